@@ -1,0 +1,120 @@
+// swift-tools-version: 6.2
+// The manifest is the dependency law of the house: a target sees only the modules that it names here.
+
+import PackageDescription
+
+/// Set by the tool while it builds for bare metal: the images (the hypervisor and our own guests) have no `main` that a
+/// host could link, and the host tool's libraries have no business in an image.
+let isBareMetal = Context.environment["TVISOR_BARE_METAL"] != nil
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// A Swift target of the house, with the strict settings that all of them share.
+func module(_ name: String, _ path: String, needs dependencies: [Target.Dependency] = [], exclude: [String] = [])
+  -> Target
+{
+  .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
+}
+
+/// The host tests of one module, in the folder of the same name.
+func tests(_ name: String, needs dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+var targets: [Target] = [
+  // The seam: protocols and plain values. Imports nothing.
+  module("Architecture", "Sources/Architecture"),
+
+  // Pure models. None of them imports another: boot joins them.
+  module("Virtualization", "Sources/Virtualization", needs: ["Architecture"]),
+  module("Scheduling", "Sources/Scheduling", needs: ["Architecture"]),
+
+  // libfdt, its safe face, and what the two kinds of tree mean to us.
+  .systemLibrary(name: "CLibFDT", path: "Sources/CLibFDT"),
+  module("DeviceTree", "Sources/DeviceTree", needs: ["Architecture", "CLibFDT"]),
+  module("Configuration", "Sources/Configuration", needs: ["Architecture", "DeviceTree"]),
+
+  // The backends. They know the seam and their own assembly, never the models.
+  .target(name: "ArmRegisters", path: "arch/common/asm"),
+  module("ArmCommon", "arch/common", needs: ["Architecture", "ArmRegisters"], exclude: ["asm"]),
+  .target(name: "ARMv8Assembly", path: "arch/armv8/asm"),
+  module("ARMv8", "arch/armv8", needs: ["Architecture", "ArmCommon", "ARMv8Assembly"], exclude: ["asm"]),
+
+  // Host drivers, matched by `compatible`.
+  module("Drivers", "platforms/drivers", needs: ["Architecture", "ArmRegisters"]),
+]
+var products: [Product] = []
+var dependencies: [Package.Dependency] = []
+
+if isBareMetal {
+  products += [
+    .executable(name: "tvisor-armv8", targets: ["Boot"]),
+    .executable(name: "metronome", targets: ["Metronome"]),
+    .executable(name: "hostile", targets: ["Hostile"]),
+    .executable(name: "bench", targets: ["Bench"]),
+  ]
+  targets += [
+    .target(name: "Entry", path: "boot/entry"),
+    .executableTarget(
+      name: "Boot",
+      dependencies: [
+        "Architecture", "ArmCommon", "ArmRegisters", "ARMv8", "ARMv8Assembly", "Configuration", "DeviceTree",
+        "Drivers", "Entry", "Scheduling", "Virtualization",
+      ],
+      path: "boot", exclude: ["entry", "link", "toolsets"], swiftSettings: strict),
+
+    // Our own guests: bare-metal programs at EL1, which know nothing of the hypervisor's modules.
+    .target(name: "GuestEntry", path: "Sources/Guests/Entry"),
+    module("GuestSupport", "Sources/Guests/Support", needs: ["GuestEntry"]),
+  ]
+  for guest in ["Metronome", "Hostile", "Bench"] {
+    targets.append(
+      .executableTarget(
+        name: guest, dependencies: ["GuestEntry", "GuestSupport"], path: "Sources/Guests/\(guest)",
+        swiftSettings: strict))
+  }
+} else {
+  products.append(.executable(name: "tvisor", targets: ["tvisor"]))
+  dependencies += [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ]
+  targets += [
+    // What the tool does, as a library that tests can call; the executable is its command line.
+    .target(
+      name: "Toolkit",
+      dependencies: [
+        "Architecture", "Configuration", "DeviceTree", "Yams",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Sources/Toolkit", swiftSettings: strict),
+    .executableTarget(
+      name: "tvisor",
+      dependencies: ["Toolkit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Sources/tvisor", swiftSettings: strict),
+
+    .target(
+      name: "TestSupport", dependencies: ["Architecture"], path: "Tests/Support", swiftSettings: strict),
+    tests("ArchitectureTests", needs: ["Architecture", "TestSupport"]),
+    tests("VirtualizationTests", needs: ["Virtualization", "Architecture", "TestSupport"]),
+    tests("SchedulingTests", needs: ["Scheduling", "Architecture", "TestSupport"]),
+    tests("DeviceTreeTests", needs: ["DeviceTree", "Architecture", "TestSupport"]),
+    tests("ConfigurationTests", needs: ["Configuration", "DeviceTree", "Architecture", "TestSupport"]),
+    tests("ArmCommonTests", needs: ["ArmCommon", "Architecture", "TestSupport"]),
+    tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
+    tests("ToolkitTests", needs: ["Toolkit", "Configuration", "DeviceTree", "Architecture", "TestSupport"]),
+    tests("SystemTests", needs: ["Toolkit"]),
+  ]
+}
+
+let package = Package(name: "TVisor", products: products, dependencies: dependencies, targets: targets)

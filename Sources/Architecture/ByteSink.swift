@@ -1,0 +1,40 @@
+/// Takes text byte by byte: a UART, a console line, or a test's buffer.
+public protocol ByteSink: ~Copyable {
+  /// Takes one byte.
+  mutating func write(_ byte: UInt8)
+}
+
+extension ByteSink where Self: ~Copyable {
+  /// Writes a literal.
+  public mutating func write(_ text: StaticString) {
+    let count = text.utf8CodeUnitCount
+    let start = unsafe text.utf8Start
+    for index in 0..<count { unsafe write(start[index]) }
+  }
+
+  /// Writes the bytes of `text` as they are.
+  public mutating func write(_ text: Span<UInt8>) {
+    for index in text.indices { write(text[index]) }
+  }
+
+  /// Writes `value` in decimal.
+  public mutating func write(decimal value: UInt64) {
+    var divisor: UInt64 = 1
+    while value / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      write(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
+      divisor /= 10
+    }
+  }
+
+  /// Writes `value` in hexadecimal with `0x` before it and at least `digits` digits.
+  public mutating func write(hexadecimal value: UInt64, digits: Int = 1) {
+    write("0x")
+    var remaining = max(digits, (64 - value.leadingZeroBitCount + 3) / 4)
+    while remaining > 0 {
+      remaining -= 1
+      let nibble = UInt8(truncatingIfNeeded: value &>> UInt64(remaining &* 4)) & 15
+      write(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+    }
+  }
+}

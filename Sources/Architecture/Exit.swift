@@ -1,0 +1,56 @@
+/// Why a guest stopped running: the decoded syndrome, the same for every instruction set.
+public enum Exit: Equatable, Sendable {
+  /// HVC or SMC. The call's arguments are in the general registers.
+  case call(CallConduit, immediate: UInt16)
+  /// A load or store that stage 2 refused and that the syndrome describes in full.
+  case memory(MMIOAccess)
+  /// A load or store that stage 2 refused and that the syndrome does not describe (ISV = 0).
+  case undescribedMemory(GuestPhysicalAddress, isWrite: Bool)
+  /// An abort of a stage-2 walk or fetch that no emulation can answer: the guest gets it as its own.
+  case abort(GuestAbort)
+  /// An access to a system register that is trapped.
+  case systemRegister(SystemRegisterAccess)
+  /// WFI: there is nothing to do until an interrupt.
+  case waitForInterrupt
+  /// WFE: the guest spins on something that another CPU must do.
+  case waitForEvent
+  /// The first use of FP or SIMD registers that still hold another vCPU's values.
+  case floatingPoint
+  /// An instruction that the architecture calls undefined for this guest.
+  case undefined
+  /// A syndrome that nothing above describes; its raw value, for the message.
+  case unknown(syndrome: UInt64)
+}
+
+/// By which instruction a guest called.
+public enum CallConduit: Sendable {
+  case hypervisorCall
+  case secureMonitorCall
+}
+
+/// An abort to be reported to the guest as its own.
+public struct GuestAbort: Equatable, Sendable {
+  /// The address that the guest's fault-address register shall say.
+  public var address: GuestVirtualAddress
+  /// True for an instruction fetch.
+  public var isInstruction: Bool
+  /// True for a store.
+  public var isWrite: Bool
+
+  /// An abort with every property given.
+  @inlinable public init(address: GuestVirtualAddress, isInstruction: Bool, isWrite: Bool) {
+    self.address = address
+    self.isInstruction = isInstruction
+    self.isWrite = isWrite
+  }
+}
+
+/// An exception that the hypervisor raises in a guest.
+public enum GuestFault: Equatable, Sendable {
+  /// The instruction is undefined.
+  case undefined
+  /// A synchronous external abort on the access that just trapped, at the address that the hardware recorded.
+  case dataAbort(isWrite: Bool)
+  /// A synchronous external abort on the fetch that just trapped.
+  case instructionAbort
+}

@@ -1,0 +1,75 @@
+/// One list register of the virtual CPU interface, in the terms that GICv2 (IHI 0048, GICH_LRn) and GICv3 (IHI 0069,
+/// ICH_LR<n>_EL2) share.
+public struct ListRegister: Equatable, Sendable {
+  /// The State field.
+  public enum State: UInt8, Sendable {
+    case inactive = 0
+    case pending = 1
+    case active = 2
+    case pendingAndActive = 3
+  }
+
+  /// The INTID that the guest sees.
+  public var virtualID: UInt16
+  /// The physical INTID that the guest's deactivation deactivates (the HW bit), or nil for a purely virtual interrupt.
+  public var physicalID: UInt16?
+  /// The priority, of which hardware keeps the upper five bits.
+  public var priority: UInt8
+  /// Where the interrupt stands.
+  public var state: State
+  /// True for group 1 (IRQ).
+  public var isGroup1: Bool
+  /// Asks for a maintenance interrupt when the guest deactivates the interrupt. Only without a physical INTID.
+  public var signalsEndOfInterrupt: Bool
+  /// GICv2 only: the CPU that sent an SGI, 0 to 7.
+  public var source: UInt8
+
+  /// A list register with every field given.
+  @inlinable public init(
+    virtualID: UInt16, physicalID: UInt16? = nil, priority: UInt8, state: State, isGroup1: Bool = true,
+    signalsEndOfInterrupt: Bool = false, source: UInt8 = 0
+  ) {
+    self.virtualID = virtualID
+    self.physicalID = physicalID
+    self.priority = priority
+    self.state = state
+    self.isGroup1 = isGroup1
+    self.signalsEndOfInterrupt = signalsEndOfInterrupt
+    self.source = source
+  }
+
+  /// An empty list register.
+  @inlinable public static var empty: ListRegister { ListRegister(virtualID: 0, priority: 0, state: .inactive, isGroup1: false) }
+}
+
+/// The list registers of the CPU that asks: hardware on the target, a small interpreter of the specification in tests.
+///
+/// Touched only by the CPU that they belong to.
+public protocol ListRegisters: ~Copyable {
+  /// How many list registers the hardware has, 1 to 16.
+  var count: Int { get }
+
+  /// The list register at `index`, below `count`.
+  subscript(index: Int) -> ListRegister { get set }
+
+  /// One bit for each list register that is empty: inactive, and no end of interrupt waits to be seen
+  /// (GICH_ELRSR, ICH_ELRSR_EL2).
+  var emptyMask: UInt32 { get }
+
+  /// One bit for each list register whose end of interrupt waits to be seen (GICH_EISR, ICH_EISR_EL2).
+  var endOfInterruptMask: UInt32 { get }
+
+  /// Whether a maintenance interrupt is asked for when no list register is pending (NPIE).
+  var signalsNoPending: Bool { get set }
+
+  /// The guest-visible state of the CPU interface beyond the list registers: GICH_VMCR or ICH_VMCR_EL2, as hardware
+  /// lays it out.
+  var machineControl: UInt32 { get set }
+
+  /// Active-priority register `group`·4 + n: v2 has only index 0 (GICH_APR); v3 has AP0R<n> at 0 to 3 and AP1R<n> at
+  /// 4 to 7. Registers that the hardware does not have read as zero and ignore writes.
+  subscript(activePriorities index: Int) -> UInt32 { get set }
+
+  /// Turns the virtual CPU interface on or off for the vCPU that is loaded (GICH_HCR.En, ICH_HCR_EL2.En).
+  var isEnabled: Bool { get set }
+}

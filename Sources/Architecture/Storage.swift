@@ -1,0 +1,34 @@
+/// A fixed number of elements in memory that stays where it is for good: on the target a piece of the boot arena, on the
+/// host whatever a test sets aside. A value of this type is a name for that memory, not the memory itself.
+///
+/// Subscripts are checked on every access: an index out of range is our own bug and traps. What makes sharing between
+/// CPUs sound is said at each use (which lock, or which CPU).
+@safe public struct Storage<Element: ~Copyable> {
+  @usableFromInline let base: UnsafeMutablePointer<Element>
+  /// How many elements there are.
+  public let count: Int
+
+  /// Names `count` initialised elements at `base`, which must stay valid and initialised for the value's life.
+  @inlinable public init(unsafeBase base: UnsafeMutablePointer<Element>, count: Int) {
+    precondition(count >= 0)
+    unsafe self.base = base
+    self.count = count
+  }
+
+  /// The element at `index`, in place.
+  @inlinable public subscript(index: Int) -> Element {
+    @_transparent
+    unsafeAddress {
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
+      return unsafe UnsafePointer(base + index)
+    }
+    @_transparent
+    nonmutating unsafeMutableAddress {
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
+      return unsafe base + index
+    }
+  }
+
+  /// The valid indices.
+  @inlinable public var indices: Range<Int> { 0..<count }
+}
