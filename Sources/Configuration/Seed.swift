@@ -1,1 +1,1 @@
-// Seed of the module.
+// Seed
