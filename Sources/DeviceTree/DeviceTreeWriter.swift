@@ -6,6 +6,9 @@ internal import CLibFDT
 @safe public struct DeviceTreeWriter: ~Copyable {
   let base: UnsafeMutableRawPointer
   private var hasReservations: Bool
+  /// True between the start of a node and its first child's end: libfdt would take a property later on and write a tree
+  /// that no reader understands.
+  private var takesProperties = false
 
   /// The longest name of a node or property that can be written, its unit address included.
   public static var nameLimit: Int { 127 }
@@ -25,54 +28,39 @@ internal import CLibFDT
     try check(unsafe fdt_add_reservemap_entry(base, range.start.rawValue, range.size))
   }
 
-  /// Writes the root with what `content` writes into it.
-  public mutating func root(
-    _ content: (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void
-  ) throws(DeviceTreeError) {
-    if !hasReservations { try check(unsafe fdt_finish_reservemap(base)) }
-    hasReservations = true
-    try node("", content)
-  }
-
   /// Ends the tree, whose size in bytes is returned.
   public mutating func finish() throws(DeviceTreeError) -> Int {
     try check(unsafe fdt_finish(base))
     return Int(UInt32(bigEndian: unsafe base.load(fromByteOffset: 4, as: UInt32.self)))
   }
 
-  /// Writes a node with what `content` writes into it.
-  public mutating func node(
-    _ name: Text, _ content: (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void
-  ) throws(DeviceTreeError) {
-    try node(named: name.span, content)
+  /// Starts a node, the root first, whose name is "". `end()` ends it.
+  public mutating func begin(_ name: Span<UInt8>) throws(DeviceTreeError) {
+    var full = Characters()
+    full.append(name)
+    try begin(full)
   }
 
-  /// Writes the node `name@address`, the address in hexadecimal as is the custom.
-  public mutating func node(
-    _ name: Text, at address: UInt64, _ content: (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void
-  ) throws(DeviceTreeError) {
+  /// Starts the node `name@address`, the address in hexadecimal as is the custom. `end()` ends it.
+  public mutating func begin(_ name: Text, at address: UInt64) throws(DeviceTreeError) {
     var full = Characters()
     full.append(name.span)
     full.append(unitAddress: address)
-    try node(full, content)
+    try begin(full)
   }
 
-  /// Writes a node whose name is not known before.
-  public mutating func node(
-    named name: Span<UInt8>, _ content: (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void
-  ) throws(DeviceTreeError) {
-    var full = Characters()
-    full.append(name)
-    try node(full, content)
-  }
-
-  private mutating func node(
-    _ name: borrowing Characters, _ content: (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void
-  ) throws(DeviceTreeError) {
+  private mutating func begin(_ name: borrowing Characters) throws(DeviceTreeError) {
     guard !name.isCut else { throw DeviceTreeError(.malformed) }
+    if !hasReservations { try check(unsafe fdt_finish_reservemap(base)) }
+    hasReservations = true
     try check(unsafe name.withTerminator { unsafe fdt_begin_node(base, $0) })
-    try content(&self)
+    takesProperties = true
+  }
+
+  /// Ends the node that was started last and has not ended.
+  public mutating func end() throws(DeviceTreeError) {
     try check(unsafe fdt_end_node(base))
+    takesProperties = false
   }
 
   /// Writes a property of `count` bytes that `fill` sets; they are zero before.
@@ -82,6 +70,7 @@ internal import CLibFDT
     var full = Characters()
     full.append(name)
     guard !full.isCut else { throw DeviceTreeError(.malformed) }
+    guard takesProperties else { throw DeviceTreeError(.order) }
     guard let length = Int32(exactly: count), length >= 0 else { throw DeviceTreeError(.full) }
     var value: UnsafeMutableRawPointer?
     try check(unsafe full.withTerminator { unsafe fdt_property_placeholder(base, $0, length, &value) })
