@@ -64,10 +64,9 @@ public struct Symbolizer: Sendable {
     }
     let readable = String(decoding: output, as: UTF8.self).split(separator: "\n")
     guard readable.count == ordered.count else { return names }
-    return Dictionary(
-      uniqueKeysWithValues: zip(ordered, readable).map { entry, name in
-        (entry.key, name + entry.value.drop { $0 != "+" })
-      })
+    var result: [UInt64: String] = [:]
+    for ((address, name), better) in zip(ordered, readable) { result[address] = "\(better)\(String(name.drop { $0 != "+" }))" }
+    return result
   }
 
   /// A path without the checkout's folder.

@@ -43,6 +43,10 @@ public struct SystemFile: Sendable {
     public var bootArguments: Located<String>?
     /// What a reset by the guest does.
     public var onReset: Located<ResetAction>?
+    /// The board's devices that are its own, as paths in the board's device tree.
+    public var devices: [Located<String>]
+    /// The INTIDs of the board's further interrupts that are its own.
+    public var interrupts: [Located<UInt64>]
   }
 
   /// A guest's instruction set.

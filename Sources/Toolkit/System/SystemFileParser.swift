@@ -25,7 +25,8 @@ extension SystemFile {
 
 private let processorKeys = ["cpu", "policy", "slice"]
 private let machineKeys = [
-  "name", "isa", "memory", "vcpus", "image", "raw", "firmware", "initrd", "bootargs", "on-reset",
+  "name", "isa", "memory", "vcpus", "image", "raw", "firmware", "initrd", "bootargs", "on-reset", "devices",
+  "interrupts",
 ]
 
 private func processor(_ node: Node, _ reader: YAMLReader) -> SystemFile.Processor? {
@@ -54,6 +55,11 @@ private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? 
   let initialRAMDisk = fields.text("initrd")
   let bootArguments = fields.text("bootargs")
   let onReset = fields.word("on-reset", as: SystemFile.ResetAction.self)
+  let devices = fields.texts("devices", of: "paths in the board's device tree, such as [/pl061@9030000]")
+  let interrupts = fields.numbers("interrupts", of: "INTIDs, such as [40]")
+  for device in devices where !device.value.hasPrefix("/") {
+    reader.report(at: device.position, "'\(device.value)' is no path in a device tree; begin it with '/'")
+  }
   if fields.node("vcpus")?.sequence?.isEmpty == true {
     reader.report(at: fields.position(of: "vcpus"), "a VM needs a vCPU; write for example [0] for one on CPU 0")
   }
@@ -65,7 +71,7 @@ private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? 
   return SystemFile.Machine(
     position: fields.position, name: name, isa: isa ?? Located(.aarch64, at: fields.position), memory: memory,
     virtualCPUs: virtualCPUs, payload: payload, initialRAMDisk: initialRAMDisk, bootArguments: bootArguments,
-    onReset: onReset)
+    onReset: onReset, devices: devices, interrupts: interrupts)
 }
 
 /// Reads whichever of `image`, `raw` and `firmware` is there; it must be one.

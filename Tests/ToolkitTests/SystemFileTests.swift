@@ -1,0 +1,182 @@
+import Testing
+import Toolkit
+
+/// A file that says all there is to say.
+private let complete = """
+  cpus:
+    - {cpu: 0, policy: round-robin, slice: 1ms}
+  vms:
+    - name: debian
+      isa: aarch64
+      memory: 256MiB
+      vcpus: [0, 1]
+      image: Image
+      initrd: initramfs
+      bootargs: console=ttyAMA0
+      on-reset: stop
+      devices: [/pl061@9030000]
+      interrupts: [40]
+    - name: rom
+      memory: 128MiB
+      vcpus: [0]
+      firmware: rom.bin
+    - name: bytes
+      memory: 0x200000
+      vcpus: [0]
+      raw: {path: guest.bin, address: 0x4008_0000, entry: 0x40080040}
+  """
+
+/// The first line and the column of each mistake, with its message.
+private func mistakes(in text: String) -> [String] {
+  do {
+    _ = try SystemFile(parsing: SourceText(path: "s.yaml", text: text))
+    return []
+  } catch let problems as Problems {
+    return problems.problems.map { "\($0.position.line):\($0.position.column) \($0.message)" }
+  } catch {
+    return ["\(error)"]
+  }
+}
+
+/// A VM with one more line.
+private func machine(_ line: String) -> String {
+  "vms:\n  - name: a\n    memory: 64MiB\n    vcpus: [0]\n    \(line)\n"
+}
+
+@Suite("A system file")
+struct SystemFileTests {
+  @Test("is read with all that it says")
+  func everything() throws {
+    let system = try SystemFile(parsing: SourceText(path: "s.yaml", text: complete))
+    #expect(system.processors.map(\.number.value) == [0])
+    #expect(system.processors[0].slice?.value == 1_000_000)
+    #expect(system.machines.map(\.name.value) == ["debian", "rom", "bytes"])
+    let debian = system.machines[0]
+    #expect(debian.memory.value == 268_435_456)
+    #expect(debian.virtualCPUs.map(\.value) == [0, 1])
+    #expect(debian.initialRAMDisk?.value == "initramfs")
+    #expect(debian.bootArguments?.value == "console=ttyAMA0")
+    #expect(debian.onReset?.value == .stop)
+    #expect(debian.devices.map(\.value) == ["/pl061@9030000"])
+    #expect(debian.interrupts.map(\.value) == [40])
+    guard case .raw(let path, let address, let entry) = system.machines[2].payload else {
+      Issue.record("the third VM is raw")
+      return
+    }
+    #expect((path.value, address.value, entry?.value) == ("guest.bin", 0x4008_0000, 0x4008_0040))
+  }
+
+  @Test("remembers where each value stands")
+  func positions() throws {
+    let system = try SystemFile(parsing: SourceText(path: "s.yaml", text: complete))
+    #expect(system.machines[0].memory.position == Position(line: 6, column: 13))
+    #expect(system.machines[0].virtualCPUs[1].position == Position(line: 7, column: 16))
+    #expect(system.machines[1].position == Position(line: 14, column: 5))
+  }
+
+  @Test("shows a mistake with file, line, column, the line itself and a caret")
+  func caret() {
+    let error = #expect(throws: Problems.self) {
+      try SystemFile(parsing: SourceText(path: "demo/s.yaml", text: machine("memroy: 1GiB\n    image: x")))
+    }
+    #expect(
+      error?.description == """
+        demo/s.yaml:5:5: error: unknown key 'memroy' in a VM; did you mean 'memory'?
+          5 |     memroy: 1GiB
+            |     ^
+        1 error
+        """)
+  }
+
+  @Test(
+    "has each mistake reported at its place",
+    arguments: [
+      (machine("image: x\n    on-reset: restrat"), "6:15 'restrat' is no on-reset; did you mean 'restart'?"),
+      (machine("image: x\n    on-reset: explode"), "6:15 'explode' is no on-reset; known are: restart, stop"),
+      (machine("image: x\n    isa: riscv64"), "6:10 'riscv64' is no isa; known are: aarch64"),
+      (machine("image: [x]"), "5:12 'image' must be a single value, not a list"),
+      (machine("image:"), "5:11 'image' must be a single value, not nothing"),
+      (machine("bootargs: x"), "2:5 the VM has nothing to run; add 'image' (Linux Image or ELF), 'raw' or 'firmware'"),
+      (
+        machine("image: x\n    firmware: y"),
+        "6:15 a VM runs one thing, not image and firmware; keep one of them"
+      ),
+      (machine("raw: {path: x}"), "5:10 'raw' needs 'address'; add for example `address: 0x4008_0000`"),
+      (
+        machine("firmware: x\n    initrd: y"),
+        "6:13 firmware takes no 'initrd'; remove it, or boot an 'image' instead of 'firmware'"
+      ),
+      (
+        machine("image: x\n    devices: [uart]"),
+        "6:15 'uart' is no path in a device tree; begin it with '/'"
+      ),
+      (
+        "cpus: [{cpu: 0, slice: 1}]\n" + machine("image: x"),
+        "1:24 cannot read '1'; write slice: a time such as 500us, 1ms or 2s"
+      ),
+      (
+        "cpus: [{cpu: 0, slice: 1us}]\n" + machine("image: x"),
+        "1:24 a slice of less than 10us leaves guests no time to run; write for example 1ms"
+      ),
+      (
+        "cpus: [{cpu: 0}, {cpu: 0}]\n" + machine("image: x"),
+        "1:24 CPU 0 is described twice; put all about it in one entry"
+      ),
+      (
+        "cpus: [{cpu: 0, policy: edf}]\n" + machine("image: x"),
+        "1:25 'edf' is no policy; known are: round-robin"
+      ),
+      ("vms: []\n", "1:6 there is no VM; give at least one"),
+      ("vms: 3\n", "1:6 'vms' must be a list of VMs, not '3'"),
+      ("- vms\n", "1:1 a system must be a mapping of `key: value` lines, not a list"),
+      ("", "1:1 the file is empty; see the demo's system.yaml for an example"),
+    ])
+  func single(text: String, expected: String) {
+    #expect(mistakes(in: text) == [expected])
+  }
+
+  @Test("has all its mistakes reported at once, in the order of the lines")
+  func all() {
+    let found = mistakes(
+      in: """
+        vms:
+          - name: tvisor
+            memory: 256MB
+            vcpus: [0, one]
+            image: Image
+          - name: b c
+            memory: 64MiB
+            vcpus: []
+            image: Image
+        extra: 1
+        """)
+    #expect(
+      found == [
+        "3:13 cannot read '256MB'; write memory: a size such as 64KiB, 256MiB or 1GiB",
+        "4:16 cannot read 'one'; write a number such as 0",
+        "6:11 'b c' is no VM name; use up to 31 letters, digits, '.', '_' and '-'",
+        "8:12 a VM needs a vCPU; write for example [0] for one on CPU 0",
+        "10:1 unknown key 'extra' in a system; known are: cpus, vms",
+      ])
+  }
+
+  @Test("cannot give two VMs one name, or the hypervisor's")
+  func names() {
+    let two = "vms:\n" + ["a", "a", "tvisor"].map {
+      "  - {name: \($0), memory: 64MiB, vcpus: [0], image: x}\n"
+    }.joined()
+    #expect(
+      mistakes(in: two) == [
+        "3:12 two VMs are named 'a'; give each its own name",
+        "4:12 'tvisor' is the hypervisor's own name on the console; choose another",
+      ])
+  }
+
+  @Test("that is no YAML is refused where it stops being YAML")
+  func notYAML() {
+    let found = mistakes(in: "vms:\n  - name: [a\n")
+    #expect(found.count == 1)
+    #expect(found[0].hasPrefix("3:1 this is not YAML ("))
+    #expect(mistakes(in: "vms: []\nvms: []\n").first?.contains("'vms' is given twice in this mapping") == true)
+  }
+}
