@@ -45,7 +45,8 @@ var targets: [Target] = [
   .target(name: "ArmRegisters", path: "arch/common/asm"),
   module("ArmCommon", "arch/common", needs: ["Architecture", "ArmRegisters"], exclude: ["asm"]),
   .target(name: "ARMv8Assembly", path: "arch/armv8/asm"),
-  module("ARMv8", "arch/armv8", needs: ["Architecture", "ArmCommon", "ARMv8Assembly"], exclude: ["asm"]),
+  module(
+    "ARMv8", "arch/armv8", needs: ["Architecture", "ArmCommon", "ArmRegisters", "ARMv8Assembly"], exclude: ["asm"]),
 
   // Host drivers, matched by `compatible`.
   module("Drivers", "platforms/drivers", needs: ["Architecture", "ArmRegisters"]),
