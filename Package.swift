@@ -69,7 +69,7 @@ if isBareMetal {
         "Architecture", "ArmCommon", "ArmRegisters", "ARMv8", "ARMv8Assembly", "Configuration", "DeviceTree",
         "Drivers", "Entry", "Scheduling", "Virtualization",
       ],
-      path: "boot", exclude: ["entry", "link", "toolsets"], swiftSettings: strict),
+      path: "boot", exclude: ["entry", "include", "link", "setup", "toolsets"], swiftSettings: strict),
 
     // Our own guests: bare-metal programs at EL1, which know nothing of the hypervisor's modules.
     .target(name: "GuestEntry", path: "Sources/Guests/Entry"),

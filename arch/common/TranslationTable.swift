@@ -61,11 +61,8 @@ public struct TranslationTable: Sendable {
     guard size <= limit, input <= limit - size, output.rawValue <= (1 << 48) - size else { throw .outOfRange }
     var done: UInt64 = 0
     while done < size {
-      let level = Self.leafLevel(for: input + done | output.rawValue + done, remaining: size - done)
-      try setLeaf(
-        .leaf(to: output.advanced(by: done), level: level, attributes: attributes), for: input + done, level: level,
-        in: &memory)
-      done += Self.blockSize(level: level)
+      done += try mapLargest(
+        input + done, to: output.advanced(by: done), remaining: size - done, as: attributes, in: &memory)
     }
   }
 
@@ -87,13 +84,6 @@ public struct TranslationTable: Sendable {
   /// How many bytes a leaf maps at `level`.
   static func blockSize(level: Int) -> UInt64 { 1 << UInt64(39 - 9 * level) }
 
-  private static func leafLevel(for alignment: UInt64, remaining: UInt64) -> Int {
-    for level in 1...2 where alignment & (blockSize(level: level) - 1) == 0 && remaining >= blockSize(level: level) {
-      return level
-    }
-    return 3
-  }
-
   /// The root of a concatenated level 1 is one long table: its index is not cut to nine bits.
   private func index(of input: UInt64, level: Int) -> Int {
     let index = Int(truncatingIfNeeded: input >> UInt64(39 - 9 * level))
@@ -113,16 +103,26 @@ public struct TranslationTable: Sendable {
     return nil
   }
 
-  private func setLeaf(
-    _ leaf: LongDescriptor, for input: UInt64, level: Int, in memory: inout some TableMemory & ~Copyable
-  ) throws(MappingError) {
+  /// Sets one leaf at the first level on the way down where a block fits and no table hangs already, and says how many
+  /// bytes it maps.
+  private func mapLargest(
+    _ input: UInt64, to output: PhysicalAddress, remaining: UInt64, as attributes: LeafAttributes,
+    in memory: inout some TableMemory & ~Copyable
+  ) throws(MappingError) -> UInt64 {
     var table = root
-    for upper in rootLevel..<level {
-      table = try nextTable(in: table, at: index(of: input, level: upper), level: upper, memory: &memory)
+    for level in rootLevel...3 {
+      let place = index(of: input, level: level)
+      let existing = memory.descriptor(in: table, at: place)
+      let size = Self.blockSize(level: level)
+      if level > 0, (input | output.rawValue) & (size - 1) == 0, remaining >= size, !existing.isTable(level: level) {
+        guard !existing.isValid else { throw .alreadyMapped }
+        memory.setDescriptor(
+          .leaf(to: output, level: level, attributes: attributes), in: table, at: place)
+        return size
+      }
+      table = try nextTable(in: table, at: place, level: level, memory: &memory)
     }
-    let place = index(of: input, level: level)
-    guard !memory.descriptor(in: table, at: place).isValid else { throw .alreadyMapped }
-    memory.setDescriptor(leaf, in: table, at: place)
+    throw .misaligned
   }
 
   private func nextTable(

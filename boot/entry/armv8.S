@@ -30,6 +30,10 @@
   str x12, [\table, x11, lsl #3]
 .endm
 
+  // The package manager links an executable's `main` to this name.
+  .global Boot_main
+  .set Boot_main, tvisor_start
+
   .section .text.header, "ax"
   .global tvisor_start
 tvisor_start:

@@ -153,7 +153,8 @@ save_floating_point:
   stp q30, q31, [x0, #480]
   mrs x1, fpsr
   mrs x2, fpcr
-  stp x1, x2, [x0, #512]
+  str x1, [x0, #512]
+  str x2, [x0, #520]
   ret
   .size save_floating_point, . - save_floating_point
 
@@ -177,7 +178,8 @@ load_floating_point:
   ldp q26, q27, [x0, #416]
   ldp q28, q29, [x0, #448]
   ldp q30, q31, [x0, #480]
-  ldp x1, x2, [x0, #512]
+  ldr x1, [x0, #512]
+  ldr x2, [x0, #520]
   msr fpsr, x1
   msr fpcr, x2
   ret
