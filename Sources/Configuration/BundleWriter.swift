@@ -1,0 +1,128 @@
+public import DeviceTree
+
+/// Writes a bundle from plain values into a buffer that the caller owns: what `SystemDescription` reads.
+///
+/// The physical CPUs come first, then the VMs; a VM's settings come before its images.
+public struct BundleWriter: ~Copyable {
+  private var tree: DeviceTreeWriter
+
+  /// Writes a bundle with what `content` writes into `buffer`, which must be at a multiple of eight bytes; the bundle's
+  /// size in bytes is returned.
+  public static func write(
+    unsafeInto buffer: UnsafeMutableRawBufferPointer,
+    _ content: (inout BundleWriter) throws(DeviceTreeError) -> Void
+  ) throws(DeviceTreeError) -> Int {
+    var writer = BundleWriter(tree: try unsafe DeviceTreeWriter(unsafeBuffer: buffer))
+    try writer.tree.begin(Text("").span)
+    try writer.tree.property("compatible", SystemDescription.format)
+    try content(&writer)
+    try writer.tree.end()
+    return try writer.tree.finish()
+  }
+
+  /// A size in bytes that is enough for a bundle with that many CPUs, VMs, vCPUs in all and images in all, whose names,
+  /// command lines, devices and image data have `byteCount` bytes in all.
+  public static func sizeBound(cpuCount: Int, vmCount: Int, vcpuCount: Int, imageCount: Int, byteCount: Int) -> Int {
+    1024 + cpuCount * 128 + vmCount * 512 + vcpuCount * 4 + imageCount * 96 + byteCount
+  }
+
+  /// Writes what `content` says about physical CPUs.
+  public mutating func cpus(
+    _ content: (inout BundleWriter) throws(DeviceTreeError) -> Void
+  ) throws(DeviceTreeError) {
+    try tree.begin(Text("cpus").span)
+    try content(&self)
+    try tree.end()
+  }
+
+  /// Writes how physical CPU `index` is shared. Inside `cpus`.
+  public mutating func cpu(
+    _ index: UInt32, policy: Span<UInt8>, sliceNanoseconds: UInt64? = nil
+  ) throws(DeviceTreeError) {
+    try tree.begin("cpu", at: UInt64(index))
+    try tree.property("reg", index)
+    try tree.property("policy", string: policy)
+    if let sliceNanoseconds { try tree.property("slice-ns", u64: sliceNanoseconds) }
+    try tree.end()
+  }
+
+  /// Writes the VMs that `content` writes.
+  public mutating func vms(
+    _ content: (inout BundleWriter) throws(DeviceTreeError) -> Void
+  ) throws(DeviceTreeError) {
+    try tree.begin(Text("vms").span)
+    try content(&self)
+    try tree.end()
+  }
+
+  /// Writes VM `index`, counted from 0, with the settings and images that `content` writes. Inside `vms`.
+  public mutating func vm(
+    _ index: Int, _ content: (inout BundleWriter) throws(DeviceTreeError) -> Void
+  ) throws(DeviceTreeError) {
+    try tree.begin("vm", at: UInt64(index))
+    try content(&self)
+    try tree.end()
+  }
+
+  /// Writes the VM's name.
+  public mutating func name(_ name: Span<UInt8>) throws(DeviceTreeError) { try tree.property("name", string: name) }
+
+  /// Writes the guest's instruction set: "aarch64".
+  public mutating func isa(_ isa: Span<UInt8>) throws(DeviceTreeError) { try tree.property("isa", string: isa) }
+
+  /// Writes how many bytes of RAM the VM has.
+  public mutating func memorySize(_ size: UInt64) throws(DeviceTreeError) {
+    try tree.property("memory-size", u64: size)
+  }
+
+  /// Writes the physical CPU of each vCPU.
+  public mutating func vcpus(_ physicalCPUs: Span<UInt32>) throws(DeviceTreeError) {
+    try tree.property("vcpus", cells: physicalCPUs)
+  }
+
+  /// Writes where the first vCPU starts.
+  public mutating func entry(_ address: UInt64) throws(DeviceTreeError) { try tree.property("entry", u64: address) }
+
+  /// Writes where the VM's device tree goes.
+  public mutating func deviceTree(_ address: UInt64) throws(DeviceTreeError) {
+    try tree.property("device-tree", u64: address)
+  }
+
+  /// Writes where the initial RAM disk lies that one of the images brings: `end` is the address past it.
+  public mutating func initialRAMDisk(start: UInt64, end: UInt64) throws(DeviceTreeError) {
+    try tree.property("initrd", numbers: [start, end])
+  }
+
+  /// Writes the guest kernel's command line.
+  public mutating func bootArguments(_ arguments: Span<UInt8>) throws(DeviceTreeError) {
+    try tree.property("bootargs", string: arguments)
+  }
+
+  /// Writes what follows a reset of the guest.
+  public mutating func onReset(_ action: VMDescription.ResetAction) throws(DeviceTreeError) {
+    try tree.property("on-reset", action.name)
+  }
+
+  /// Writes how many bytes of firmware memory the VM has from address 0 on.
+  public mutating func firmwareSize(_ size: UInt64) throws(DeviceTreeError) {
+    try tree.property("firmware-size", u64: size)
+  }
+
+  /// Writes the paths of the VM's own devices, each path with a NUL after it.
+  public mutating func devices(_ paths: RawSpan) throws(DeviceTreeError) {
+    try tree.property("devices", bytes: paths)
+  }
+
+  /// Writes the INTIDs of the VM's own physical interrupts.
+  public mutating func interrupts(_ identifiers: Span<UInt32>) throws(DeviceTreeError) {
+    try tree.property("interrupts", cells: identifiers)
+  }
+
+  /// Writes image `index` of the VM, counted from 0: the bytes that are copied to `address` at each start.
+  public mutating func image(_ index: Int, address: UInt64, data: RawSpan) throws(DeviceTreeError) {
+    try tree.begin("image", at: UInt64(index))
+    try tree.property("address", u64: address)
+    try tree.property("data", bytes: data)
+    try tree.end()
+  }
+}

@@ -1,0 +1,129 @@
+public import Architecture
+public import DeviceTree
+
+/// One VM of a bundle. Absent and malformed values read as the defaults given here.
+public struct VMDescription: Sendable {
+  /// The node of the bundle.
+  public let node: DeviceTree.Node
+  /// The VM's index in the bundle.
+  public let index: Int
+
+  /// The longest name that a VM can have, in bytes.
+  public static var nameLimit: Int { 31 }
+
+  /// The VM's name: letters, digits, ".", "_" and "-". It prefixes the VM's lines on the console. Empty by default.
+  public var name: Text { node["name"]?.string ?? "" }
+
+  /// The guest's instruction set, "aarch64" by default.
+  public var isa: Text { node["isa"]?.string ?? "aarch64" }
+
+  /// How many bytes of RAM there are from `GuestMachine.memoryStart` on; 0 by default.
+  public var memorySize: UInt64 { node["memory-size"]?.u64 ?? 0 }
+
+  /// The RAM.
+  public var memory: AddressRange<GuestPhysicalAddress> {
+    AddressRange(start: GuestMachine.memoryStart, size: memorySize)
+  }
+
+  /// How many bytes of firmware memory there are from address 0 on; 0, by default, for none.
+  public var firmwareSize: UInt64 { node["firmware-size"].map { $0.number ?? 0 } ?? 0 }
+
+  /// The firmware memory: the guest may read and execute it.
+  public var firmware: AddressRange<GuestPhysicalAddress> {
+    AddressRange(start: GuestMachine.firmware.start, size: firmwareSize)
+  }
+
+  /// How many vCPUs there are.
+  public var vcpuCount: Int { node["vcpus"]?.cellCount ?? 0 }
+
+  /// The physical CPU of vCPU `index`, below `vcpuCount`, or nil past the end.
+  public func physicalCPU(vcpu index: Int) -> UInt32? { node["vcpus"]?.cell(at: index) }
+
+  /// Where the first vCPU starts; 0 by default.
+  public var entry: GuestPhysicalAddress { GuestPhysicalAddress(node["entry"]?.u64 ?? 0) }
+
+  /// Where the VM's device tree goes, which is the first vCPU's x0 too. Nil for none: x0 is then 0.
+  public var deviceTree: GuestPhysicalAddress? { (node["device-tree"]?.u64).map(GuestPhysicalAddress.init) }
+
+  /// Where the VM's initial RAM disk lies: one of the images brings it there.
+  public var initialRAMDisk: AddressRange<GuestPhysicalAddress>? {
+    guard let range = node["initrd"], range.count == 16, let start = range.number(at: 0, cells: 2),
+      let end = range.number(at: 2, cells: 2)
+    else { return nil }
+    return AddressRange(from: GuestPhysicalAddress(start), to: GuestPhysicalAddress(end))
+  }
+
+  /// The guest kernel's command line.
+  public var bootArguments: Text? { node["bootargs"]?.string }
+
+  /// What happens when the guest resets itself; by default it starts again.
+  public var onReset: ResetAction { ResetAction(name: node["on-reset"]?.string ?? "restart") ?? .restart }
+
+  /// What follows a guest's reset.
+  public enum ResetAction: Equatable, Sendable {
+    /// The VM starts again from its images.
+    case restart
+    /// The VM stays off.
+    case stop
+
+    /// The action of that name.
+    public init?(name: Text) {
+      if name == "restart" {
+        self = .restart
+      } else if name == "stop" {
+        self = .stop
+      } else {
+        return nil
+      }
+    }
+
+    /// The action's name in a bundle.
+    public var name: Text { self == .restart ? "restart" : "stop" }
+  }
+
+  /// The paths, in the host's tree, of the devices that the VM owns.
+  public var devices: DeviceTree.Property.Strings? { node["devices"]?.strings }
+
+  /// How many physical interrupts the VM owns beside those of its devices.
+  public var interruptCount: Int { node["interrupts"]?.cellCount ?? 0 }
+
+  /// The INTID at `index`, below `interruptCount`, or nil past the end.
+  public func interrupt(_ index: Int) -> UInt32? { node["interrupts"]?.cell(at: index) }
+
+  /// The images that are copied into the VM's memory at each start.
+  public var images: Images { Images(nodes: node.children) }
+
+  /// The images of a VM.
+  public struct Images: Sequence, IteratorProtocol {
+    var nodes: DeviceTree.Node.Children
+    var index = 0
+
+    init(nodes: DeviceTree.Node.Children) { self.nodes = nodes }
+
+    /// The next image.
+    public mutating func next() -> ImageDescription? {
+      guard let node = nodes.next() else { return nil }
+      defer { index += 1 }
+      return ImageDescription(node: node, index: index)
+    }
+  }
+}
+
+/// Bytes that are copied to a guest's memory at each start of the VM.
+public struct ImageDescription: Sendable {
+  /// The node of the bundle.
+  public let node: DeviceTree.Node
+  /// The image's index among those of its VM.
+  public let index: Int
+
+  /// Where the bytes go; 0 by default.
+  public var address: GuestPhysicalAddress { GuestPhysicalAddress(node["address"]?.u64 ?? 0) }
+
+  /// The bytes; none by default.
+  public var data: DeviceTree.Property? { node["data"] }
+
+  /// The guest-physical addresses that the image takes.
+  public var range: AddressRange<GuestPhysicalAddress> {
+    AddressRange(start: address, size: UInt64(data?.count ?? 0))
+  }
+}
