@@ -17,6 +17,10 @@ public struct Syndrome: Equatable, Sendable {
   /// True for an abort while the guest's own tables were walked (S1PTW).
   public var isTableWalk: Bool { rawValue >> 7 & 1 != 0 }
 
+  /// True for a load or store that was not let through.
+  @inline(__always)
+  public var isDataAbort: Bool { exceptionClass == 0x24 }
+
   /// True for an abort whose guest-physical address HPFAR_EL2 does not give: a permission fault that was not taken on a
   /// table walk (DDI 0487, D19.2.62). The address must then be translated from FAR_EL2.
   public var lacksGuestPhysicalAddress: Bool { faultStatus & 0b111100 == 0b001100 && !isTableWalk }

@@ -80,7 +80,7 @@ extension ExitDispatcher {
       machine.clock.advance(toSeconds: around.now.ticks / max(around.ticksPerSecond, 1))
       let answer = use(&machine.clock, access, value: value, at: GuestMachine.clock)
       machine.interrupts.setLine(
-        GuestMachine.Interrupt.clock, vcpu: 0, isHigh: machine.clock.interruptLine)
+        GuestMachine.clockInterrupt, vcpu: 0, isHigh: machine.clock.interruptLine)
       return answer
     }
     return access.isWrite && machine.firmware.contains(access.address) ? .done : .fault

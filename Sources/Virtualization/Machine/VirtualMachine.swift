@@ -30,6 +30,7 @@ public struct VirtualMachine: ~Copyable {
   /// What the models keep of one vCPU.
   private struct Processor {
     var physicalTimer = GuestTimer()
+    var isPhysicalTimerLineHigh = false
     /// The values of `StoredRegister`s, by raw value.
     var stored: [2 of UInt64] = [0, 0]
   }
@@ -72,15 +73,19 @@ public struct VirtualMachine: ~Copyable {
   /// When the vCPU's emulated timer will next raise its interrupt, if nothing else happens.
   public func physicalTimerDeadline(vcpu: Int) -> Instant { processors[vcpu].physicalTimer.deadline }
 
+  /// True while the vCPU's emulated timer holds its interrupt line up: only the guest can let it down.
+  public func isPhysicalTimerLineHigh(vcpu: Int) -> Bool { processors[vcpu].isPhysicalTimerLineHigh }
+
   /// Brings the interrupt line of the vCPU's emulated timer to what it is at `now`.
   public mutating func updatePhysicalTimer(vcpu: Int, at now: Instant) {
-    interrupts.setLine(
-      GuestMachine.Interrupt.physicalTimer, vcpu: vcpu, isHigh: processors[vcpu].physicalTimer.line(at: now))
+    let isHigh = processors[vcpu].physicalTimer.line(at: now)
+    processors[vcpu].isPhysicalTimerLineHigh = isHigh
+    interrupts.setLine(GuestMachine.physicalTimerInterrupt, vcpu: vcpu, isHigh: isHigh)
   }
 
   /// Brings the line of the console's interrupt to what the device says.
   public mutating func updateConsoleLine() {
-    interrupts.setLine(GuestMachine.Interrupt.console, vcpu: 0, isHigh: console.interruptLine)
+    interrupts.setLine(GuestMachine.consoleInterrupt, vcpu: 0, isHigh: console.interruptLine)
   }
 
   /// Takes a character typed for this VM; false where so many wait already that it is lost.

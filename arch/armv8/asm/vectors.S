@@ -209,4 +209,12 @@ read_identification:
   .endr
   .size read_identification, . - read_identification
 
+// uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third)
+  .global call_secure_monitor
+  .type call_secure_monitor, %function
+call_secure_monitor:
+  smc #0
+  ret
+  .size call_secure_monitor, . - call_secure_monitor
+
 #endif

@@ -99,6 +99,8 @@ ARMV8_MAINTENANCE(invalidate_tlb_el2, "dsb ishst\n\ttlbi alle2\n\tdsb ish\n\tisb
 ARMV8_MAINTENANCE(invalidate_tlb_guests, "dsb ishst\n\ttlbi alle1is\n\tdsb ish\n\tisb")
 /// Drops stages 1 and 2 of the VMID in VTTBR_EL2, on all inner-shareable CPUs.
 ARMV8_MAINTENANCE(invalidate_tlb_current_guest, "dsb ishst\n\ttlbi vmalls12e1is\n\tdsb ish\n\tisb")
+/// The same on this CPU only.
+ARMV8_MAINTENANCE(invalidate_tlb_current_guest_here, "isb\n\tdsb nshst\n\ttlbi vmalls12e1\n\tdsb nsh\n\tisb")
 /// Drops all instruction caches of the inner-shareable domain.
 ARMV8_MAINTENANCE(invalidate_instruction_caches, "ic ialluis\n\tdsb ish\n\tisb")
 /// Cleans and invalidates the data cache line at a virtual address to the point of coherency.
@@ -110,6 +112,20 @@ ARMV8_MAINTENANCE_AT(translate_el1_read, "at s1e1r, %0\n\tisb")
 void save_floating_point(void *state);
 /// Loads what save_floating_point saved.
 void load_floating_point(const void *state);
+
+/// Calls the host's firmware by SMC (DEN 0028): the arguments in x0 to x3, the result in x0.
+uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third);
+
+/// The size in bytes of the smallest data cache line (CTR_EL0.DminLine).
+static inline uint64_t data_cache_line_size(void) {
+#if defined(__aarch64__)
+  uint64_t type;
+  __asm__("mrs %0, ctr_el0" : "=r"(type));
+  return 4u << (type >> 16 & 15);
+#else
+  return 64;
+#endif
+}
 
 /// Restores the general registers from the trap frame at `frame`, makes it the stack pointer, and returns to the guest.
 _Noreturn void enter_guest(void *frame);
