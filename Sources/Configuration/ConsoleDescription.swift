@@ -1,0 +1,41 @@
+public import Architecture
+public import DeviceTree
+
+/// The UART that /chosen stdout-path names.
+public struct ConsoleDescription: Sendable {
+  /// The UART's node; its `compatible` says which driver it needs.
+  public let node: DeviceTree.Node
+  /// The registers.
+  public let registers: AddressRange<PhysicalAddress>
+  /// The interrupt, where it is one of the GIC's.
+  public let interrupt: TreeInterrupt?
+  /// What stands behind the ":" of the path, such as "115200n8".
+  public let options: Text?
+
+  /// Two to this power is the distance between two registers in units of bytes (`reg-shift`).
+  public var registerShift: UInt32 { min(node["reg-shift"]?.u32 ?? 0, 3) }
+
+  /// How many bytes wide a register must be accessed (`reg-io-width`), where the tree says so.
+  public var registerWidth: UInt32? { node["reg-io-width"]?.u32 }
+
+  /// The frequency of the UART's clock in hertz, where the tree says so.
+  public var clockFrequency: UInt32? {
+    if let frequency = node["clock-frequency"]?.u32 { return frequency }
+    guard let clock = node["clocks"]?.cell(at: 0).flatMap(node.tree.node(phandle:)) else { return nil }
+    return clock["clock-frequency"]?.u32
+  }
+
+  /// Finds the console of `tree`. Nil where /chosen names none.
+  public init?(in tree: DeviceTree) throws(MachineProblem) {
+    guard let chosen = tree.node(path: "/chosen"), let path = chosen["stdout-path"] ?? chosen["linux,stdout-path"]
+    else { return nil }
+    guard let text = path.string else { throw MachineProblem(.tree(.malformed), chosen, "stdout-path") }
+    options = text.after(UInt8(ascii: ":"))
+    guard let node = tree.node(path: text.before(UInt8(ascii: ":"))) else {
+      throw MachineProblem(.danglingPath(text), chosen, "stdout-path")
+    }
+    self.node = node
+    registers = try node.neededRegion(0, of: 1)
+    interrupt = try? node.interrupt(at: 0)
+  }
+}

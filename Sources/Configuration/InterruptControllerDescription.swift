@@ -1,0 +1,137 @@
+public import Architecture
+public import DeviceTree
+
+/// The host's interrupt controller.
+public enum InterruptControllerDescription: Sendable {
+  /// A GICv2 with the virtualization extensions.
+  case gicv2(GICv2Description)
+  /// A GICv3 or GICv4.
+  case gicv3(GICv3Description)
+
+  /// The architecture version, as a guest sees it too.
+  public var version: GICVersion {
+    switch self {
+    case .gicv2: .v2
+    case .gicv3: .v3
+    }
+  }
+
+  /// The controller's node.
+  public var node: DeviceTree.Node {
+    switch self {
+    case .gicv2(let gic): gic.node
+    case .gicv3(let gic): gic.node
+    }
+  }
+
+  /// The distributor's registers (GICD).
+  public var distributor: AddressRange<PhysicalAddress> {
+    switch self {
+    case .gicv2(let gic): gic.distributor
+    case .gicv3(let gic): gic.distributor
+    }
+  }
+
+  /// The interrupt by which the virtual CPU interface asks for the hypervisor.
+  public var maintenanceInterrupt: TreeInterrupt {
+    switch self {
+    case .gicv2(let gic): gic.maintenanceInterrupt
+    case .gicv3(let gic): gic.maintenanceInterrupt
+    }
+  }
+
+  /// Finds the first GIC of `tree`.
+  public init(in tree: DeviceTree) throws(MachineProblem) {
+    for node in tree.nodes where node["interrupt-controller"] != nil && node.isEnabled {
+      if node.isCompatible(with: "arm,gic-v3") {
+        self = .gicv3(try GICv3Description(node))
+        return
+      }
+      if GICv2Description.describes(node) {
+        self = .gicv2(try GICv2Description(node))
+        return
+      }
+    }
+    throw MachineProblem(missing: "an interrupt controller (GICv2 or GICv3)")
+  }
+}
+
+/// A GICv2 with the virtualization extensions (IHI 0048B chapter 5).
+public struct GICv2Description: Sendable {
+  /// The controller's node.
+  public let node: DeviceTree.Node
+  /// The distributor (GICD).
+  public let distributor: AddressRange<PhysicalAddress>
+  /// The CPU interface (GICC).
+  public let cpuInterface: AddressRange<PhysicalAddress>
+  /// The hypervisor's view of the virtual CPU interface (GICH).
+  public let hypervisorInterface: AddressRange<PhysicalAddress>
+  /// The virtual machine's view of the virtual CPU interface (GICV).
+  public let virtualInterface: AddressRange<PhysicalAddress>
+  /// The maintenance interrupt.
+  public let maintenanceInterrupt: TreeInterrupt
+
+  /// True where a name in the node's `compatible` is that of a GICv2.
+  static func describes(_ node: DeviceTree.Node) -> Bool {
+    let names: [7 of Text] = [
+      "arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic", "arm,cortex-a9-gic", "arm,eb11mp-gic",
+      "arm,arm11mp-gic", "arm,pl390",
+    ]
+    for index in names.indices where node.isCompatible(with: names[index]) { return true }
+    return false
+  }
+
+  /// The controller that `node` describes.
+  init(_ node: DeviceTree.Node) throws(MachineProblem) {
+    self.node = node
+    distributor = try node.neededRegion(0, of: 4)
+    cpuInterface = try node.neededRegion(1, of: 4)
+    guard try node.checkedRegionCount() > 2 else { throw MachineProblem(.noVirtualInterface, node, "reg") }
+    hypervisorInterface = try node.neededRegion(2, of: 4)
+    virtualInterface = try node.neededRegion(3, of: 4)
+    maintenanceInterrupt = try node.neededPrivateInterrupt(0, of: 1)
+  }
+}
+
+/// A GICv3 or GICv4, whose CPU interfaces are system registers (IHI 0069).
+public struct GICv3Description: Sendable {
+  /// The controller's node.
+  public let node: DeviceTree.Node
+  /// The distributor (GICD).
+  public let distributor: AddressRange<PhysicalAddress>
+  /// How many regions of redistributors there are.
+  public let redistributorRegionCount: Int
+  /// How far one redistributor is from the next (`redistributor-stride`); nil where each says its own size (GICR_TYPER).
+  public let redistributorStride: UInt64?
+  /// The maintenance interrupt.
+  public let maintenanceInterrupt: TreeInterrupt
+
+  /// The region of redistributors (GICR) at `index`, or nil past the last.
+  public func redistributorRegion(_ index: Int) -> AddressRange<PhysicalAddress>? {
+    guard index >= 0, index < redistributorRegionCount else { return nil }
+    return try? node.region(at: 1 + index)
+  }
+
+  /// The controller that `node` describes.
+  init(_ node: DeviceTree.Node) throws(MachineProblem) {
+    self.node = node
+    distributor = try node.neededRegion(0, of: 2)
+    var regionCount = 1
+    if let property = node["#redistributor-regions"] {
+      guard let count = property.u32, count > 0, count <= 1024 else {
+        throw MachineProblem(.tree(.malformed), node, "#redistributor-regions")
+      }
+      regionCount = Int(count)
+    }
+    for index in 0..<regionCount { _ = try node.neededRegion(1 + index, of: 1 + regionCount) }
+    redistributorRegionCount = regionCount
+    redistributorStride = try node["redistributor-stride"].map { (property) throws(MachineProblem) -> UInt64 in
+      // Two frames of 64 KiB each at least (IHI 0069 §12.10).
+      guard let stride = property.number, stride >= 0x2_0000, stride % 0x1_0000 == 0 else {
+        throw MachineProblem(.tree(.malformed), node, "redistributor-stride")
+      }
+      return stride
+    }
+    maintenanceInterrupt = try node.neededPrivateInterrupt(0, of: 1)
+  }
+}

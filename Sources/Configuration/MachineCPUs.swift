@@ -1,0 +1,92 @@
+public import Architecture
+public import DeviceTree
+
+/// A CPU of the host.
+public struct HostCPU: Sendable {
+  /// The CPU's node.
+  public let node: DeviceTree.Node
+  /// The CPU's index: its place in the tree, counted without disabled CPUs.
+  public let index: Int
+  /// The affinity fields of the CPU's MPIDR, at their places in the register.
+  public let affinity: UInt64
+  /// How the CPU is started.
+  public let start: Start
+
+  /// The ways to start a CPU (`enable-method`).
+  public enum Start: Equatable, Sendable {
+    /// By PSCI's CPU_ON.
+    case firmware
+    /// By writing an entry point to an address that the CPU polls.
+    case spinTable(PhysicalAddress)
+    /// In a way that the tree does not say or that TVisor does not know.
+    case unknown
+  }
+
+  /// The first name of the CPU's `compatible`: "arm,cortex-a53".
+  public var compatible: Text? { node["compatible"]?.string }
+}
+
+extension MachineDescription {
+  /// The enabled CPUs, in the order of the tree.
+  public var cpus: CPUs { CPUs(tree) }
+
+  /// The CPU at `index`, below `cpuCount`, or nil past the end.
+  public func cpu(_ index: Int) -> HostCPU? {
+    for cpu in cpus where cpu.index == index { return cpu }
+    return nil
+  }
+
+  /// The enabled CPUs of a tree.
+  public struct CPUs: Sequence, IteratorProtocol {
+    var nodes: DeviceTree.Node.Children?
+    let hasFirmware: Bool
+    var index = 0
+
+    init(_ tree: DeviceTree) {
+      nodes = tree.node(path: "/cpus")?.children
+      hasFirmware = FirmwareDescription.node(in: tree) != nil
+    }
+
+    /// The next CPU.
+    public mutating func next() -> HostCPU? {
+      while let node = nodes?.next() {
+        guard node.isCPU else { continue }
+        defer { index += 1 }
+        return HostCPU(
+          node: node, index: index, affinity: node["reg"]?.number ?? 0, start: node.cpuStart(hasFirmware: hasFirmware))
+      }
+      return nil
+    }
+  }
+
+  /// How many CPUs are enabled, each with an affinity of its own.
+  static func checkCPUs(in tree: DeviceTree) throws(MachineProblem) -> Int {
+    guard let parent = tree.node(path: "/cpus") else { throw MachineProblem(missing: "/cpus") }
+    var count = 0
+    for node in parent.children where node.isCPU {
+      guard let affinity = node["reg"] else { throw MachineProblem(.missing, node, "reg") }
+      guard affinity.number != nil, affinity.cellCount == parent.addressCellCount else {
+        throw MachineProblem(.tree(.malformed), node, "reg")
+      }
+      count += 1
+    }
+    guard count > 0 else { throw MachineProblem(missing: "an enabled CPU (/cpus/cpu@...)") }
+    return count
+  }
+}
+
+extension DeviceTree.Node {
+  /// True for an enabled CPU.
+  fileprivate var isCPU: Bool { self["device_type"]?.string == "cpu" && isEnabled }
+
+  /// How the CPU is started. Trees of one CPU, and some for ARMv7, leave the method out: then it is PSCI where there is
+  /// PSCI.
+  fileprivate func cpuStart(hasFirmware: Bool) -> HostCPU.Start {
+    guard let method = (self["enable-method"] ?? parent?["enable-method"])?.string else {
+      return hasFirmware ? .firmware : .unknown
+    }
+    if method == "psci" { return .firmware }
+    guard method == "spin-table", let address = self["cpu-release-addr"]?.number else { return .unknown }
+    return .spinTable(PhysicalAddress(address))
+  }
+}

@@ -1,0 +1,122 @@
+public import Architecture
+internal import DeviceTree
+
+/// A part of memory that the machine's tree sets aside.
+public struct Reservation: Equatable, Sendable {
+  /// The addresses.
+  public var range: AddressRange<PhysicalAddress>
+  /// False where nobody may even map it (`no-map`), lest the CPU read it speculatively.
+  public var allowsMapping: Bool
+}
+
+extension MachineDescription {
+  /// Calls `body` with each bank of memory (`device_type = "memory"`), in the order of the tree.
+  public func forEachMemoryBank(_ body: (AddressRange<PhysicalAddress>) -> Void) {
+    for node in tree.root.children where node.isMemory {
+      for index in 0..<((try? node.regionCount) ?? 0) {
+        if let bank = try? node.region(at: index), !bank.isEmpty { body(bank) }
+      }
+    }
+  }
+
+  /// Calls `body` with what the memory reservation block and /reserved-memory set aside. The tree itself, the bundle and
+  /// the hypervisor are not among it.
+  public func forEachReservation(_ body: (Reservation) -> Void) {
+    for index in 0..<tree.reservationCount {
+      if let range = tree.reservation(at: index), !range.isEmpty {
+        body(Reservation(range: range, allowsMapping: true))
+      }
+    }
+    guard let reserved = tree.node(path: "/reserved-memory") else { return }
+    for node in reserved.children where node.isEnabled {
+      for index in 0..<((try? node.regionCount) ?? 0) {
+        guard let range = try? node.region(at: index), !range.isEmpty else { continue }
+        body(Reservation(range: range, allowsMapping: node["no-map"] == nil))
+      }
+    }
+  }
+
+  /// Calls `body` with each stretch of memory, cut to multiples of `alignment` (a power of two), that is neither reserved
+  /// nor in `taken`, in ascending order within each bank.
+  public func forEachFreeRange(
+    alignedTo alignment: UInt64, excluding taken: Span<AddressRange<PhysicalAddress>>,
+    _ body: (AddressRange<PhysicalAddress>) -> Void
+  ) {
+    forEachMemoryBank { bank in
+      var cursor = bank.start
+      while cursor < bank.end {
+        var skipped = cursor
+        var next = bank.end
+        let avoid = { (range: AddressRange<PhysicalAddress>) in
+          if range.contains(cursor) { skipped = max(skipped, range.last.advanced(by: 1)) }
+          if range.start > cursor, !range.isEmpty { next = min(next, range.start) }
+          // A range up to the very end of the address space leaves nothing.
+          if range.contains(cursor), range.end.rawValue == 0 { skipped = bank.end }
+        }
+        forEachReservation { avoid($0.range) }
+        for index in taken.indices { avoid(taken[index]) }
+        if skipped > cursor {
+          cursor = skipped
+          continue
+        }
+        let start = cursor.alignedUp(to: alignment)
+        let end = next.alignedDown(to: alignment)
+        if start >= cursor, start < end { body(AddressRange(from: start, to: end)) }
+        cursor = next
+      }
+    }
+  }
+
+  /// Checks that there is memory, that its ranges are sound, and that no two of them overlap.
+  static func checkMemory(in tree: DeviceTree) throws(MachineProblem) {
+    var hasMemory = false
+    for node in tree.root.children where node.isMemory {
+      for index in 0..<(try node.checkedRegionCount()) {
+        guard let bank = try node.soundRegion(index) else { continue }
+        hasMemory = true
+        try checkOverlap(of: bank, from: node, region: index)
+      }
+    }
+    guard hasMemory else { throw MachineProblem(missing: "memory (a node with device_type = \"memory\")") }
+  }
+
+  /// Checks a bank against the other ones.
+  private static func checkOverlap(
+    of bank: AddressRange<PhysicalAddress>, from owner: DeviceTree.Node, region: Int
+  ) throws(MachineProblem) {
+    for node in owner.tree.root.children where node.isMemory {
+      for index in 0..<(try node.checkedRegionCount()) where node != owner || index != region {
+        if let other = try node.soundRegion(index), other.overlaps(bank) {
+          throw MachineProblem(.overlappingMemory, owner, "reg")
+        }
+      }
+    }
+  }
+
+  /// Checks that every region of /reserved-memory can be read.
+  static func checkReservations(in tree: DeviceTree) throws(MachineProblem) {
+    guard let reserved = tree.node(path: "/reserved-memory") else { return }
+    for node in reserved.children where node.isEnabled {
+      for index in 0..<(try node.checkedRegionCount()) { _ = try node.soundRegion(index) }
+    }
+  }
+}
+
+extension DeviceTree.Node {
+  /// True for a node that describes memory and is not disabled.
+  fileprivate var isMemory: Bool { self["device_type"]?.string == "memory" && isEnabled }
+
+  /// The region at `index` of `reg`; nil where it is empty, as trees are that a loader fills in.
+  fileprivate func soundRegion(_ index: Int) throws(MachineProblem) -> AddressRange<PhysicalAddress>? {
+    let found: AddressRange<PhysicalAddress>?
+    do { found = try region(at: index) } catch { throw MachineProblem(error, self) }
+    guard let found, !found.isEmpty else { return nil }
+    guard found.isSound else { throw MachineProblem(.range, self, "reg") }
+    return found
+  }
+}
+
+extension AddressRange {
+  /// The last address of a range that is not empty.
+  fileprivate var last: A { start.advanced(by: size &- 1) }
+}
