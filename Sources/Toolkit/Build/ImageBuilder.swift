@@ -1,0 +1,112 @@
+internal import Foundation
+
+/// Builds what runs on a target: the hypervisor's image and our own guests.
+public struct ImageBuilder: Sendable {
+  /// The checkout.
+  public var project: Project
+
+  /// A builder for a checkout.
+  public init(project: Project) {
+    self.project = project
+  }
+
+  /// One thing to build for bare metal.
+  public struct Product: Sendable {
+    /// The product's name in the manifest.
+    public var name: String
+    /// Its toolset in boot/toolsets, without the ending.
+    public var toolset: String
+    /// The target triple.
+    public var triple: String
+    /// Its build folder.
+    public var scratch: String
+  }
+
+  /// The hypervisor for an instruction set (`armv8`).
+  public static func hypervisor(_ isa: String) -> Product {
+    Product(name: "tvisor-\(isa)", toolset: isa, triple: "aarch64-none-none-elf", scratch: ".build-\(isa)")
+  }
+
+  /// Our own guests for an instruction set.
+  public static func guests(_ isa: String) -> [Product] {
+    ["metronome", "hostile", "bench"].map {
+      Product(name: $0, toolset: "guest-\(isa)", triple: "aarch64-none-none-elf", scratch: ".build-guest-\(isa)")
+    }
+  }
+
+  /// The linked ELF of a product.
+  public func executable(of product: Product) -> String {
+    project.path("\(product.scratch)/\(product.triple)/release/\(product.name)")
+  }
+
+  /// The raw image that boards boot.
+  public func image(_ isa: String) -> String { project.path(".build-\(isa)/tvisor-\(isa).img") }
+
+  /// Builds the hypervisor and writes its raw image.
+  /// - Returns: the linked ELF.
+  @discardableResult
+  public func buildHypervisor(_ isa: String) async throws -> ELFFile {
+    let product = Self.hypervisor(isa)
+    try await build(product)
+    let file = try ELFFile(contents(of: executable(of: product)))
+    guard LinuxImage(file.rawImage) != nil else {
+      throw Failure("\(product.name) does not begin with an arm64 Image header; look at boot's entry code")
+    }
+    try file.rawImage.write(to: URL(fileURLWithPath: image(isa)))
+    return file
+  }
+
+  /// Builds our own guests and puts them beside the set-up's.
+  public func buildGuests(_ isa: String) async throws {
+    let folder = "\(project.guests)/\(isa)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for product in Self.guests(isa) {
+      try await build(product)
+      let bytes = try contents(of: executable(of: product))
+      _ = try ELFFile(bytes)
+      try bytes.write(to: URL(fileURLWithPath: "\(folder)/\(product.name).elf"))
+    }
+  }
+
+  private func build(_ product: Product) async throws {
+    try forgetStale(product)
+    let command = Command(
+      "swift",
+      [
+        "build", "-c", "release", "--triple", product.triple, "--toolset", "boot/toolsets/\(product.toolset).json",
+        "--scratch-path", product.scratch, "--product", product.name, "--quiet",
+      ], environment: ["TVISOR_BARE_METAL": "1"])
+    guard try await command.interact(in: project.root.path) == 0 else {
+      throw Failure("building \(product.name) failed: `\(command.line)`")
+    }
+  }
+
+  /// The build system does not see a changed toolset or linker script, so the folder keeps what its last build used.
+  /// A new toolset begins the folder anew; a new linker script or library only asks for another link.
+  private func forgetStale(_ product: Product) throws {
+    let folder = project.path(product.scratch)
+    let toolset = try contents(of: project.path("boot/toolsets/\(product.toolset).json"))
+    try remove(folder, unless: toolset, isRecordedIn: "\(folder)/inputs-toolset")
+    var linked = Data()
+    for script in try FileManager.default.contentsOfDirectory(atPath: project.path("boot/link")).sorted() {
+      linked += try contents(of: project.path("boot/link/\(script)"))
+    }
+    linked += FileManager.default.contents(atPath: project.path(".build-setup/libfdt/arm64/libfdt.a")) ?? Data()
+    try remove(executable(of: product), unless: linked, isRecordedIn: "\(folder)/inputs-link-\(product.name)")
+  }
+
+  /// Removes what was built from other inputs, and records these.
+  private func remove(_ path: String, unless inputs: Data, isRecordedIn record: String) throws {
+    let files = FileManager.default
+    guard files.contents(atPath: record) != inputs else { return }
+    if files.fileExists(atPath: path) { try files.removeItem(atPath: path) }
+    let record = URL(fileURLWithPath: record)
+    try files.createDirectory(at: record.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try inputs.write(to: record)
+  }
+
+  private func contents(of path: String) throws -> Data {
+    guard let data = FileManager.default.contents(atPath: path) else { throw Failure("cannot read \(path)") }
+    return data
+  }
+}

@@ -1,0 +1,69 @@
+public import Foundation
+
+/// Where everything lies in a guest's memory at its first instruction.
+public struct GuestLayout: Equatable, Sendable {
+  /// The images, each at its address.
+  public var images: [Placement]
+  /// Where the boot vCPU begins.
+  public var entry: UInt64
+  /// Where the device tree goes.
+  public var deviceTree: UInt64
+  /// Where the initial RAM disk lies among the images.
+  public var initialRAMDisk: Range<UInt64>?
+  /// Bytes of the boot ROM at address 0, or 0 for none.
+  public var firmwareSize: UInt64 = 0
+  /// The first address that nothing here uses.
+  public var end: UInt64
+
+  /// Where a guest's RAM begins.
+  public static let memoryStart: UInt64 = 0x4000_0000
+  /// Room for the guest's device tree. Linux maps at most this much of it, and no 2 MiB boundary may lie inside.
+  public static let deviceTreeRoom: UInt64 = 0x20_0000
+  /// How much of address 0 on the board keeps for a boot ROM.
+  public static let firmwareRoom: UInt64 = 0x0800_0000
+
+  /// A Linux Image at its offset from RAM's start, then the RAM disk, then the device tree, as boot loaders lay them.
+  public init(linux header: LinuxImage, data: Data, initialRAMDisk: Data?) {
+    let kernel = Placement(
+      address: Self.memoryStart + header.textOffset, data: data, size: header.imageSize)
+    self.init(images: [kernel], entry: kernel.address, initialRAMDisk: initialRAMDisk)
+  }
+
+  /// Programs that say themselves where they lie (an ELF's segments, raw bytes).
+  /// The device tree is where QEMU's `virt` has it, at the start of RAM, unless the program is in its way.
+  public init(program images: [Placement], entry: UInt64, initialRAMDisk: Data?) {
+    self.init(images: images, entry: entry, initialRAMDisk: initialRAMDisk)
+    let tree = Self.memoryStart..<Self.memoryStart + Self.deviceTreeRoom
+    if !images.contains(where: { $0.address < tree.upperBound && $0.end > tree.lowerBound }) {
+      let used = self.images.map(\.end).max() ?? tree.upperBound
+      deviceTree = tree.lowerBound
+      end = max(used, tree.upperBound)
+    }
+  }
+
+  /// A boot ROM at address 0; it looks for the device tree at the start of RAM, as on QEMU's `virt`.
+  public init(firmware: Data) {
+    images = [Placement(address: 0, data: firmware)]
+    entry = 0
+    deviceTree = Self.memoryStart
+    firmwareSize = Self.aligned(UInt64(firmware.count), to: 0x1000)
+    end = Self.memoryStart + Self.deviceTreeRoom
+  }
+
+  private init(images: [Placement], entry: UInt64, initialRAMDisk data: Data?) {
+    self.images = images
+    self.entry = entry
+    var next = Self.aligned(images.map(\.end).max() ?? Self.memoryStart, to: 0x20_0000)
+    if let data {
+      self.images.append(Placement(address: next, data: data))
+      initialRAMDisk = next..<next + UInt64(data.count)
+      next = Self.aligned(next + UInt64(data.count), to: 0x20_0000)
+    }
+    deviceTree = next
+    end = next + Self.deviceTreeRoom
+  }
+
+  private static func aligned(_ value: UInt64, to alignment: UInt64) -> UInt64 {
+    (value &+ (alignment - 1)) & ~(alignment - 1)
+  }
+}

@@ -1,0 +1,27 @@
+/// Collects a console's text as it comes, and wakes those who wait for some of it.
+actor ConsoleReader {
+  private(set) var transcript = Transcript()
+  private(set) var hasEnded = false
+  private var waiters: [CheckedContinuation<Void, Never>] = []
+
+  func take(_ bytes: [UInt8]) {
+    transcript.append(bytes)
+    wake()
+  }
+
+  func end() {
+    hasEnded = true
+    wake()
+  }
+
+  /// Returns at the next news: more text, the end, or a nudge by one who watches the clock.
+  func news() async {
+    guard !hasEnded else { return }
+    await withCheckedContinuation { waiters.append($0) }
+  }
+
+  func wake() {
+    for waiter in waiters { waiter.resume() }
+    waiters = []
+  }
+}

@@ -1,0 +1,90 @@
+/// A board in QEMU: all choices made, ready to become a command.
+public struct Emulation: Sendable {
+  /// The board.
+  public var board: Board
+  /// The CPU model.
+  public var model: String
+  /// The GIC's version, or nil where the board gives no choice.
+  public var gicVersion: UInt64?
+  /// How many CPUs.
+  public var processorCount: UInt64
+  /// Bytes of memory.
+  public var memory: UInt64
+  /// Where QEMU writes what the console says besides showing it.
+  public var log: String?
+
+  /// The board with choices; nil takes the board's own.
+  public init(
+    _ board: Board, model: String? = nil, gicVersion: UInt64? = nil, processorCount: UInt64? = nil,
+    memory: UInt64? = nil
+  ) throws {
+    self.board = board
+    self.model = model ?? board.qemu.models[0]
+    self.gicVersion = gicVersion ?? board.qemu.gicVersions.first
+    self.processorCount = processorCount ?? board.qemu.processorCount
+    self.memory = memory ?? board.qemu.memory
+    if let gicVersion, !board.qemu.gicVersions.contains(gicVersion) {
+      let known = board.qemu.gicVersions.map { "\($0)" }.joined(separator: " and ")
+      throw Failure("\(board.name) has no GICv\(gicVersion); it has \(known.isEmpty ? "no choice of GIC" : known)")
+    }
+    guard self.memory % (1 << 20) == 0, self.memory > 0 else {
+      throw Failure("QEMU takes memory in whole MiB; write for example 1GiB")
+    }
+  }
+
+  /// What QEMU starts: a kernel with its initial RAM disk and command line.
+  public struct Boot: Sendable {
+    /// The kernel's file: the hypervisor's raw image.
+    public var kernel: String
+    /// The initial RAM disk's file: the bundle.
+    public var initialRAMDisk: String?
+    /// The command line.
+    public var arguments: String?
+
+    /// Names what to start.
+    public init(kernel: String, initialRAMDisk: String? = nil, arguments: String? = nil) {
+      self.kernel = kernel
+      self.initialRAMDisk = initialRAMDisk
+      self.arguments = arguments
+    }
+  }
+
+  /// How the console reaches a person or a program.
+  public enum Console: Sendable {
+    /// A terminal: every key but Ctrl-A goes to the board; Ctrl-A X ends QEMU.
+    case terminal
+    /// Pipes, with nothing else on them.
+    case pipe
+  }
+
+  /// The command that boots.
+  public func command(booting boot: Boot, console: Console) -> Command {
+    var arguments = machine + ["-nodefaults", "-display", "none", "-no-reboot"]
+    let log = log.map { ",logfile=\($0)" } ?? ""
+    switch console {
+    case .terminal:
+      arguments += ["-chardev", "stdio,id=console,mux=on,signal=off\(log)", "-serial", "chardev:console"]
+      arguments += ["-mon", "chardev=console"]
+    case .pipe:
+      arguments += ["-chardev", "stdio,id=console,signal=off\(log)", "-serial", "chardev:console"]
+    }
+    arguments += ["-kernel", boot.kernel]
+    if let disk = boot.initialRAMDisk { arguments += ["-initrd", disk] }
+    if let line = boot.arguments { arguments += ["-append", line] }
+    return Command(board.qemu.program, arguments + board.qemu.arguments)
+  }
+
+  /// The command that writes the board's device tree to a file and ends.
+  public func command(writingDeviceTreeTo file: String) -> Command {
+    var arguments = machine
+    arguments[1] += ",dumpdtb=\(file)"
+    return Command(board.qemu.program, arguments + ["-nodefaults", "-display", "none"] + board.qemu.arguments)
+  }
+
+  private var machine: [String] {
+    let gic = gicVersion.map { ",gic-version=\($0)" } ?? ""
+    return [
+      "-M", board.qemu.machine + gic, "-cpu", model, "-smp", "\(processorCount)", "-m", "\(memory >> 20)M",
+    ]
+  }
+}

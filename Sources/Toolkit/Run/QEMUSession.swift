@@ -1,0 +1,150 @@
+internal import Foundation
+internal import Subprocess
+internal import SystemPackage
+
+/// A QEMU that runs while a closure talks to its console. However the closure ends, QEMU ends with it.
+public actor QEMUSession {
+  private let reader: ConsoleReader
+  private let send: @Sendable ([UInt8]) async throws -> Void
+  /// How far into each speaker's text the last match went; the whole console is under "".
+  private var read: [String: Int] = [:]
+
+  private init(reader: ConsoleReader, send: @escaping @Sendable ([UInt8]) async throws -> Void) {
+    self.reader = reader
+    self.send = send
+  }
+
+  /// How long to wait for text before giving up. Only a hang takes that long: machines differ much in speed.
+  public static let patience = Duration.seconds(240)
+
+  /// Starts QEMU, runs `body`, ends QEMU.
+  public static func run<Result: Sendable>(
+    _ command: Command, _ body: @escaping @Sendable (QEMUSession) async throws -> Result
+  ) async throws -> Result {
+    try await Turnstile.shared.enter()
+    defer { Task { await Turnstile.shared.leave() } }
+    let result = try await Subprocess.run(
+      command.executable, arguments: Arguments(command.arguments), environment: command.fullEnvironment,
+      input: .inputWriter, output: .sequence, error: .combinedWithOutput
+    ) { execution in
+      let reader = ConsoleReader()
+      let writer = execution.standardInputWriter
+      let session = QEMUSession(reader: reader) { _ = try await writer.write($0) }
+      let output = execution.standardOutput
+      let reading = Task {
+        defer { Task { await reader.end() } }
+        for try await chunk in output { await reader.take(unsafe chunk.withUnsafeBytes { unsafe Array($0) }) }
+      }
+      defer { reading.cancel() }
+      do {
+        let result = try await body(session)
+        await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
+        return result
+      } catch {
+        await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
+        throw error
+      }
+    }
+    return result.closureResult
+  }
+
+  /// Everything the console has said so far.
+  public var transcript: Transcript {
+    get async { await reader.transcript }
+  }
+
+  /// Waits until the console, or one speaker on it, has said `text` after what the last wait matched.
+  /// - Throws: `Failure` with the console's last lines where it does not come, or QEMU ends before.
+  public func expect(_ text: String, from speaker: String? = nil, within patience: Duration = patience) async throws {
+    let matched = try await wait(for: "'\(text)'" + (speaker.map { " from \($0)" } ?? ""), within: patience) {
+      [seen = read[speaker ?? ""] ?? 0] transcript -> Int? in
+      let said = speaker.map(transcript.text(of:)) ?? transcript.text
+      let rest = said.utf8.dropFirst(seen)
+      guard let range = Substring(rest).range(of: text) else { return nil }
+      return said.utf8.distance(from: said.utf8.startIndex, to: range.upperBound)
+    }
+    read[speaker ?? ""] = matched
+  }
+
+  /// Forgets what was said so far: the next wait matches only what comes after now.
+  public func skipToNow(of speaker: String? = nil) async {
+    let transcript = await reader.transcript
+    read[speaker ?? ""] = (speaker.map(transcript.text(of:)) ?? transcript.text).utf8.count
+  }
+
+  /// Waits until QEMU has ended by itself.
+  public func expectEnd(within patience: Duration = patience) async throws {
+    let deadline = ContinuousClock.now + patience
+    while await !reader.hasEnded {
+      guard ContinuousClock.now < deadline else { throw await failure("QEMU did not end") }
+      await newsOrTick()
+    }
+  }
+
+  /// Types text and the return key.
+  public func type(line: String) async throws {
+    try await type(line + "\r")
+  }
+
+  /// Types keys. They go out one at a time with a little pause, because a UART's queue is short and a guest that polls
+  /// it slowly would lose the rest.
+  public func type(_ keys: String) async throws {
+    for key in keys.utf8 {
+      do { try await send([key]) } catch { throw await failure("cannot type, because QEMU has ended") }
+      try await Task.sleep(for: .milliseconds(15))
+    }
+  }
+
+  private func wait<Found: Sendable>(
+    for what: String, within patience: Duration, _ find: @Sendable (Transcript) -> Found?
+  ) async throws -> Found {
+    let deadline = ContinuousClock.now + patience
+    while true {
+      let ended = await reader.hasEnded
+      if let found = find(await reader.transcript) { return found }
+      if ended { throw await failure("QEMU ended before the console said \(what)") }
+      guard ContinuousClock.now < deadline else {
+        throw await failure("the console did not say \(what) in \(patience)")
+      }
+      await newsOrTick()
+    }
+  }
+
+  /// Waits for news, at most a little while, so that deadlines are kept on a silent console.
+  private func newsOrTick() async {
+    let reader = reader
+    let tick = Task {
+      try await Task.sleep(for: .milliseconds(250))
+      await reader.wake()
+    }
+    await reader.news()
+    tick.cancel()
+  }
+
+  private func failure(_ what: String) async -> Failure {
+    Failure("\(what). The console's last lines:\n\(await reader.transcript.tail())")
+  }
+}
+
+/// Lets so many through at a time: each QEMU keeps a host CPU busy.
+actor Turnstile {
+  static let shared = Turnstile(places: 2)
+  private var places: Int
+  private var queue: [CheckedContinuation<Void, Never>] = []
+
+  init(places: Int) {
+    self.places = places
+  }
+
+  func enter() async throws {
+    if places > 0 {
+      places -= 1
+    } else {
+      await withCheckedContinuation { queue.append($0) }
+    }
+  }
+
+  func leave() {
+    if queue.isEmpty { places += 1 } else { queue.removeFirst().resume() }
+  }
+}

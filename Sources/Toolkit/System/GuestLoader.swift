@@ -1,0 +1,140 @@
+internal import Foundation
+
+/// Reads what a system's machines run and lays it out in their memory.
+public struct GuestLoader: Sendable {
+  /// How paths become files.
+  public var paths: PathResolver
+
+  /// A loader for one system file.
+  public init(paths: PathResolver) {
+    self.paths = paths
+  }
+
+  /// The layout of each machine, in the file's order.
+  /// - Throws: `Problems` with all that is wrong with any of the files, at the places that name them.
+  public func layouts(of system: SystemFile) async throws -> [GuestLayout] {
+    var layouts: [GuestLayout] = []
+    var problems: [Problem] = []
+    for machine in system.machines {
+      do throws(Complaint) {
+        let layout = try await layout(of: machine)
+        try checkRoom(layout, machine)
+        layouts.append(layout)
+      } catch {
+        problems.append(system.source.problem(at: error.position, error.message))
+      }
+    }
+    guard problems.isEmpty else { throw Problems(problems) }
+    return layouts
+  }
+
+  /// A message and where it belongs.
+  struct Complaint: Error {
+    var message: String
+    var position: Position
+
+    init(_ message: String, at position: Position) {
+      self.message = message
+      self.position = position
+    }
+  }
+
+  func layout(of machine: SystemFile.Machine) async throws(Complaint) -> GuestLayout {
+    var initialRAMDisk: Data?
+    if let path = machine.initialRAMDisk { initialRAMDisk = try read(path) }
+    switch machine.payload {
+    case .image(let path): return try await image(path, machine, initialRAMDisk)
+    case .firmware(let path): return try firmware(path)
+    case .raw(let path, let address, let entry):
+      let placement = Placement(address: address.value, data: try read(path))
+      guard address.value >= GuestLayout.memoryStart else {
+        throw Complaint(
+          "a guest's RAM begins at \(hexadecimal(GuestLayout.memoryStart)); put the bytes there or after it",
+          at: address.position)
+      }
+      return GuestLayout(program: [placement], entry: entry?.value ?? address.value, initialRAMDisk: initialRAMDisk)
+    }
+  }
+
+  private func image(
+    _ path: Located<String>, _ machine: SystemFile.Machine, _ initialRAMDisk: Data?
+  ) async throws(Complaint) -> GuestLayout {
+    var data = try read(path)
+    if ImageKind(of: data) == .gzip { data = try await unpacked(path) }
+    switch ImageKind(of: data) {
+    case .linux:
+      guard let header = LinuxImage(data) else { break }
+      return GuestLayout(linux: header, data: data, initialRAMDisk: initialRAMDisk)
+    case .elf:
+      return try program(data, path, machine, initialRAMDisk)
+    case .wrapped(let name):
+      throw Complaint("\(path.value) is \(name); unpack it and name the Image or ELF inside", at: path.position)
+    case .gzip, .unknown:
+      break
+    }
+    throw Complaint(
+      "\(path.value) is neither an arm64 Linux Image nor an ELF; for other bytes use `raw: {path, address}`",
+      at: path.position)
+  }
+
+  private func program(
+    _ data: Data, _ path: Located<String>, _ machine: SystemFile.Machine, _ initialRAMDisk: Data?
+  ) throws(Complaint) -> GuestLayout {
+    let file: ELFFile
+    do { file = try ELFFile(data) } catch { throw Complaint("\(path.value): \(error)", at: path.position) }
+    guard file.machine == ELFFile.aarch64 else {
+      throw Complaint("\(path.value) is an ELF for another machine (\(file.machine)), not AArch64", at: path.position)
+    }
+    guard let first = file.segments.first(where: { file.entry &- $0.virtualAddress < $0.memorySize }) else {
+      throw Complaint("the entry point of \(path.value) lies in none of its segments", at: path.position)
+    }
+    if let low = file.segments.first(where: { $0.physicalAddress < GuestLayout.memoryStart }) {
+      throw Complaint(
+        "\(path.value) is linked to \(hexadecimal(low.physicalAddress)), below a guest's RAM; "
+          + "link it to \(hexadecimal(GuestLayout.memoryStart)) or after it", at: path.position)
+    }
+    // The zeroed part goes along as zeros, so that it is zero after a restart too.
+    let placements = file.segments.map {
+      Placement(address: $0.physicalAddress, data: $0.data + Data(count: Int($0.memorySize) - $0.data.count))
+    }
+    let entry = first.physicalAddress &+ (file.entry &- first.virtualAddress)
+    return GuestLayout(program: placements, entry: entry, initialRAMDisk: initialRAMDisk)
+  }
+
+  private func firmware(_ path: Located<String>) throws(Complaint) -> GuestLayout {
+    let data = try read(path)
+    guard UInt64(data.count) <= GuestLayout.firmwareRoom else {
+      throw Complaint(
+        "\(path.value) has \(data.count) bytes; firmware can have \(Units.describe(size: GuestLayout.firmwareRoom))",
+        at: path.position)
+    }
+    return GuestLayout(firmware: data)
+  }
+
+  private func checkRoom(_ layout: GuestLayout, _ machine: SystemFile.Machine) throws(Complaint) {
+    let needed = layout.end - GuestLayout.memoryStart
+    guard needed <= machine.memory.value else {
+      let enough = (needed + 0x1F_FFFF) & ~0x1F_FFFF
+      throw Complaint(
+        "\(Units.describe(size: machine.memory.value)) is too little for the images and the device tree of "
+          + "'\(machine.name.value)'; give at least \(Units.describe(size: enough))", at: machine.memory.position)
+    }
+  }
+
+  private func read(_ path: Located<String>) throws(Complaint) -> Data {
+    let file = paths.resolve(path.value)
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw Complaint("cannot read '\(path.value)' (\(file)); \(paths.remedy(for: path.value))", at: path.position)
+    }
+    guard !data.isEmpty else { throw Complaint("\(path.value) is empty", at: path.position) }
+    return data
+  }
+
+  private func unpacked(_ path: Located<String>) async throws(Complaint) -> Data {
+    do {
+      return try await Command("gzip", ["-dc", paths.resolve(path.value)]).output()
+    } catch {
+      throw Complaint("\(path.value) begins as gzip but does not unpack (\(error))", at: path.position)
+    }
+  }
+}

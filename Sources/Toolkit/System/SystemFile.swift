@@ -1,0 +1,70 @@
+/// What a person wrote in `system.yaml`: the processors' schedulers and the virtual machines, each with its place.
+public struct SystemFile: Sendable {
+  /// The text that it was read from.
+  public var source: SourceText
+  /// The `cpus:` list.
+  public var processors: [Processor]
+  /// The `vms:` list.
+  public var machines: [Machine]
+
+  /// How one physical CPU is shared.
+  public struct Processor: Sendable {
+    /// The CPU's number, in the order of the board's device tree.
+    public var number: Located<UInt64>
+    /// The scheduling policy.
+    public var policy: Located<Policy>
+    /// The time slice in nanoseconds, or nil for the policy's own.
+    public var slice: Located<UInt64>?
+  }
+
+  /// A scheduling policy's name in the file and in the bundle.
+  public enum Policy: String, CaseIterable, Sendable {
+    /// Each runnable vCPU in turn, for a slice of time.
+    case roundRobin = "round-robin"
+  }
+
+  /// One virtual machine.
+  public struct Machine: Sendable {
+    /// Where its entry begins.
+    public var position: Position
+    /// Its name: the console's prefix.
+    public var name: Located<String>
+    /// The instruction set; AArch64 where the file says nothing.
+    public var isa: Located<ISA>
+    /// Bytes of RAM.
+    public var memory: Located<UInt64>
+    /// For each vCPU, the number of its physical CPU.
+    public var virtualCPUs: [Located<UInt64>]
+    /// What it runs.
+    public var payload: Payload
+    /// The initial RAM disk's path.
+    public var initialRAMDisk: Located<String>?
+    /// The command line for its kernel.
+    public var bootArguments: Located<String>?
+    /// What a reset by the guest does.
+    public var onReset: Located<ResetAction>?
+  }
+
+  /// A guest's instruction set.
+  public enum ISA: String, CaseIterable, Sendable {
+    case aarch64
+  }
+
+  /// What happens when a guest resets itself.
+  public enum ResetAction: String, CaseIterable, Sendable {
+    /// It boots again from its images.
+    case restart
+    /// It stays off.
+    case stop
+  }
+
+  /// What a machine runs; paths are as they were written.
+  public enum Payload: Sendable {
+    /// A Linux Image (plain or gzip) or an ELF: detected.
+    case image(Located<String>)
+    /// Bytes for one address, entered there or at another address.
+    case raw(path: Located<String>, address: Located<UInt64>, entry: Located<UInt64>?)
+    /// A boot ROM at address 0, entered there.
+    case firmware(Located<String>)
+  }
+}

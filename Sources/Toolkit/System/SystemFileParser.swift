@@ -1,0 +1,121 @@
+internal import Yams
+
+extension SystemFile {
+  /// Reads `system.yaml`.
+  /// - Throws: `Problems` with all that is wrong in the file itself; what its paths name is looked at later.
+  public init(parsing source: SourceText) throws {
+    let reader = YAMLReader(source)
+    let root = reader.root()
+    var processors: [Processor] = []
+    var machines: [Machine] = []
+    if let root, let fields = reader.fields(of: root, in: "a system", known: ["cpus", "vms"]) {
+      fields.require("vms", example: "[{name: linux, memory: 256MiB, vcpus: [0], image: Image}]")
+      processors = fields.list("cpus", of: "CPUs").compactMap { processor($0, reader) }
+      machines = fields.list("vms", of: "VMs").compactMap { machine($0, reader) }
+      if fields.has("vms"), fields.node("vms")?.sequence?.isEmpty == true {
+        reader.report(at: fields.position(of: "vms"), "there is no VM; give at least one")
+      }
+    }
+    checkNames(machines, reader)
+    checkProcessors(processors, machines, reader)
+    try reader.finish()
+    self.init(source: source, processors: processors, machines: machines)
+  }
+}
+
+private let processorKeys = ["cpu", "policy", "slice"]
+private let machineKeys = [
+  "name", "isa", "memory", "vcpus", "image", "raw", "firmware", "initrd", "bootargs", "on-reset",
+]
+
+private func processor(_ node: Node, _ reader: YAMLReader) -> SystemFile.Processor? {
+  guard let fields = reader.fields(of: node, in: "a CPU", known: processorKeys) else { return nil }
+  fields.require("cpu", example: "0")
+  let policy = fields.word("policy", as: SystemFile.Policy.self)
+  let slice = fields.duration("slice")
+  if let slice, slice.value < 10_000 {
+    reader.report(at: slice.position, "a slice of less than 10us leaves guests no time to run; write for example 1ms")
+  }
+  guard let number = fields.number("cpu") else { return nil }
+  return SystemFile.Processor(
+    number: number, policy: policy ?? Located(.roundRobin, at: fields.position), slice: slice)
+}
+
+private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? {
+  guard let fields = reader.fields(of: node, in: "a VM", known: machineKeys) else { return nil }
+  fields.require("name", example: "linux")
+  fields.require("memory", example: "256MiB")
+  fields.require("vcpus", example: "[0]")
+  let name = fields.text("name")
+  let isa = fields.word("isa", as: SystemFile.ISA.self)
+  let memory = fields.size("memory")
+  let virtualCPUs = fields.numbers("vcpus", of: "CPU numbers, one for each vCPU, such as [0, 0]")
+  let payload = payload(fields, reader)
+  let initialRAMDisk = fields.text("initrd")
+  let bootArguments = fields.text("bootargs")
+  let onReset = fields.word("on-reset", as: SystemFile.ResetAction.self)
+  if fields.node("vcpus")?.sequence?.isEmpty == true {
+    reader.report(at: fields.position(of: "vcpus"), "a VM needs a vCPU; write for example [0] for one on CPU 0")
+  }
+  if let initialRAMDisk, case .firmware? = payload {
+    reader.report(
+      at: initialRAMDisk.position, "firmware takes no 'initrd'; remove it, or boot an 'image' instead of 'firmware'")
+  }
+  guard let name, let memory, let payload else { return nil }
+  return SystemFile.Machine(
+    position: fields.position, name: name, isa: isa ?? Located(.aarch64, at: fields.position), memory: memory,
+    virtualCPUs: virtualCPUs, payload: payload, initialRAMDisk: initialRAMDisk, bootArguments: bootArguments,
+    onReset: onReset)
+}
+
+/// Reads whichever of `image`, `raw` and `firmware` is there; it must be one.
+private func payload(_ fields: Fields, _ reader: YAMLReader) -> SystemFile.Payload? {
+  let given = ["image", "raw", "firmware"].filter(fields.has)
+  guard let kind = given.first, given.count == 1 else {
+    reader.report(
+      at: given.count > 1 ? fields.position(of: given[1]) : fields.position,
+      given.isEmpty
+        ? "the VM has nothing to run; add 'image' (Linux Image or ELF), 'raw' or 'firmware'"
+        : "a VM runs one thing, not \(given.joined(separator: " and ")); keep one of them")
+    return nil
+  }
+  switch kind {
+  case "image": return fields.text("image").map(SystemFile.Payload.image)
+  case "firmware": return fields.text("firmware").map(SystemFile.Payload.firmware)
+  default:
+    guard let node = fields.node("raw"),
+      let raw = reader.fields(of: node, in: "'raw'", known: ["path", "address", "entry"])
+    else { return nil }
+    raw.require("path", example: "guest.bin")
+    raw.require("address", example: "0x4008_0000")
+    let entry = raw.number("entry")
+    guard let path = raw.text("path"), let address = raw.number("address") else { return nil }
+    return .raw(path: path, address: address, entry: entry)
+  }
+}
+
+/// Names tell VMs apart on the console, so each is given once and is short and plain.
+private func checkNames(_ machines: [SystemFile.Machine], _ reader: YAMLReader) {
+  var seen: Set<String> = ["tvisor"]
+  for name in machines.map(\.name) {
+    if name.value == "tvisor" {
+      reader.report(at: name.position, "'tvisor' is the hypervisor's own name on the console; choose another")
+    } else if name.value.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{0,30}/) == nil {
+      reader.report(
+        at: name.position, "'\(name.value)' is no VM name; use up to 31 letters, digits, '.', '_' and '-'")
+    } else if !seen.insert(name.value).inserted {
+      reader.report(at: name.position, "two VMs are named '\(name.value)'; give each its own name")
+    }
+  }
+}
+
+/// Each CPU is described once; a vCPU's CPU need not be described, and then has the default policy.
+private func checkProcessors(
+  _ processors: [SystemFile.Processor], _ machines: [SystemFile.Machine], _ reader: YAMLReader
+) {
+  var seen: Set<UInt64> = []
+  for processor in processors where !seen.insert(processor.number.value).inserted {
+    reader.report(
+      at: processor.number.position, "CPU \(processor.number.value) is described twice; put all about it in one entry")
+  }
+}

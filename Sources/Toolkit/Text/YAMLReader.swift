@@ -1,0 +1,93 @@
+internal import Yams
+
+/// Reads a YAML file with positions and collects every mistake instead of stopping at the first.
+final class YAMLReader {
+  let source: SourceText
+  private(set) var problems: [Problem] = []
+
+  init(_ source: SourceText) {
+    self.source = source
+  }
+
+  /// The document's root, or nil (with a problem) where the text is no YAML or empty.
+  func root() -> Node? {
+    do {
+      if let node = try Yams.compose(yaml: source.text), node.null == nil || node.scalar?.string.isEmpty == false {
+        return node
+      }
+      report(at: .start, "the file is empty; see the demo's system.yaml for an example")
+    } catch let error as YamlError {
+      report(error)
+    } catch {
+      report(at: .start, "\(error)")
+    }
+    return nil
+  }
+
+  /// Notes a mistake.
+  func report(at position: Position, _ message: String) {
+    problems.append(source.problem(at: position, message))
+  }
+
+  /// Notes a mistake at a node.
+  func report(at node: Node, _ message: String) {
+    report(at: position(of: node), message)
+  }
+
+  func position(of node: Node) -> Position {
+    node.mark.map { Position(line: $0.line, column: $0.column) } ?? .start
+  }
+
+  /// Throws all that was found, if anything was.
+  func finish() throws {
+    guard problems.isEmpty else {
+      throw Problems(problems.sorted { ($0.position, $0.message) < ($1.position, $1.message) })
+    }
+  }
+
+  /// The entries of a mapping whose keys all must be among `known`. `what` names the thing in messages: "a VM".
+  func fields(of node: Node, in what: String, known: [String]) -> Fields? {
+    guard let mapping = node.mapping else {
+      report(at: node, "\(what) must be a mapping of `key: value` lines, not \(kind(of: node))")
+      return nil
+    }
+    var entries: [String: Node] = [:]
+    for (key, value) in mapping {
+      let name = key.string ?? ""
+      if known.contains(name) {
+        entries[name] = value
+      } else {
+        report(at: key, "unknown key '\(name)' in \(what); \(Suggestion.hint(for: name, among: known))")
+      }
+    }
+    return Fields(reader: self, node: node, what: what, entries: entries)
+  }
+
+  func kind(of node: Node) -> String {
+    switch node {
+    case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "'\(scalar.string)'"
+    case .mapping: "a mapping"
+    case .sequence: "a list"
+    case .alias: "an alias"
+    }
+  }
+
+  private func report(_ error: YamlError) {
+    switch error {
+    case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+      .composer(let context, let problem, let mark, _):
+      let detail = [context?.text, problem].compactMap { $0 }.joined(separator: ": ")
+      report(
+        at: Position(line: mark.line, column: mark.column),
+        "this is not YAML (\(detail)); check the indentation, colons and quotes")
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      let position = Position(line: context.mark.line, column: context.mark.column)
+      let names = duplicates.map { "'\($0)'" }.joined(separator: ", ")
+      report(at: position, "the key \(names) is given twice in this mapping; keep one")
+    case .reader(let problem, _, _, _):
+      report(at: .start, "this is not YAML (\(problem)); save the file as UTF-8")
+    default:
+      report(at: .start, "this is not YAML (\(error))")
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Foundation
+import Toolkit
+
+struct Symbolize: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Names the functions behind the addresses of a panic.",
+    discussion: "Reads a console's text from standard input, or from --console.")
+
+  @Argument(help: "The linked file; the last build's by default.")
+  var executable: String?
+
+  @Option(help: "A file with the console's text.")
+  var console: String?
+
+  func run() async throws {
+    try await reporting {
+      let path: String
+      if let executable {
+        path = executable
+      } else {
+        path = ImageBuilder(project: try .locate()).executable(of: ImageBuilder.hypervisor("armv8"))
+      }
+      let text: Data
+      if let console {
+        guard let data = FileManager.default.contents(atPath: console) else { throw Failure("cannot read \(console)") }
+        text = data
+      } else {
+        text = FileHandle.standardInput.readDataToEndOfFile()
+      }
+      var transcript = Transcript()
+      transcript.append(text)
+      print(await (try Symbolizer(path: path)).annotate(transcript.text))
+    }
+  }
+}

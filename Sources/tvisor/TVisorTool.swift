@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import Toolkit
+
+/// The command line of the host tool.
+@main
+struct TVisorTool: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tvisor",
+    abstract: "Builds, checks and boots TVisor systems.",
+    subcommands: [Run.self, Build.self, Check.self, Bundle.self, Boards.self, Symbolize.self],
+    defaultSubcommand: Run.self)
+}
+
+/// The choices that every command about a board shares.
+struct BoardOptions: ParsableArguments {
+  @Option(help: "The board; `tvisor boards` lists them.")
+  var board = "qemu-virt-armv8"
+
+  @Option(name: .long, help: "The CPU model that QEMU plays, such as cortex-a53.")
+  var cpu: String?
+
+  @Option(help: "The version of the board's interrupt controller: 2 or 3.")
+  var gic: UInt64?
+
+  @Option(help: "How many CPUs the board has.")
+  var smp: UInt64?
+
+  @Option(help: "How much memory the board has, such as 1GiB.")
+  var memory: String?
+
+  func emulation(in project: Project) throws -> Emulation {
+    let size = try memory.map { text in
+      guard let size = Units.size(text) else {
+        throw ValidationError("cannot read '\(text)' as a size; write for example 1GiB")
+      }
+      return size
+    }
+    return try Emulation(
+      try project.board(named: board), model: cpu, gicVersion: gic, processorCount: smp, memory: size)
+  }
+}
+
+/// Says something on standard error, where it does not mix with a guest's console.
+func note(_ text: String) {
+  FileHandle.standardError.write(Data((text + "\n").utf8))
+}
+
+/// Prints what is wrong as the tool's own message and ends unsuccessfully.
+func reporting(_ body: () async throws -> Void) async throws {
+  do {
+    try await body()
+  } catch let problems as Problems {
+    note(problems.description)
+    throw ExitCode.failure
+  } catch let failure as Failure {
+    note("error: \(failure)")
+    throw ExitCode.failure
+  }
+}
