@@ -45,7 +45,8 @@ var targets: [Target] = [
   .target(name: "ArmRegisters", path: "arch/common/asm"),
   module("ArmCommon", "arch/common", needs: ["Architecture", "ArmRegisters"], exclude: ["asm"]),
   .target(name: "ARMv8Assembly", path: "arch/armv8/asm"),
-  module("ARMv8", "arch/armv8", needs: ["Architecture", "ArmCommon", "ARMv8Assembly"], exclude: ["asm"]),
+  module(
+    "ARMv8", "arch/armv8", needs: ["Architecture", "ArmCommon", "ArmRegisters", "ARMv8Assembly"], exclude: ["asm"]),
 
   // Host drivers, matched by `compatible`.
   module("Drivers", "platforms/drivers", needs: ["Architecture", "ArmRegisters"]),
@@ -68,7 +69,7 @@ if isBareMetal {
         "Architecture", "ArmCommon", "ArmRegisters", "ARMv8", "ARMv8Assembly", "Configuration", "DeviceTree",
         "Drivers", "Entry", "Scheduling", "Virtualization",
       ],
-      path: "boot", exclude: ["entry", "link", "toolsets"], swiftSettings: strict),
+      path: "boot", exclude: ["entry", "include", "link", "setup", "toolsets"], swiftSettings: strict),
 
     // Our own guests: bare-metal programs at EL1, which know nothing of the hypervisor's modules.
     .target(name: "GuestEntry", path: "Sources/Guests/Entry"),

@@ -6,8 +6,11 @@ public enum Exit: Equatable, Sendable {
   case memory(MMIOAccess)
   /// A load or store that stage 2 refused and that the syndrome does not describe (ISV = 0).
   case undescribedMemory(GuestPhysicalAddress, isWrite: Bool)
-  /// An abort of a stage-2 walk or fetch that no emulation can answer: the guest gets it as its own.
-  case abort(GuestAbort)
+  /// A data-cache instruction by address on memory that the guest does not have: there is nothing to maintain.
+  case cacheMaintenance
+  /// An abort that no emulation can answer (a fetch, or a walk of the guest's own tables, outside its memory): the guest
+  /// gets it as its own.
+  case abort(GuestFault)
   /// An access to a system register that is trapped.
   case systemRegister(SystemRegisterAccess)
   /// WFI: there is nothing to do until an interrupt.
@@ -26,23 +29,6 @@ public enum Exit: Equatable, Sendable {
 public enum CallConduit: Sendable {
   case hypervisorCall
   case secureMonitorCall
-}
-
-/// An abort to be reported to the guest as its own.
-public struct GuestAbort: Equatable, Sendable {
-  /// The address that the guest's fault-address register shall say.
-  public var address: GuestVirtualAddress
-  /// True for an instruction fetch.
-  public var isInstruction: Bool
-  /// True for a store.
-  public var isWrite: Bool
-
-  /// An abort with every property given.
-  @inlinable public init(address: GuestVirtualAddress, isInstruction: Bool, isWrite: Bool) {
-    self.address = address
-    self.isInstruction = isInstruction
-    self.isWrite = isWrite
-  }
 }
 
 /// An exception that the hypervisor raises in a guest.

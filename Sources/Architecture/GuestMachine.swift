@@ -1,5 +1,3 @@
-public import Architecture
-
 /// The machine that every guest sees: the memory map and the interrupt numbers of QEMU's `virt`, so that software built
 /// for that machine runs as it is.
 public enum GuestMachine {
@@ -22,23 +20,23 @@ public enum GuestMachine {
   public static var virtio: AddressRange<GuestPhysicalAddress> { range(0x0a00_0000, 0x4000) }
   /// Where RAM starts.
   public static var memoryStart: GuestPhysicalAddress { GuestPhysicalAddress(0x4000_0000) }
-  /// The most RAM that a guest can have: up to the end of the 40-bit addresses that every stage 2 can translate.
-  public static var memoryLimit: UInt64 { 1 << 40 - memoryStart.rawValue }
+  /// The most RAM that a guest can have: up to the end of the 39 bits of address that one table at level 1 translates.
+  public static var memoryLimit: UInt64 { (1 << 39) - memoryStart.rawValue }
 
   /// The console's interrupt: SPI 1.
-  public static var consoleInterrupt: UInt32 { 33 }
+  public static var consoleInterrupt: UInt16 { 33 }
   /// The real-time clock's interrupt: SPI 2.
-  public static var clockInterrupt: UInt32 { 34 }
+  public static var clockInterrupt: UInt16 { 34 }
   /// The first virtio transport's interrupt: SPI 16.
-  public static var virtioInterrupt: UInt32 { 48 }
+  public static var virtioInterrupt: UInt16 { 48 }
   /// The secure physical timer's interrupt: PPI 13.
-  public static var secureTimerInterrupt: UInt32 { 29 }
+  public static var secureTimerInterrupt: UInt16 { 29 }
   /// The non-secure physical timer's interrupt: PPI 14.
-  public static var physicalTimerInterrupt: UInt32 { 30 }
+  public static var physicalTimerInterrupt: UInt16 { 30 }
   /// The virtual timer's interrupt: PPI 11.
-  public static var virtualTimerInterrupt: UInt32 { 27 }
+  public static var virtualTimerInterrupt: UInt16 { 27 }
   /// The hypervisor timer's interrupt: PPI 10. Described, never raised.
-  public static var hypervisorTimerInterrupt: UInt32 { 26 }
+  public static var hypervisorTimerInterrupt: UInt16 { 26 }
 
   /// The most vCPUs that a VM can have: a GICv2 has eight CPU interfaces (IHI 0048B §1.1), a GICv3 has as many
   /// redistributors as the memory map has room for.

@@ -1,0 +1,35 @@
+// Loads and stores of an exact width. The register that a load fills holds `guest_untouched` before it, so that a load
+// which an exception handler skipped can be told from one that was done.
+#ifndef GUEST_MEMORY_H
+#define GUEST_MEMORY_H
+
+#include <stdint.h>
+
+static const uint64_t guest_untouched = 0x5ca1ab1edeadbeefull;
+
+#define GUEST_ACCESS(bits, suffix, form)                                                              \
+  static inline uint64_t guest_load##bits(uint64_t address) {                                         \
+    uint64_t value = guest_untouched;                                                                 \
+    __asm__ volatile("ldr" suffix " %" form "0, [%1]" : "+r"(value) : "r"(address) : "memory");       \
+    return value;                                                                                     \
+  }                                                                                                   \
+  static inline void guest_store##bits(uint64_t address, uint64_t value) {                            \
+    __asm__ volatile("str" suffix " %" form "0, [%1]" : : "r"(value), "r"(address) : "memory");       \
+  }
+GUEST_ACCESS(8, "b", "w")
+GUEST_ACCESS(16, "h", "w")
+GUEST_ACCESS(32, "", "w")
+GUEST_ACCESS(64, "", "x")
+#undef GUEST_ACCESS
+
+static inline void guest_data_barrier(void) { __asm__ volatile("dsb sy" ::: "memory"); }
+static inline void guest_instruction_barrier(void) { __asm__ volatile("isb" ::: "memory"); }
+
+// Maps one GiB at its own address with the given attributes, in place of what guest_tables says.
+extern uint64_t guest_tables[512];
+static inline void guest_map_gigabyte(uint32_t number, uint64_t attributes) {
+  guest_tables[number & 511] = (uint64_t)(number & 511) << 30 | attributes;
+  __asm__ volatile("dsb ishst; tlbi vmalle1; dsb nsh; isb" ::: "memory");
+}
+
+#endif

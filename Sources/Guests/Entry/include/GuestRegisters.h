@@ -1,0 +1,56 @@
+// System registers by name.
+#ifndef GUEST_REGISTERS_H
+#define GUEST_REGISTERS_H
+
+#include <stdint.h>
+
+#define GUEST_READ(name, encoding)                              \
+  static inline uint64_t guest_read_##name(void) {              \
+    uint64_t value;                                             \
+    __asm__ volatile("mrs %0, " encoding : "=r"(value)::"memory"); \
+    return value;                                               \
+  }
+#define GUEST_REGISTER(name, encoding)                                       \
+  GUEST_READ(name, encoding)                                                 \
+  static inline void guest_write_##name(uint64_t value) {                    \
+    __asm__ volatile("msr " encoding ", %0; isb" ::"r"(value) : "memory");   \
+  }
+
+GUEST_READ(mpidr, "mpidr_el1")
+GUEST_READ(midr, "midr_el1")
+GUEST_READ(id_aa64pfr0, "id_aa64pfr0_el1")
+GUEST_READ(id_aa64dfr0, "id_aa64dfr0_el1")
+GUEST_REGISTER(vbar, "vbar_el1")
+GUEST_REGISTER(cpacr, "cpacr_el1")
+
+GUEST_READ(cntfrq, "cntfrq_el0")
+GUEST_REGISTER(cntv_ctl, "cntv_ctl_el0")
+GUEST_REGISTER(cntv_cval, "cntv_cval_el0")
+GUEST_REGISTER(cntv_tval, "cntv_tval_el0")
+GUEST_REGISTER(cntp_ctl, "cntp_ctl_el0")
+GUEST_REGISTER(cntp_cval, "cntp_cval_el0")
+GUEST_REGISTER(cntp_tval, "cntp_tval_el0")
+
+// The counters, not read ahead of what comes before them.
+static inline uint64_t guest_virtual_count(void) {
+  uint64_t value;
+  __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(value)::"memory");
+  return value;
+}
+static inline uint64_t guest_physical_count(void) {
+  uint64_t value;
+  __asm__ volatile("isb; mrs %0, cntpct_el0" : "=r"(value)::"memory");
+  return value;
+}
+
+// The GICv3 CPU interface, group 1 (IHI 0069 §12.2).
+GUEST_READ(icc_iar1, "S3_0_C12_C12_0")
+GUEST_REGISTER(icc_eoir1, "S3_0_C12_C12_1")
+GUEST_REGISTER(icc_bpr1, "S3_0_C12_C12_3")
+GUEST_REGISTER(icc_ctlr, "S3_0_C12_C12_4")
+GUEST_REGISTER(icc_sre, "S3_0_C12_C12_5")
+GUEST_REGISTER(icc_igrpen1, "S3_0_C12_C12_7")
+GUEST_REGISTER(icc_pmr, "S3_0_C4_C6_0")
+GUEST_REGISTER(icc_sgi1r, "S3_0_C12_C11_5")
+
+#endif

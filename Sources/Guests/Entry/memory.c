@@ -1,0 +1,53 @@
+// The few functions that compiled code calls by itself. Freestanding: the compiler must not turn a loop here into a call
+// of the function that it is in.
+#include <stddef.h>
+#include <stdint.h>
+
+#include "GuestEntry.h"
+
+struct guest_fault_record guest_fault;
+
+// Words at any address: a guest's memory is normal memory from its first compiled instruction on.
+typedef uint64_t __attribute__((aligned(1), may_alias)) unaligned_word;
+
+// Right for overlapping areas too, if `to` is the lower one.
+static void copy_upwards(unsigned char *to, const unsigned char *from, size_t count) {
+  for (; count >= 8; count -= 8, to += 8, from += 8) *(unaligned_word *)to = *(const unaligned_word *)from;
+  while (count-- > 0) *to++ = *from++;
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t count) {
+  copy_upwards(to, from, count);
+  return to;
+}
+
+void *memmove(void *to, const void *from, size_t count) {
+  unsigned char *out = to;
+  const unsigned char *in = from;
+  if (out <= in)
+    copy_upwards(out, in, count);
+  else
+    while (count-- > 0) out[count] = in[count];
+  return to;
+}
+
+void *memset(void *to, int value, size_t count) {
+  unsigned char *out = to;
+  uint64_t word = 0x0101010101010101u * (unsigned char)value;
+  for (; count >= 8; count -= 8, out += 8) *(unaligned_word *)out = word;
+  while (count-- > 0) *out++ = (unsigned char)value;
+  return to;
+}
+
+int memcmp(const void *left, const void *right, size_t count) {
+  const unsigned char *a = left, *b = right;
+  for (size_t i = 0; i < count; i++)
+    if (a[i] != b[i]) return a[i] < b[i] ? -1 : 1;
+  return 0;
+}
+
+// Swift guards the frames whose addresses it hands out. A broken one ends as an unexpected exception, with its place.
+const uintptr_t __stack_chk_guard = (uintptr_t)0x7e57a11ca9a2d000u;
+void __stack_chk_fail(void) {
+  for (;;) __builtin_trap();
+}

@@ -1,0 +1,42 @@
+public import Architecture
+
+/// What a physical CPU shall do next.
+public enum Decision: Equatable, Sendable {
+  /// Run this vCPU, and ask again at `until` at the latest.
+  case run(vcpu: Int, until: Instant)
+  /// Nothing can run. Ask again at `until` at the latest, or when something becomes ready.
+  case idle(until: Instant)
+
+  /// When to ask again if nothing happens before; `Instant.never` needs no timer.
+  @inlinable public var until: Instant {
+    switch self {
+    case .run(_, let until), .idle(let until): until
+    }
+  }
+}
+
+/// Which vCPU one physical CPU runs, and how long. An instance belongs to its CPU and is touched by no other.
+///
+/// vCPUs are numbered from zero within the CPU, below the capacity that the policy was built with; what the policy must
+/// know of each beyond that (priority, period, budget) is given when it is built. Events carry the time, because
+/// policies by deadline release and replenish by it. Around each `pick` the caller keeps this order: `charge` for the
+/// vCPU that ran, then the events that happened, then `pick`. All of it is cheap enough for every exit.
+public protocol Scheduler: ~Copyable {
+  /// `vcpu` can run: it was started, or what it waited for has come. No effect where it could run already.
+  mutating func ready(_ vcpu: Int, at now: Instant)
+
+  /// `vcpu` waits for an interrupt. It keeps what the policy owes it.
+  mutating func block(_ vcpu: Int, at now: Instant)
+
+  /// `vcpu` gives the CPU away until others have had their turn, and stays ready.
+  mutating func yield(_ vcpu: Int, at now: Instant)
+
+  /// `vcpu` was stopped. Nothing is kept: if it is made ready again, it is a new one.
+  mutating func remove(_ vcpu: Int, at now: Instant)
+
+  /// `vcpu` ran for `ticks` since it was charged last. May be more than it was given: an exit can take long.
+  mutating func charge(_ vcpu: Int, ran ticks: UInt64)
+
+  /// What to do from `now` on. With nothing changed in between the answer is the same again.
+  mutating func pick(at now: Instant) -> Decision
+}

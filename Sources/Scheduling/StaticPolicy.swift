@@ -1,0 +1,29 @@
+public import Architecture
+
+/// One vCPU has the CPU for itself: no queue, no slice, and never a timer.
+public struct StaticPolicy: Scheduler, ~Copyable {
+  private var isReady = false
+
+  /// A policy for one vCPU, which is number 0.
+  public init() {}
+
+  /// The vCPU runs from now on.
+  public mutating func ready(_ vcpu: Int, at now: Instant) { isReady = true }
+
+  /// The CPU idles until the vCPU is ready again.
+  public mutating func block(_ vcpu: Int, at now: Instant) { isReady = false }
+
+  /// There is nobody to give the CPU to.
+  public mutating func yield(_ vcpu: Int, at now: Instant) {}
+
+  /// The CPU idles.
+  public mutating func remove(_ vcpu: Int, at now: Instant) { isReady = false }
+
+  /// There is nothing to account for.
+  public mutating func charge(_ vcpu: Int, ran ticks: UInt64) {}
+
+  /// The vCPU or nothing, without end.
+  public mutating func pick(at now: Instant) -> Decision {
+    isReady ? .run(vcpu: 0, until: .never) : .idle(until: .never)
+  }
+}

@@ -1,0 +1,206 @@
+public import Architecture
+
+/// Shares the host's console among the VMs.
+///
+/// Every line on it belongs to one VM and says so: `[name] text`. The VM that has the input (the focus) is shown byte by
+/// byte; the others' lines appear when they are complete. Where such a line comes while the focus is in the middle of its
+/// own, that one is ended and then shown again below, so that a prompt stays visible. Escape sequences are shown whole;
+/// from VMs without the focus only colours pass, because what moves the cursor would write over others' lines.
+///
+/// Shared by all CPUs: whoever calls holds the console's lock.
+public struct ConsoleMultiplexer: ~Copyable {
+  /// One line for each VM, and at the end the hypervisor's own.
+  var lines: Storage<ConsoleLine>
+  /// The VM that gets the input.
+  public internal(set) var focus = 0
+  /// The focused VM has text in the host's current line.
+  var isMidLine = false
+  /// The last input byte was the command key.
+  var expectsCommand = false
+  private let isColoured: Bool
+
+  /// A console for `vmCount` VMs with names as `name` gives them. VM 0 has the input at first. `isColoured` puts the
+  /// prefixes in colour.
+  public init<Provider: StorageProvider & ~Copyable>(
+    vmCount: Int, isColoured: Bool = true, in provider: inout Provider, name: (Int) -> ConsoleName
+  ) throws(OutOfMemory) {
+    lines = try provider.storage(of: ConsoleLine.self, count: vmCount + 1) { index in
+      ConsoleLine(name: index < vmCount ? name(index) : ConsoleName("tvisor"))
+    }
+    self.isColoured = isColoured
+  }
+
+  /// How many VMs share the console.
+  public var vmCount: Int { lines.count - 1 }
+
+  /// The name under which the hypervisor's own lines appear stands at this index, after those of the VMs.
+  var hypervisor: Int { lines.count - 1 }
+
+  /// Shows, or keeps for later, one byte that VM `vm` has sent.
+  public mutating func output(_ byte: UInt8, from vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    switch lines[vm].escape.take(byte) {
+    case .taken: break
+    case .complete: sequence(from: vm, to: &sink)
+    case .text: text(byte, from: vm, to: &sink)
+    }
+  }
+
+  /// Shows one byte of the hypervisor's own messages, which are shown by the line as a VM's are.
+  public mutating func report(_ byte: UInt8, to sink: inout some ByteSink & ~Copyable) {
+    output(byte, from: hypervisor, to: &sink)
+  }
+
+  /// Shows a literal as the hypervisor's own message. It ends with a newline, or is continued.
+  public mutating func report(_ text: StaticString, to sink: inout some ByteSink & ~Copyable) {
+    for index in 0..<text.utf8CodeUnitCount { unsafe report(text.utf8Start[index], to: &sink) }
+  }
+
+  /// Shows what VM `vm` has written of a line that it will not end, because it has stopped.
+  public mutating func finish(_ vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    lines[vm].escape = EscapeSequence()
+    lines[vm].hasReturned = false
+    if vm == focus ? isMidLine : lines[vm].count > 0 { endLine(of: vm, to: &sink) }
+  }
+}
+
+extension ConsoleMultiplexer {
+  /// A byte that belongs to no escape sequence.
+  private mutating func text(_ byte: UInt8, from vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    switch byte {
+    case UInt8(ascii: "\n"):
+      lines[vm].hasReturned = false
+      endLine(of: vm, to: &sink)
+    // CR LF is one end of a line, and so is CR CR LF. What a CR means is known when the next byte is.
+    case UInt8(ascii: "\r"): lines[vm].hasReturned = true
+    case 0: break
+    default:
+      if lines[vm].hasReturned { restartLine(of: vm, to: &sink) }
+      put(byte, from: vm, to: &sink)
+    }
+  }
+
+  /// A byte of text, or a control character that stays in its line.
+  private mutating func put(_ byte: UInt8, from vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    if vm == focus {
+      startLine(to: &sink)
+      sink.write(byte)
+    }
+    switch byte {
+    case 0x08: lines[vm].dropLast()
+    case UInt8(ascii: "\t"), 0x20...: keep(byte, of: vm, to: &sink)
+    default: break
+    }
+  }
+
+  private mutating func keep(_ byte: UInt8, of vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    makeRoom(for: 1, in: vm, to: &sink)
+    lines[vm].append(byte)
+  }
+
+  /// A complete escape sequence.
+  private mutating func sequence(from vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    if vm == focus {
+      if lines[vm].hasReturned { restartLine(of: vm, to: &sink) }
+      startLine(to: &sink)
+      for index in 0..<lines[vm].escape.count { sink.write(lines[vm].escape.bytes[index]) }
+    }
+    guard lines[vm].escape.isGraphicRendition else { return }
+    makeRoom(for: lines[vm].escape.count, in: vm, to: &sink)
+    lines[vm].appendSequence()
+  }
+
+  /// A kept line that has become too long is shown as far as it goes. The focus's line is on the screen already: only
+  /// its end is remembered from here.
+  private mutating func makeRoom(for more: Int, in vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    guard lines[vm].isFull(for: more) else { return }
+    if vm == focus { lines[vm].forgetText() } else { endLine(of: vm, to: &sink) }
+  }
+
+  /// A bare CR: the focus writes over its line, as on a terminal; the others' earlier text becomes a line of its own.
+  private mutating func restartLine(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    lines[vm].hasReturned = false
+    if vm != focus {
+      if lines[vm].count > 0 { endLine(of: vm, to: &sink) }
+    } else if isMidLine {
+      sink.write(UInt8(ascii: "\r"))
+      prefix(of: vm, to: &sink)
+      lines[vm].forgetText()
+    }
+  }
+
+  /// Ends the line that VM `vm` writes and shows it, if it is not shown yet.
+  private mutating func endLine(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    if vm == focus {
+      startLine(to: &sink)
+      breakLine(of: vm, to: &sink)
+      isMidLine = false
+      lines[vm].clear()
+      return
+    }
+    let interrupts = isMidLine
+    interrupt(to: &sink)
+    show(vm, to: &sink)
+    breakLine(of: vm, to: &sink)
+    lines[vm].clear()
+    if interrupts { resume(to: &sink) }
+  }
+
+  /// Leaves the host's cursor at the start of a line, whatever the focus has written.
+  mutating func interrupt(to sink: inout some ByteSink & ~Copyable) {
+    guard isMidLine else { return }
+    breakLine(of: focus, to: &sink)
+    isMidLine = false
+  }
+
+  /// Shows again what the focus has written of its line.
+  mutating func resume(to sink: inout some ByteSink & ~Copyable) {
+    show(focus, to: &sink)
+    isMidLine = true
+  }
+
+  private mutating func startLine(to sink: inout some ByteSink & ~Copyable) {
+    guard !isMidLine else { return }
+    prefix(of: focus, to: &sink)
+    isMidLine = true
+  }
+
+  private func show(_ vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    prefix(of: vm, to: &sink)
+    for index in 0..<lines[vm].count { sink.write(lines[vm][index]) }
+  }
+
+  private func breakLine(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    if lines[vm].isRendered { sink.write("\u{1b}[0m") }
+    sink.write("\r\n")
+  }
+
+  /// `[name] `, the brackets and the name in the VM's colour.
+  private func prefix(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    if isColoured {
+      sink.write("\u{1b}[")
+      if vm == hypervisor { sink.write("1") } else { sink.write(decimal: Self.colour(of: vm)) }
+      sink.write("m")
+    }
+    sink.write(UInt8(ascii: "["))
+    name(of: vm, to: &sink)
+    sink.write(UInt8(ascii: "]"))
+    if isColoured { sink.write("\u{1b}[0m") }
+    sink.write(UInt8(ascii: " "))
+  }
+
+  /// The SGR parameter of a VM's colour.
+  private static func colour(of vm: Int) -> UInt64 {
+    switch vm % 6 {
+    case 0: 36
+    case 1: 33
+    case 2: 32
+    case 3: 35
+    case 4: 34
+    default: 31
+    }
+  }
+
+  private func name(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    for index in 0..<lines[vm].name.count { sink.write(lines[vm].name[index]) }
+  }
+}

@@ -1,0 +1,81 @@
+public import Architecture
+
+/// Answers exits: from what the guest did to what is to be done, by the models of its VM. No exit has another way.
+public enum ExitDispatcher {
+  /// Answers `exit` of the vCPU `vcpu`, whose registers are `cpu`.
+  @inline(__always)
+  public static func handle<CPU: VirtualCPU & ~Copyable, Around: Surroundings & ~Copyable>(
+    _ exit: Exit, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine, around: inout Around
+  ) -> Outcome {
+    switch exit {
+    case .call(let conduit, let immediate):
+      return call(conduit, immediate: immediate, vcpu: vcpu, cpu: &cpu, machine: &machine)
+    case .memory(let access):
+      return memory(access, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
+    case .systemRegister(let access):
+      return systemRegister(access, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
+    case .waitForInterrupt:
+      cpu.skipInstruction()
+      return .wait
+    case .waitForEvent:
+      cpu.skipInstruction()
+      return .yield
+    case .floatingPoint:
+      return .loadFloatingPoint
+    case .cacheMaintenance:
+      cpu.skipInstruction()
+      return .resume
+    case .undescribedMemory(let address, let isWrite):
+      return undescribed(address, isWrite: isWrite, cpu: &cpu, machine: &machine)
+    case .abort(let fault):
+      cpu.inject(fault)
+      return .resume
+    case .undefined:
+      cpu.inject(.undefined)
+      return .resume
+    case .unknown(let syndrome):
+      return .stop(syndrome: syndrome)
+    }
+  }
+
+  /// HVC returns behind itself, a trapped SMC to itself (DDI 0487, D1.3.5). The calling convention wants the immediate to
+  /// be zero (DEN 0028, 2.9); with another one nobody is called.
+  @inline(__always)
+  private static func call<CPU: VirtualCPU & ~Copyable>(
+    _ conduit: CallConduit, immediate: UInt16, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine
+  ) -> Outcome {
+    if conduit == .secureMonitorCall { cpu.skipInstruction() }
+    guard immediate == 0 else {
+      cpu[register: 0] = FirmwareStatus.notSupported
+      return .resume
+    }
+    let memory = machine.memory
+    let call = FirmwareCall(cpu[register: 0], cpu[register: 1], cpu[register: 2], cpu[register: 3])
+    switch machine.power.answer(call, from: vcpu, isMemory: { memory.contains($0) }) {
+    case .result(let value):
+      cpu[register: 0] = value
+      return .resume
+    case .start(let target, let entry, let context):
+      cpu[register: 0] = FirmwareStatus.success
+      return .start(vcpu: target, entry: entry, context: context)
+    case .suspend:
+      cpu[register: 0] = FirmwareStatus.success
+      return .wait
+    case .off: return .off
+    case .systemOff: return .systemOff
+    case .systemReset: return .systemReset
+    }
+  }
+
+  /// A store to the firmware's memory does nothing, as to a ROM. What no device has is the guest's own mistake.
+  private static func undescribed<CPU: VirtualCPU & ~Copyable>(
+    _ address: GuestPhysicalAddress, isWrite: Bool, cpu: inout CPU, machine: inout VirtualMachine
+  ) -> Outcome {
+    if isWrite && machine.firmware.contains(address) {
+      cpu.skipInstruction()
+    } else {
+      cpu.inject(.dataAbort(isWrite: isWrite))
+    }
+    return .resume
+  }
+}

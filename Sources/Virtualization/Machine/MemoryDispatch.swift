@@ -1,0 +1,96 @@
+internal import Architecture
+
+extension ExitDispatcher {
+  /// A load or store that stage 2 refused, to the device that lies there.
+  @inline(__always)
+  static func memory<CPU: VirtualCPU & ~Copyable, Around: Surroundings & ~Copyable>(
+    _ access: MMIOAccess, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine, around: inout Around
+  ) -> Outcome {
+    let value = access.isWrite ? cpu[register: access.register] & access.width.mask : 0
+    let answer: DeviceAnswer
+    // An access that is not aligned to its width could straddle a window's end, and no register is there to answer it.
+    if !access.address.isAligned(to: access.width.byteCount) {
+      answer = .fault
+    } else if GuestMachine.distributor.contains(access.address) {
+      answer = distributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
+    } else {
+      answer = otherDevice(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
+    }
+    switch answer {
+    case .handled(let loaded):
+      if !access.isWrite { cpu[register: access.register] = access.extended(loaded) }
+      cpu.skipInstruction()
+    case .unhandled:
+      // A hole in a device's window: RAZ/WI.
+      if !access.isWrite { cpu[register: access.register] = 0 }
+      cpu.skipInstruction()
+    case .fault:
+      cpu.inject(.dataAbort(isWrite: access.isWrite))
+      return .resume
+    }
+    if let byte = machine.console.takeTransmitted() { return .transmit(byte) }
+    return .resume
+  }
+
+  private static func distributor<Around: Surroundings & ~Copyable>(
+    _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
+  ) -> DeviceAnswer {
+    let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.distributor.start))
+    if access.isWrite {
+      machine.interrupts.writeDistributor(offset: offset, width: access.width, value: value, vcpu: vcpu)
+      return .done
+    }
+    if machine.interrupts.needsSynchronization(offset: offset, width: access.width, isWrite: false) {
+      machine.interrupts.synchronize(vcpu: vcpu, registers: &around.listRegisters)
+    }
+    return .handled(machine.interrupts.readDistributor(offset: offset, width: access.width, vcpu: vcpu))
+  }
+
+  private static func redistributor<Around: Surroundings & ~Copyable>(
+    _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
+  ) -> DeviceAnswer {
+    let place = access.address.offset(from: GuestMachine.redistributors.start)
+    let frame = Int(truncatingIfNeeded: place / GuestMachine.redistributorSize)
+    guard frame < machine.interrupts.vcpuCount else { return .fault }
+    let offset = UInt32(truncatingIfNeeded: place % GuestMachine.redistributorSize)
+    if access.isWrite {
+      machine.interrupts.writeRedistributor(offset: offset, frame: frame, width: access.width, value: value)
+      return .done
+    }
+    if frame == vcpu,
+      machine.interrupts.redistributorNeedsSynchronization(offset: offset, width: access.width, isWrite: false)
+    {
+      machine.interrupts.synchronize(vcpu: vcpu, registers: &around.listRegisters)
+    }
+    return .handled(machine.interrupts.readRedistributor(offset: offset, frame: frame, width: access.width))
+  }
+
+  private static func otherDevice<Around: Surroundings & ~Copyable>(
+    _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
+  ) -> DeviceAnswer {
+    if GuestMachine.console.contains(access.address) {
+      let answer = use(&machine.console, access, value: value, at: GuestMachine.console)
+      machine.passOnTypedCharacters()
+      return answer
+    }
+    if machine.interrupts.version == .v3, GuestMachine.redistributors.contains(access.address) {
+      return redistributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
+    }
+    if GuestMachine.clock.contains(access.address) {
+      machine.clock.advance(toSeconds: around.now.ticks / max(around.ticksPerSecond, 1))
+      let answer = use(&machine.clock, access, value: value, at: GuestMachine.clock)
+      machine.interrupts.setLine(
+        GuestMachine.clockInterrupt, vcpu: 0, isHigh: machine.clock.interruptLine)
+      return answer
+    }
+    return access.isWrite && machine.firmware.contains(access.address) ? .done : .fault
+  }
+
+  private static func use<D: Device & ~Copyable>(
+    _ device: inout D, _ access: MMIOAccess, value: UInt64, at window: AddressRange<GuestPhysicalAddress>
+  ) -> DeviceAnswer {
+    let offset = UInt32(truncatingIfNeeded: access.address.offset(from: window.start))
+    return access.isWrite
+      ? device.write(value, offset: offset, width: access.width) : device.read(offset: offset, width: access.width)
+  }
+}

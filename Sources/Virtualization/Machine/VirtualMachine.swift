@@ -1,0 +1,125 @@
+public import Architecture
+
+/// One VM as its guest sees it: memory map, interrupt controller, firmware and devices. All of it is a model; the
+/// registers of its vCPUs are the backend's.
+///
+/// Shared by the CPUs that run its vCPUs: touched only by the CPU that holds the VM.
+public struct VirtualMachine: ~Copyable {
+  /// The guest's RAM.
+  public let memory: AddressRange<GuestPhysicalAddress>
+  /// The read-only memory of a guest that starts as firmware; empty for others.
+  public let firmware: AddressRange<GuestPhysicalAddress>
+  /// The interrupt controller.
+  public var interrupts: VirtualGIC
+  /// PSCI and the power states of the vCPUs.
+  public var power: PowerController
+  /// The console.
+  public var console = PL011()
+  /// The real-time clock.
+  public var clock: PL031
+  /// Characters typed for this VM that the console had no room for yet: a ring.
+  private let typed: Storage<UInt8>
+  private var typedStart = 0
+  private var typedCount = 0
+  /// How system registers answer.
+  let registerMap: SystemRegisterMap
+  let identification: IdentificationRegisters
+  /// One for each vCPU.
+  private let processors: Storage<Processor>
+
+  /// What the models keep of one vCPU.
+  private struct Processor {
+    var physicalTimer = GuestTimer()
+    var isPhysicalTimerLineHigh = false
+    /// The values of `StoredRegister`s, by raw value.
+    var stored: [2 of UInt64] = [0, 0]
+  }
+
+  /// A VM with everything as after power on.
+  public init(
+    gic: GICVersion, vcpuCount: Int, sharedInterruptCount: Int, memory: AddressRange<GuestPhysicalAddress>,
+    firmware: AddressRange<GuestPhysicalAddress>, secondsAtStart: UInt32,
+    storage: inout some StorageProvider & ~Copyable
+  ) throws(OutOfMemory) {
+    self.memory = memory
+    self.firmware = firmware
+    interrupts = try VirtualGIC(
+      version: gic, vcpuCount: vcpuCount, sharedInterruptCount: sharedInterruptCount, storage: &storage)
+    power = try PowerController(vcpuCount: vcpuCount, in: &storage)
+    clock = PL031(secondsAtStart: secondsAtStart)
+    registerMap = SystemRegisterMap(gic: gic)
+    identification = IdentificationRegisters(gic: gic)
+    processors = try storage.storage(of: Processor.self, count: vcpuCount) { _ in Processor() }
+    typed = try storage.storage(of: UInt8.self, count: 256) { _ in 0 }
+    power.reset()
+  }
+
+  /// Puts everything back to what it was at power on; the memory is the loader's business.
+  public mutating func reset() {
+    interrupts.reset()
+    power.reset()
+    console.reset()
+    typedCount = 0
+    clock.reset()
+    for index in processors.indices { processors[index] = Processor() }
+  }
+
+  /// Puts the models of one vCPU back, for its CPU_ON.
+  public mutating func reset(vcpu: Int) {
+    interrupts.reset(vcpu: vcpu)
+    processors[vcpu] = Processor()
+  }
+
+  /// When the vCPU's emulated timer will next raise its interrupt, if nothing else happens.
+  public func physicalTimerDeadline(vcpu: Int) -> Instant { processors[vcpu].physicalTimer.deadline }
+
+  /// True while the vCPU's emulated timer holds its interrupt line up: only the guest can let it down.
+  public func isPhysicalTimerLineHigh(vcpu: Int) -> Bool { processors[vcpu].isPhysicalTimerLineHigh }
+
+  /// Brings the interrupt line of the vCPU's emulated timer to what it is at `now`.
+  public mutating func updatePhysicalTimer(vcpu: Int, at now: Instant) {
+    let isHigh = processors[vcpu].physicalTimer.line(at: now)
+    processors[vcpu].isPhysicalTimerLineHigh = isHigh
+    interrupts.setLine(GuestMachine.physicalTimerInterrupt, vcpu: vcpu, isHigh: isHigh)
+  }
+
+  /// Brings the line of the console's interrupt to what the device says.
+  public mutating func updateConsoleLine() {
+    interrupts.setLine(GuestMachine.consoleInterrupt, vcpu: 0, isHigh: console.interruptLine)
+  }
+
+  /// Takes a character typed for this VM; false where so many wait already that it is lost.
+  public mutating func type(_ byte: UInt8) -> Bool {
+    guard typedCount < typed.count else { return false }
+    typed[(typedStart + typedCount) % typed.count] = byte
+    typedCount += 1
+    passOnTypedCharacters()
+    return true
+  }
+
+  /// Gives the console as many of the waiting characters as it has room for.
+  mutating func passOnTypedCharacters() {
+    while typedCount > 0, console.receive(typed[typedStart]) {
+      typedStart = (typedStart + 1) % typed.count
+      typedCount -= 1
+    }
+    updateConsoleLine()
+  }
+
+  mutating func readTimer(_ register: TimerRegister, vcpu: Int, at now: Instant) -> UInt64 {
+    processors[vcpu].physicalTimer.read(register, at: now)
+  }
+
+  mutating func writeTimer(_ register: TimerRegister, vcpu: Int, value: UInt64, at now: Instant) {
+    processors[vcpu].physicalTimer.write(value, to: register, at: now)
+    updatePhysicalTimer(vcpu: vcpu, at: now)
+  }
+
+  func storedValue(_ register: StoredRegister, vcpu: Int) -> UInt64 {
+    processors[vcpu].stored[Int(register.rawValue)]
+  }
+
+  mutating func store(_ value: UInt64, in register: StoredRegister, vcpu: Int) {
+    processors[vcpu].stored[Int(register.rawValue)] = value & register.writableMask
+  }
+}

@@ -1,0 +1,72 @@
+internal import ARMv8Assembly
+
+/// All that one AArch64 vCPU owns of a CPU while it is not loaded.
+public struct GuestContext: ~Copyable {
+  private var general: [31 of UInt64] = .init(repeating: 0)
+  private var programCounter: UInt64 = 0
+  private var state: UInt64 = 0
+  private var registers = GuestRegisters()
+  /// q0 to q31, FPSR and FPCR.
+  private var floatingPoint: [66 of UInt64] = .init(repeating: 0)
+  /// The virtual timer's control register and compare value. While the vCPU is not loaded the timer is off, and whoever
+  /// keeps the vCPU looks at these to know when to wake it.
+  public private(set) var timerControl: UInt64 = 0
+  /// CNTV_CVAL_EL0, in ticks of the guest's virtual counter.
+  public private(set) var timerCompareValue: UInt64 = 0
+  /// VMPIDR_EL2: the guest's MPIDR_EL1.
+  private let identity: UInt64
+
+  /// A vCPU that answers to the affinity `identity` and has not been started.
+  public init(affinity: UInt64) {
+    identity = affinity | 1 << 31
+  }
+
+  /// Makes the vCPU what PSCI's CPU_ON and a kernel's boot protocol ask for: EL1 with its own stack pointer, everything
+  /// masked, MMU off, x0 = `argument`, at `entry` (DEN0022 §6.4).
+  public mutating func reset(entry: UInt64, argument: UInt64) {
+    general = .init(repeating: 0)
+    general[0] = argument
+    programCounter = entry
+    state = 0xf << 6 | 0b00101
+    registers = GuestRegisters()
+    floatingPoint = .init(repeating: 0)
+    timerControl = 0
+    timerCompareValue = 0
+  }
+
+  /// Where the vCPU goes on when it is loaded next.
+  public var resumeAddress: UInt64 { programCounter }
+
+  /// Takes the vCPU out of this CPU; FP and SIMD stay, for nobody else may want them.
+  public mutating func save(from frame: TrapFrame) {
+    for index in 0..<31 { general[index] = frame[UInt8(truncatingIfNeeded: index)] }
+    programCounter = read_elr_el2()
+    state = read_spsr_el2()
+    timerControl = read_cntv_ctl_el0()
+    timerCompareValue = read_cntv_cval_el0()
+    write_cntv_ctl_el0(0)
+    registers.save()
+  }
+
+  /// Puts the vCPU into this CPU, with `counterOffset` between the system counter and the guest's virtual one.
+  public func load(into frame: TrapFrame, counterOffset: UInt64) {
+    for index in 0..<31 { frame[UInt8(truncatingIfNeeded: index)] = general[index] }
+    write_elr_el2(programCounter)
+    write_spsr_el2(state)
+    write_vmpidr_el2(identity)
+    registers.load()
+    write_cntvoff_el2(counterOffset)
+    write_cntv_cval_el0(timerCompareValue)
+    write_cntv_ctl_el0(timerControl)
+  }
+
+  /// Takes FP and SIMD state out of this CPU, where it has been this vCPU's.
+  public mutating func saveFloatingPoint() {
+    unsafe withUnsafeMutablePointer(to: &floatingPoint) { unsafe save_floating_point($0) }
+  }
+
+  /// Puts FP and SIMD state into this CPU.
+  public mutating func loadFloatingPoint() {
+    unsafe withUnsafeMutablePointer(to: &floatingPoint) { unsafe load_floating_point($0) }
+  }
+}

@@ -1,0 +1,51 @@
+public import Architecture
+internal import ARMv8Assembly
+internal import ArmRegisters
+
+/// What traps from a guest, and where a guest's memory is: the EL2 registers that stand between the two.
+public enum TrapControls {
+  /// HCR_EL2 (DDI 0487, D19.2.53). Beside stage 2 (VM) and interrupts routed to EL2 (FMO, IMO, AMO): set/way cache
+  /// instructions clean as well (SWIO); table walks may not touch device memory (PTW); the guest's barriers and TLB
+  /// maintenance reach all CPUs that may run it (BSU, FB); WFI and WFE give the CPU away (TWI, TWE); ID registers, SMC,
+  /// implementation-defined registers, ACTLR, LORegions and error records are answered by us (TID3, TSC, TIDCP, TACR,
+  /// TLOR, TERR); EL1 is AArch64 (RW). Pointer authentication (API, APK) and tags (ATA) stay off: hidden.
+  static let configuration: UInt64 =
+    1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 9 | 1 << 10 | 1 << 13 | 1 << 14 | 1 << 18 | 1 << 19
+    | 1 << 20 | 1 << 21 | 1 << 31 | 1 << 35 | 1 << 36
+
+  /// CPTR_EL2 without E2H (D19.2.30): the RES1 bits, which are the traps of SVE and SME where those exist, the trace
+  /// trap (TTA), and activity monitors (TAM).
+  private static let coprocessors: UInt64 = 0x33ff | 1 << 20 | 1 << 30
+  private static let trapFloatingPoint: UInt64 = 1 << 10
+
+  /// MDCR_EL2 (D19.3.17): performance monitors (TPM, TPMCR), debug registers (TDA, TDOSA, TDRA), trace filters (TTRF)
+  /// trap; breakpoint instructions stay the guest's own (TDE clear). HPMN keeps its reset value, which is PMCR_EL0.N.
+  private static let debug: UInt64 = 1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 19
+
+  /// Sets this CPU up for guests, once, before the first of them runs.
+  public static func configure(stage2Control: UInt64) {
+    write_hcr_el2(configuration)
+    write_hstr_el2(0)
+    write_cptr_el2(coprocessors | trapFloatingPoint)
+    write_mdcr_el2(read_mdcr_el2() & 0x1f | debug)
+    // EL1 reads the physical counter (EL1PCTEN) but its physical timer traps (EL1PCEN clear).
+    write_cnthctl_el2(1)
+    write_vtcr_el2(stage2Control)
+    write_vpidr_el2(read_midr_el1())
+    write_cntv_ctl_el0(0)
+    write_cnthp_ctl(0)
+  }
+
+  /// Whether the guest's next FP or SIMD instruction traps.
+  @inline(__always)
+  public static func setFloatingPointTrap(_ traps: Bool) {
+    write_cptr_el2(traps ? coprocessors | trapFloatingPoint : coprocessors)
+    barrier_instruction()
+  }
+
+  /// Makes `root` the stage-2 table and `vmid` the tag of the guest that runs next on this CPU.
+  @inline(__always)
+  public static func setGuestSpace(root: PhysicalAddress, vmid: UInt16) {
+    write_vttbr_el2(root.rawValue | UInt64(vmid) << 48)
+  }
+}

@@ -1,0 +1,133 @@
+// The border between Swift and AArch64 at EL2: system registers, TLB and cache maintenance, and the entry to a guest.
+// See ArmRegisters.h for why the functions exist on a host too.
+
+#ifndef TVISOR_ARMV8_ASSEMBLY_H
+#define TVISOR_ARMV8_ASSEMBLY_H
+
+#include <stdint.h>
+
+#if defined(__aarch64__)
+#define ARMV8_REGISTER(name)                                                                        \
+  static inline uint64_t read_##name(void) {                                                        \
+    uint64_t value;                                                                                 \
+    __asm__ volatile("mrs %0, " #name : "=r"(value));                                               \
+    return value;                                                                                   \
+  }                                                                                                 \
+  static inline void write_##name(uint64_t value) { __asm__ volatile("msr " #name ", %0" ::"r"(value)); }
+#define ARMV8_MAINTENANCE(name, text)                                                               \
+  static inline void name(void) { __asm__ volatile(text ::: "memory"); }
+#define ARMV8_MAINTENANCE_AT(name, text)                                                            \
+  static inline void name(uint64_t argument) { __asm__ volatile(text ::"r"(argument) : "memory"); }
+#else
+#define ARMV8_REGISTER(name)                                                                        \
+  static inline uint64_t read_##name(void) { return 0; }                                            \
+  static inline void write_##name(uint64_t value) { (void)value; }
+#define ARMV8_MAINTENANCE(name, text)                                                               \
+  static inline void name(void) {}
+#define ARMV8_MAINTENANCE_AT(name, text)                                                            \
+  static inline void name(uint64_t argument) { (void)argument; }
+#endif
+
+// EL2's own.
+ARMV8_REGISTER(currentel)
+ARMV8_REGISTER(esr_el2)
+ARMV8_REGISTER(elr_el2)
+ARMV8_REGISTER(spsr_el2)
+ARMV8_REGISTER(far_el2)
+ARMV8_REGISTER(hpfar_el2)
+ARMV8_REGISTER(hcr_el2)
+ARMV8_REGISTER(hstr_el2)
+ARMV8_REGISTER(cptr_el2)
+ARMV8_REGISTER(mdcr_el2)
+ARMV8_REGISTER(vtcr_el2)
+ARMV8_REGISTER(vttbr_el2)
+ARMV8_REGISTER(vpidr_el2)
+ARMV8_REGISTER(vmpidr_el2)
+ARMV8_REGISTER(cnthctl_el2)
+ARMV8_REGISTER(cntvoff_el2)
+ARMV8_REGISTER(tpidr_el2)
+ARMV8_REGISTER(vbar_el2)
+ARMV8_REGISTER(sctlr_el2)
+ARMV8_REGISTER(ttbr0_el2)
+
+// What a vCPU takes along when it leaves the CPU.
+ARMV8_REGISTER(sctlr_el1)
+ARMV8_REGISTER(actlr_el1)
+ARMV8_REGISTER(cpacr_el1)
+ARMV8_REGISTER(ttbr0_el1)
+ARMV8_REGISTER(ttbr1_el1)
+ARMV8_REGISTER(tcr_el1)
+ARMV8_REGISTER(esr_el1)
+ARMV8_REGISTER(afsr0_el1)
+ARMV8_REGISTER(afsr1_el1)
+ARMV8_REGISTER(far_el1)
+ARMV8_REGISTER(mair_el1)
+ARMV8_REGISTER(amair_el1)
+ARMV8_REGISTER(vbar_el1)
+ARMV8_REGISTER(contextidr_el1)
+ARMV8_REGISTER(tpidr_el0)
+ARMV8_REGISTER(tpidrro_el0)
+ARMV8_REGISTER(tpidr_el1)
+ARMV8_REGISTER(par_el1)
+ARMV8_REGISTER(cntkctl_el1)
+ARMV8_REGISTER(csselr_el1)
+ARMV8_REGISTER(elr_el1)
+ARMV8_REGISTER(spsr_el1)
+ARMV8_REGISTER(sp_el0)
+ARMV8_REGISTER(sp_el1)
+ARMV8_REGISTER(cntv_ctl_el0)
+ARMV8_REGISTER(cntv_cval_el0)
+ARMV8_REGISTER(dacr32_el2)
+ARMV8_REGISTER(ifsr32_el2)
+ARMV8_REGISTER(fpexc32_el2)
+
+// Identification.
+ARMV8_REGISTER(mpidr_el1)
+ARMV8_REGISTER(midr_el1)
+ARMV8_REGISTER(id_aa64pfr0_el1)
+ARMV8_REGISTER(id_aa64mmfr0_el1)
+ARMV8_REGISTER(id_aa64mmfr1_el1)
+ARMV8_REGISTER(id_aa64dfr0_el1)
+
+/// The hardware's identification register S3_0_C0_C<crm>_<op2>; zero outside CRm 1 to 7.
+uint64_t read_identification(uint64_t crm, uint64_t op2);
+
+// Maintenance (DDI 0487, D8.17 and D7.5).
+/// Drops EL2's own translations on this CPU.
+ARMV8_MAINTENANCE(invalidate_tlb_el2, "dsb ishst\n\ttlbi alle2\n\tdsb ish\n\tisb")
+/// Drops every guest translation, stages 1 and 2 of all VMIDs, on all inner-shareable CPUs.
+ARMV8_MAINTENANCE(invalidate_tlb_guests, "dsb ishst\n\ttlbi alle1is\n\tdsb ish\n\tisb")
+/// Drops stages 1 and 2 of the VMID in VTTBR_EL2, on all inner-shareable CPUs.
+ARMV8_MAINTENANCE(invalidate_tlb_current_guest, "dsb ishst\n\ttlbi vmalls12e1is\n\tdsb ish\n\tisb")
+/// The same on this CPU only.
+ARMV8_MAINTENANCE(invalidate_tlb_current_guest_here, "isb\n\tdsb nshst\n\ttlbi vmalls12e1\n\tdsb nsh\n\tisb")
+/// Drops all instruction caches of the inner-shareable domain.
+ARMV8_MAINTENANCE(invalidate_instruction_caches, "ic ialluis\n\tdsb ish\n\tisb")
+/// Cleans and invalidates the data cache line at a virtual address to the point of coherency.
+ARMV8_MAINTENANCE_AT(clean_invalidate_data_line, "dc civac, %0")
+/// Translates a guest-virtual address for an EL1 read; the answer is in PAR_EL1.
+ARMV8_MAINTENANCE_AT(translate_el1_read, "at s1e1r, %0\n\tisb")
+
+/// Saves FP and SIMD state (q0 to q31, FPSR, FPCR: 528 bytes, 16-byte aligned). CPTR_EL2.TFP must be clear.
+void save_floating_point(void *state);
+/// Loads what save_floating_point saved.
+void load_floating_point(const void *state);
+
+/// Calls the host's firmware by SMC (DEN 0028): the arguments in x0 to x3, the result in x0.
+uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third);
+
+/// The size in bytes of the smallest data cache line (CTR_EL0.DminLine).
+static inline uint64_t data_cache_line_size(void) {
+#if defined(__aarch64__)
+  uint64_t type;
+  __asm__("mrs %0, ctr_el0" : "=r"(type));
+  return 4u << (type >> 16 & 15);
+#else
+  return 64;
+#endif
+}
+
+/// Restores the general registers from the trap frame at `frame`, makes it the stack pointer, and returns to the guest.
+_Noreturn void enter_guest(void *frame);
+
+#endif

@@ -1,0 +1,220 @@
+// EL2's exception vectors and the way into a guest (DDI 0487, D1.3 and D1.4).
+//
+// While a guest runs, SP_EL2 points at the trap frame, which lies at the top of this CPU's stack: saving needs no
+// scratch register and no arithmetic. ELR_EL2 and SPSR_EL2 stay where they are until the vCPU changes.
+
+#if defined(__aarch64__)
+
+#define FRAME_SIZE 256
+
+.macro save_general_registers
+  stp x0, x1, [sp, #0]
+  stp x2, x3, [sp, #16]
+  stp x4, x5, [sp, #32]
+  stp x6, x7, [sp, #48]
+  stp x8, x9, [sp, #64]
+  stp x10, x11, [sp, #80]
+  stp x12, x13, [sp, #96]
+  stp x14, x15, [sp, #112]
+  stp x16, x17, [sp, #128]
+  stp x18, x19, [sp, #144]
+  stp x20, x21, [sp, #160]
+  stp x22, x23, [sp, #176]
+  stp x24, x25, [sp, #192]
+  stp x26, x27, [sp, #208]
+  stp x28, x29, [sp, #224]
+  str x30, [sp, #240]
+.endm
+
+// One of the sixteen entries: 128 bytes each.
+.macro guest_entry handler
+  .balign 128
+  save_general_registers
+  mov x0, sp
+  bl \handler
+  b restore_and_return
+.endm
+
+// An exception that EL2 took from itself. The stack may have run into its guard page: stacks are 32 KiB at an odd
+// multiple of 32 KiB, so bit 15 of the stack pointer says whether it is still inside, found without touching memory.
+.macro own_entry kind
+  .balign 128
+  sub sp, sp, #FRAME_SIZE
+  add sp, sp, x0
+  sub x0, sp, x0
+  tbz x0, #15, 1f
+  sub x0, sp, x0
+  sub sp, sp, x0
+  save_general_registers
+  mov x1, #\kind
+  b own_exception
+1:
+  mov x1, #\kind
+  b stack_overflow
+.endm
+
+  .section .text.vectors, "ax"
+  .balign 2048
+  .global tvisor_vectors
+tvisor_vectors:
+  // From EL2 with SP_EL0: we never run so.
+  own_entry 0
+  own_entry 1
+  own_entry 2
+  own_entry 3
+  // From EL2 with SP_EL2.
+  own_entry 4
+  own_entry 5
+  own_entry 6
+  own_entry 7
+  // From a guest in AArch64.
+  guest_entry tvisor_handle_synchronous
+  guest_entry tvisor_handle_interrupt
+  guest_entry tvisor_handle_interrupt
+  guest_entry tvisor_handle_system_error
+  // From a guest in AArch32.
+  guest_entry tvisor_handle_synchronous
+  guest_entry tvisor_handle_interrupt
+  guest_entry tvisor_handle_interrupt
+  guest_entry tvisor_handle_system_error
+
+  .text
+  .global enter_guest
+  .type enter_guest, %function
+enter_guest:
+  mov sp, x0
+restore_and_return:
+  ldp x2, x3, [sp, #16]
+  ldp x4, x5, [sp, #32]
+  ldp x6, x7, [sp, #48]
+  ldp x8, x9, [sp, #64]
+  ldp x10, x11, [sp, #80]
+  ldp x12, x13, [sp, #96]
+  ldp x14, x15, [sp, #112]
+  ldp x16, x17, [sp, #128]
+  ldp x18, x19, [sp, #144]
+  ldp x20, x21, [sp, #160]
+  ldp x22, x23, [sp, #176]
+  ldp x24, x25, [sp, #192]
+  ldp x26, x27, [sp, #208]
+  ldp x28, x29, [sp, #224]
+  ldr x30, [sp, #240]
+  ldp x0, x1, [sp, #0]
+  eret
+  // Nothing behind an ERET may be run ahead of it.
+  dsb nsh
+  isb
+  .size enter_guest, . - enter_guest
+
+// x1: which vector. The frame is on this CPU's stack. The Swift function returns the trap frame to go on with where it
+// could stop just the VM that was being served, and does not return otherwise.
+own_exception:
+  mov x0, sp
+  bl tvisor_handle_own_exception
+  b enter_guest
+
+// Nothing can be saved where the stack pointer points: take the emergency stack. x0 held the stack pointer less the
+// frame; the guest's thread registers are given up, because nobody goes on after this.
+stack_overflow:
+  msr tpidr_el0, x0
+  adrp x0, tvisor_emergency_stack_end
+  add x0, x0, :lo12:tvisor_emergency_stack_end
+  mov sp, x0
+  sub sp, sp, #FRAME_SIZE
+  save_general_registers
+  mov x0, sp
+  orr x1, x1, #16
+  bl tvisor_handle_own_exception
+0:
+  wfi
+  b 0b
+
+// void save_floating_point(void *state)
+  .arch_extension fp
+  .arch_extension simd
+  .global save_floating_point
+  .type save_floating_point, %function
+save_floating_point:
+  stp q0, q1, [x0, #0]
+  stp q2, q3, [x0, #32]
+  stp q4, q5, [x0, #64]
+  stp q6, q7, [x0, #96]
+  stp q8, q9, [x0, #128]
+  stp q10, q11, [x0, #160]
+  stp q12, q13, [x0, #192]
+  stp q14, q15, [x0, #224]
+  stp q16, q17, [x0, #256]
+  stp q18, q19, [x0, #288]
+  stp q20, q21, [x0, #320]
+  stp q22, q23, [x0, #352]
+  stp q24, q25, [x0, #384]
+  stp q26, q27, [x0, #416]
+  stp q28, q29, [x0, #448]
+  stp q30, q31, [x0, #480]
+  mrs x1, fpsr
+  mrs x2, fpcr
+  str x1, [x0, #512]
+  str x2, [x0, #520]
+  ret
+  .size save_floating_point, . - save_floating_point
+
+// void load_floating_point(const void *state)
+  .global load_floating_point
+  .type load_floating_point, %function
+load_floating_point:
+  ldp q0, q1, [x0, #0]
+  ldp q2, q3, [x0, #32]
+  ldp q4, q5, [x0, #64]
+  ldp q6, q7, [x0, #96]
+  ldp q8, q9, [x0, #128]
+  ldp q10, q11, [x0, #160]
+  ldp q12, q13, [x0, #192]
+  ldp q14, q15, [x0, #224]
+  ldp q16, q17, [x0, #256]
+  ldp q18, q19, [x0, #288]
+  ldp q20, q21, [x0, #320]
+  ldp q22, q23, [x0, #352]
+  ldp q24, q25, [x0, #384]
+  ldp q26, q27, [x0, #416]
+  ldp q28, q29, [x0, #448]
+  ldp q30, q31, [x0, #480]
+  ldr x1, [x0, #512]
+  ldr x2, [x0, #520]
+  msr fpsr, x1
+  msr fpcr, x2
+  ret
+  .size load_floating_point, . - load_floating_point
+
+// uint64_t read_identification(uint64_t crm, uint64_t op2): a table of two-instruction answers, S3_0_C0_C1_0 first.
+  .global read_identification
+  .type read_identification, %function
+read_identification:
+  sub x0, x0, #1
+  cmp x0, #7
+  b.hs 1f
+  and x1, x1, #7
+  add x0, x1, x0, lsl #3
+  adr x1, 2f
+  add x1, x1, x0, lsl #3
+  br x1
+1:
+  mov x0, xzr
+  ret
+2:
+  .irp crm, 1, 2, 3, 4, 5, 6, 7
+  .irp op2, 0, 1, 2, 3, 4, 5, 6, 7
+  mrs x0, S3_0_C0_C\crm\()_\op2
+  ret
+  .endr
+  .endr
+  .size read_identification, . - read_identification
+
+// uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third)
+  .global call_secure_monitor
+  .type call_secure_monitor, %function
+call_secure_monitor:
+  smc #0
+  ret
+  .size call_secure_monitor, . - call_secure_monitor
+
+#endif

@@ -1,0 +1,97 @@
+public import Architecture
+internal import ArmRegisters
+
+/// The list registers of a GICv2 with Virtualization Extensions, through GICH (IHI 0048B §5.3).
+public struct GICv2ListRegisters: ListRegisters, Sendable {
+  private let control: UInt
+  /// How many list registers there are, 1 to 16 here (GICH_VTR counts up to 64).
+  public let count: Int
+
+  /// The interface whose GICH registers are mapped at `control`.
+  public init(control: UInt) {
+    self.control = control
+    count = min(Int(device_load32(control + Register.vtr.rawValue) & 0x3f) + 1, 16)
+  }
+
+  private enum Register: UInt {
+    case hcr = 0x000
+    case vtr = 0x004
+    case vmcr = 0x008
+    case eisr = 0x020
+    case elrsr = 0x030
+    case apr = 0x0f0
+    case lr = 0x100
+  }
+
+  public subscript(index: Int) -> ListRegister {
+    get {
+      precondition(index < count)
+      return Self.decode(device_load32(control + Register.lr.rawValue + UInt(index) * 4))
+    }
+    nonmutating set {
+      precondition(index < count)
+      device_store32(control + Register.lr.rawValue + UInt(index) * 4, Self.encode(newValue))
+    }
+  }
+
+  public var emptyMask: UInt32 { device_load32(control + Register.elrsr.rawValue) }
+  public var endOfInterruptMask: UInt32 { device_load32(control + Register.eisr.rawValue) }
+
+  public var machineControl: UInt32 {
+    get { device_load32(control + Register.vmcr.rawValue) }
+    nonmutating set { device_store32(control + Register.vmcr.rawValue, newValue) }
+  }
+
+  public subscript(activePriorities index: Int) -> UInt32 {
+    get { index == 0 ? device_load32(control + Register.apr.rawValue) : 0 }
+    nonmutating set { if index == 0 { device_store32(control + Register.apr.rawValue, newValue) } }
+  }
+
+  public var isEnabled: Bool {
+    get { hasControl(1 << 0) }
+    nonmutating set { setControl(1 << 0, newValue) }
+  }
+
+  public var signalsNoPending: Bool {
+    get { hasControl(1 << 3) }
+    nonmutating set { setControl(1 << 3, newValue) }
+  }
+
+  private func hasControl(_ bit: UInt32) -> Bool { device_load32(control + Register.hcr.rawValue) & bit != 0 }
+
+  private func setControl(_ bit: UInt32, _ isSet: Bool) {
+    let old = device_load32(control + Register.hcr.rawValue)
+    device_store32(control + Register.hcr.rawValue, isSet ? old | bit : old & ~bit)
+  }
+
+  /// GICH_LRn: HW 31, Grp1 30, State 29:28, Priority 27:23, EOI 19 or PhysicalID 19:10, CPUID 12:10, VirtualID 9:0.
+  static func encode(_ register: ListRegister) -> UInt32 {
+    var raw = UInt32(register.virtualID & 0x3ff) | UInt32(register.priority >> 3) << 23
+    raw |= UInt32(register.state.rawValue) << 28
+    if register.isGroup1 { raw |= 1 << 30 }
+    if let physical = register.physicalID { return raw | 1 << 31 | UInt32(physical & 0x3ff) << 10 }
+    if register.signalsEndOfInterrupt { raw |= 1 << 19 }
+    return raw | UInt32(register.source & 7) << 10
+  }
+
+  /// The other way round.
+  static func decode(_ raw: UInt32) -> ListRegister {
+    let isHardware = raw >> 31 != 0
+    return ListRegister(
+      virtualID: UInt16(raw & 0x3ff), physicalID: isHardware ? UInt16(raw >> 10 & 0x3ff) : nil,
+      priority: UInt8(raw >> 23 & 0x1f) << 3, state: .init(bits: raw >> 28), isGroup1: raw >> 30 & 1 != 0,
+      signalsEndOfInterrupt: !isHardware && raw >> 19 & 1 != 0, source: isHardware ? 0 : UInt8(raw >> 10 & 7))
+  }
+}
+
+extension ListRegister.State {
+  /// The state of a two-bit field; bits above are ignored.
+  init(bits: UInt32) {
+    switch bits & 3 {
+    case 0: self = .inactive
+    case 1: self = .pending
+    case 2: self = .active
+    default: self = .pendingAndActive
+    }
+  }
+}

@@ -1,0 +1,93 @@
+public import Architecture
+internal import ArmRegisters
+
+/// The list registers of a GICv3 CPU interface, through the ICH system registers (IHI 0069H §12.4).
+public struct GICv3ListRegisters: ListRegisters, Sendable {
+  /// How many list registers there are, 1 to 16.
+  public let count: Int
+  /// How many active-priority registers each group has: 1, 2 or 4, by the number of preemption bits.
+  private let activePriorityCount: Int
+
+  /// The interface of the CPU that runs this.
+  public init() {
+    let type = read_ich_vtr()
+    count = Int(type & 0xf) + 1
+    activePriorityCount = 1 << max(Int(type >> 26 & 7) + 1 - 5, 0)
+  }
+
+  public subscript(index: Int) -> ListRegister {
+    get { Self.decode(Self.read(index)) }
+    nonmutating set { Self.write(index, Self.encode(newValue)) }
+  }
+
+  public var emptyMask: UInt32 { UInt32(truncatingIfNeeded: read_ich_elrsr()) }
+  public var endOfInterruptMask: UInt32 { UInt32(truncatingIfNeeded: read_ich_eisr()) }
+
+  public var machineControl: UInt32 {
+    get { UInt32(truncatingIfNeeded: read_ich_vmcr()) }
+    nonmutating set { write_ich_vmcr(UInt64(newValue)) }
+  }
+
+  public var isEnabled: Bool {
+    get { read_ich_hcr() & 1 != 0 }
+    nonmutating set { setControl(1 << 0, newValue) }
+  }
+
+  public var signalsNoPending: Bool {
+    get { read_ich_hcr() & 1 << 3 != 0 }
+    nonmutating set { setControl(1 << 3, newValue) }
+  }
+
+  /// TC, bit 10, is not used: the guest's accesses to ICC registers that have no trap of their own go to hardware.
+  private func setControl(_ bit: UInt64, _ isSet: Bool) {
+    let old = read_ich_hcr()
+    write_ich_hcr(isSet ? old | bit : old & ~bit)
+  }
+
+  public subscript(activePriorities index: Int) -> UInt32 {
+    get {
+      guard index & 3 < activePriorityCount else { return 0 }
+      switch index {
+      case 0: return UInt32(truncatingIfNeeded: read_ich_ap0r0())
+      case 1: return UInt32(truncatingIfNeeded: read_ich_ap0r1())
+      case 2: return UInt32(truncatingIfNeeded: read_ich_ap0r2())
+      case 3: return UInt32(truncatingIfNeeded: read_ich_ap0r3())
+      case 4: return UInt32(truncatingIfNeeded: read_ich_ap1r0())
+      case 5: return UInt32(truncatingIfNeeded: read_ich_ap1r1())
+      case 6: return UInt32(truncatingIfNeeded: read_ich_ap1r2())
+      default: return UInt32(truncatingIfNeeded: read_ich_ap1r3())
+      }
+    }
+    nonmutating set {
+      guard index & 3 < activePriorityCount else { return }
+      switch index {
+      case 0: write_ich_ap0r0(UInt64(newValue))
+      case 1: write_ich_ap0r1(UInt64(newValue))
+      case 2: write_ich_ap0r2(UInt64(newValue))
+      case 3: write_ich_ap0r3(UInt64(newValue))
+      case 4: write_ich_ap1r0(UInt64(newValue))
+      case 5: write_ich_ap1r1(UInt64(newValue))
+      case 6: write_ich_ap1r2(UInt64(newValue))
+      default: write_ich_ap1r3(UInt64(newValue))
+      }
+    }
+  }
+
+  /// ICH_LR<n>_EL2: State 63:62, HW 61, Group 60, Priority 55:48, pINTID 44:32 or EOI 41, vINTID 31:0.
+  static func encode(_ register: ListRegister) -> UInt64 {
+    var raw = UInt64(register.virtualID) | UInt64(register.priority) << 48
+    raw |= UInt64(register.state.rawValue) << 62
+    if register.isGroup1 { raw |= 1 << 60 }
+    if let physical = register.physicalID { return raw | 1 << 61 | UInt64(physical & 0x1fff) << 32 }
+    return register.signalsEndOfInterrupt ? raw | 1 << 41 : raw
+  }
+
+  /// The other way round.
+  static func decode(_ raw: UInt64) -> ListRegister {
+    let isHardware = raw >> 61 & 1 != 0
+    return ListRegister(
+      virtualID: UInt16(truncatingIfNeeded: raw), physicalID: isHardware ? UInt16(raw >> 32 & 0x1fff) : nil,
+      priority: UInt8(raw >> 48 & 0xff), state: .init(bits: UInt32(raw >> 62)), isGroup1: raw >> 60 & 1 != 0,
+      signalsEndOfInterrupt: !isHardware && raw >> 41 & 1 != 0)
+  }
+}

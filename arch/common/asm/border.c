@@ -1,0 +1,2 @@
+// The header is all there is: SwiftPM wants one file to compile.
+#include "ArmRegisters.h"

@@ -1,0 +1,120 @@
+// The border between Swift and the hardware that both instruction sets share: device memory, barriers, and the system
+// registers of the GICv3 CPU interface and of the generic timer. Swift has no volatile access and no inline assembly.
+//
+// On a host the functions exist, so that the modules that call them build and their decoders can be tested; nothing that
+// a host test runs calls the ones that need the hardware.
+
+#ifndef TVISOR_ARM_REGISTERS_H
+#define TVISOR_ARM_REGISTERS_H
+
+#include <stdint.h>
+
+// Device memory, by virtual address. One load or store each, of exactly that width.
+#define TVISOR_DEVICE_ACCESS(bits)                                                                  \
+  static inline uint##bits##_t device_load##bits(uintptr_t address) {                               \
+    return *(volatile uint##bits##_t *)address;                                                     \
+  }                                                                                                 \
+  static inline void device_store##bits(uintptr_t address, uint##bits##_t value) {                  \
+    *(volatile uint##bits##_t *)address = value;                                                    \
+  }
+TVISOR_DEVICE_ACCESS(8)
+TVISOR_DEVICE_ACCESS(16)
+TVISOR_DEVICE_ACCESS(32)
+TVISOR_DEVICE_ACCESS(64)
+
+#if defined(__aarch64__)
+#define TVISOR_ASM(text) __asm__ volatile(text ::: "memory")
+#else
+#define TVISOR_ASM(text) __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#endif
+
+// Named memory ordering (DDI 0487, B2.3 and B2.7).
+/// Everything before is complete, for every observer in the system, before anything after starts.
+static inline void barrier_complete(void) { TVISOR_ASM("dsb sy"); }
+/// The same among the inner-shareable CPUs.
+static inline void barrier_complete_inner(void) { TVISOR_ASM("dsb ish"); }
+/// Stores before are seen by inner-shareable CPUs before stores after.
+static inline void barrier_order_stores(void) { TVISOR_ASM("dmb ishst"); }
+/// Context changes before take effect for instructions after.
+static inline void barrier_instruction(void) { TVISOR_ASM("isb"); }
+/// Waits for an interrupt, which may be masked.
+static inline void wait_for_interrupt(void) { TVISOR_ASM("dsb sy\n\twfi"); }
+/// Tells the core that this is a waiting loop.
+static inline void spin_hint(void) { TVISOR_ASM("yield"); }
+
+// One pair of functions for each system register: REGISTER(Swift's name, the assembler's name).
+#if defined(__aarch64__)
+#define TVISOR_REGISTER(name, encoding)                                                              \
+  static inline uint64_t read_##name(void) {                                                        \
+    uint64_t value;                                                                                 \
+    __asm__ volatile("mrs %0, " #encoding : "=r"(value));                                           \
+    return value;                                                                                   \
+  }                                                                                                 \
+  static inline void write_##name(uint64_t value) { __asm__ volatile("msr " #encoding ", %0" ::"r"(value)); }
+#else
+#define TVISOR_REGISTER(name, encoding)                                                              \
+  static inline uint64_t read_##name(void) { return 0; }                                            \
+  static inline void write_##name(uint64_t value) { (void)value; }
+#endif
+
+// GICv3 CPU interface (IHI 0069, 12.2), by encoding because old assemblers lack the names.
+TVISOR_REGISTER(icc_iar1, S3_0_C12_C12_0)
+TVISOR_REGISTER(icc_eoir1, S3_0_C12_C12_1)
+TVISOR_REGISTER(icc_dir, S3_0_C12_C11_1)
+TVISOR_REGISTER(icc_pmr, S3_0_C4_C6_0)
+TVISOR_REGISTER(icc_bpr1, S3_0_C12_C12_3)
+TVISOR_REGISTER(icc_ctlr, S3_0_C12_C12_4)
+TVISOR_REGISTER(icc_igrpen1, S3_0_C12_C12_7)
+TVISOR_REGISTER(icc_sgi1r, S3_0_C12_C11_5)
+TVISOR_REGISTER(icc_sre_el2, S3_4_C12_C9_5)
+TVISOR_REGISTER(icc_sre_el1, S3_0_C12_C12_5)
+
+// GICv3 virtual CPU interface (IHI 0069, 12.4).
+TVISOR_REGISTER(ich_hcr, S3_4_C12_C11_0)
+TVISOR_REGISTER(ich_vtr, S3_4_C12_C11_1)
+TVISOR_REGISTER(ich_misr, S3_4_C12_C11_2)
+TVISOR_REGISTER(ich_eisr, S3_4_C12_C11_3)
+TVISOR_REGISTER(ich_elrsr, S3_4_C12_C11_5)
+TVISOR_REGISTER(ich_vmcr, S3_4_C12_C11_7)
+TVISOR_REGISTER(ich_ap0r0, S3_4_C12_C8_0)
+TVISOR_REGISTER(ich_ap0r1, S3_4_C12_C8_1)
+TVISOR_REGISTER(ich_ap0r2, S3_4_C12_C8_2)
+TVISOR_REGISTER(ich_ap0r3, S3_4_C12_C8_3)
+TVISOR_REGISTER(ich_ap1r0, S3_4_C12_C9_0)
+TVISOR_REGISTER(ich_ap1r1, S3_4_C12_C9_1)
+TVISOR_REGISTER(ich_ap1r2, S3_4_C12_C9_2)
+TVISOR_REGISTER(ich_ap1r3, S3_4_C12_C9_3)
+TVISOR_REGISTER(ich_lr0, S3_4_C12_C12_0)
+TVISOR_REGISTER(ich_lr1, S3_4_C12_C12_1)
+TVISOR_REGISTER(ich_lr2, S3_4_C12_C12_2)
+TVISOR_REGISTER(ich_lr3, S3_4_C12_C12_3)
+TVISOR_REGISTER(ich_lr4, S3_4_C12_C12_4)
+TVISOR_REGISTER(ich_lr5, S3_4_C12_C12_5)
+TVISOR_REGISTER(ich_lr6, S3_4_C12_C12_6)
+TVISOR_REGISTER(ich_lr7, S3_4_C12_C12_7)
+TVISOR_REGISTER(ich_lr8, S3_4_C12_C13_0)
+TVISOR_REGISTER(ich_lr9, S3_4_C12_C13_1)
+TVISOR_REGISTER(ich_lr10, S3_4_C12_C13_2)
+TVISOR_REGISTER(ich_lr11, S3_4_C12_C13_3)
+TVISOR_REGISTER(ich_lr12, S3_4_C12_C13_4)
+TVISOR_REGISTER(ich_lr13, S3_4_C12_C13_5)
+TVISOR_REGISTER(ich_lr14, S3_4_C12_C13_6)
+TVISOR_REGISTER(ich_lr15, S3_4_C12_C13_7)
+
+// Generic timer (DDI 0487, D12): what the hypervisor itself uses.
+TVISOR_REGISTER(counter_frequency, cntfrq_el0)
+TVISOR_REGISTER(cnthp_ctl, cnthp_ctl_el2)
+TVISOR_REGISTER(cnthp_cval, cnthp_cval_el2)
+
+/// The physical counter, read in program order (DDI 0487, D12.1.2).
+static inline uint64_t read_physical_counter(void) {
+#if defined(__aarch64__)
+  uint64_t value;
+  __asm__ volatile("isb\n\tmrs %0, cntpct_el0" : "=r"(value)::"memory");
+  return value;
+#else
+  return 0;
+#endif
+}
+
+#endif

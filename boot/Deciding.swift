@@ -1,0 +1,135 @@
+internal import ARMv8
+internal import ArmRegisters
+internal import Architecture
+internal import Scheduling
+
+// Who runs next on this CPU, and when to ask again.
+
+extension Reference where Value == PhysicalCPU {
+  /// Asks the scheduler and does what it says. Comes back with the vCPU loaded that runs now; waits here while there is
+  /// none.
+  func decide(_ frame: TrapFrame) {
+    while true {
+      value.needsDecision = false
+      let now = Instant.now
+      charge(until: now)
+      switch value.scheduler.pick(at: now) {
+      case .run(let slot, let until):
+        let next = value.assigned[slot]
+        if next != value.loaded { load(next, frame) }
+        armTimer(for: until)
+        return
+      case .idle(let until):
+        armTimer(for: until)
+        Hypervisor.shared.value.console.finishIfAllVMsStopped()
+        wait_for_interrupt()
+        serveInterrupts()
+        value.chargedUntil = .now
+      }
+    }
+  }
+
+  /// Accounts the time since the last call to the vCPU that ran.
+  private func charge(until now: Instant) {
+    let loaded = value.loaded
+    let ran = now.ticks(since: value.chargedUntil)
+    value.chargedUntil = now
+    guard loaded >= 0, Hypervisor.shared.value.vcpus[loaded].activity == .ready else { return }
+    value.scheduler.charge(Hypervisor.shared.value.vcpus[loaded].slot, ran: ran)
+  }
+
+  /// Sets the hypervisor's timer to the scheduler's instant or to the first deadline of a guest's timer that no hardware
+  /// watches, whichever comes first, and leaves it off where neither ever comes.
+  private func armTimer(for until: Instant) {
+    var deadline = until
+    let hypervisor = Hypervisor.shared
+    for slot in value.assigned.indices {
+      let number = value.assigned[slot]
+      guard hypervisor.value.vcpus[number].activity != .off else { continue }
+      deadline = min(deadline, softDeadline(of: number))
+    }
+    guard deadline != value.timerDeadline else { return }
+    value.timerDeadline = deadline
+    if deadline == .never {
+      write_cnthp_ctl(0)
+    } else {
+      write_cnthp_cval(deadline.ticks)
+      write_cnthp_ctl(1)
+    }
+  }
+
+  /// When a timer of the vCPU needs us: the emulated one always, the virtual one while it is not in the hardware. One
+  /// whose interrupt waits already needs nobody.
+  private func softDeadline(of number: Int) -> Instant {
+    let hypervisor = Hypervisor.shared
+    let vm = hypervisor.value.vcpus[number].vm
+    let index = hypervisor.value.vcpus[number].index
+    var deadline = Instant.never
+    if !hypervisor.value.vms[vm].machine.isPhysicalTimerLineHigh(vcpu: index) {
+      deadline = hypervisor.value.vms[vm].machine.physicalTimerDeadline(vcpu: index)
+    }
+    if number != value.loaded && hypervisor.value.vcpus[number].activity == .waiting {
+      let offset = hypervisor.value.vms[vm].counterOffset
+      deadline = min(deadline, hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset))
+    }
+    return deadline
+  }
+
+  /// The hypervisor's timer has come: guests' timers that are due raise their interrupts, and the scheduler is asked.
+  func serveTimer() {
+    let now = Instant.now
+    value.timerDeadline = .never
+    write_cnthp_ctl(0)
+    value.needsDecision = true
+    let hypervisor = Hypervisor.shared
+    for slot in value.assigned.indices {
+      let number = value.assigned[slot]
+      guard hypervisor.value.vcpus[number].activity != .off else { continue }
+      let vm = hypervisor.value.vcpus[number].vm
+      hypervisor.value.vms[vm].machine.updatePhysicalTimer(vcpu: hypervisor.value.vcpus[number].index, at: now)
+      if hypervisor.value.vms[vm].machine.interrupts.attention != 0 { settleInterrupts(of: vm) }
+      // The virtual timer's interrupt is raised by the hardware itself, once the vCPU is loaded and the timer runs.
+      let offset = hypervisor.value.vms[vm].counterOffset
+      if number != value.loaded, hypervisor.value.vcpus[number].activity == .waiting,
+        hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset) <= now
+      {
+        wake(number)
+      }
+    }
+  }
+
+  /// A vCPU that waited can run.
+  func wake(_ number: Int) {
+    guard Hypervisor.shared.value.vcpus[number].activity == .waiting else { return }
+    Hypervisor.shared.value.vcpus[number].activity = .ready
+    value.scheduler.ready(Hypervisor.shared.value.vcpus[number].slot, at: .now)
+    value.needsDecision = true
+  }
+
+  /// The vCPU that runs has nothing to do, unless an interrupt is pending for it after all.
+  func wait(_ number: Int) {
+    let hypervisor = Hypervisor.shared
+    let vm = hypervisor.value.vcpus[number].vm
+    let index = hypervisor.value.vcpus[number].index
+    var registers = value.listRegisters
+    guard
+      !hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
+    else {
+      hypervisor.value.vms[vm].machine.power.ran(index)
+      return
+    }
+    let now = Instant.now
+    charge(until: now)
+    hypervisor.value.vcpus[number].activity = .waiting
+    value.scheduler.block(hypervisor.value.vcpus[number].slot, at: now)
+    value.needsDecision = true
+  }
+
+  /// The vCPU that runs waits for another one.
+  func yield(_ number: Int) {
+    let now = Instant.now
+    charge(until: now)
+    value.scheduler.yield(Hypervisor.shared.value.vcpus[number].slot, at: now)
+    value.needsDecision = true
+  }
+}

@@ -1,0 +1,80 @@
+internal import ARMv8Assembly
+internal import ArmCommon
+internal import ArmRegisters
+internal import Architecture
+internal import Entry
+
+/// The hypervisor's own stage 1: what entry code began, completed. W^X throughout (SCTLR_EL2.WXN holds us to it).
+///
+/// Only the boot CPU changes it, and only before the guests run.
+struct HypervisorSpace: ~Copyable {
+  private let table: TranslationTable
+  /// The 2 MiB block that the image lies in, which entry code mapped page by page.
+  let imageBlock: AddressRange<PhysicalAddress>
+
+  static let blockSize: UInt64 = 2 << 20
+
+  /// The space that entry code made for the image loaded at `load`.
+  init(load: PhysicalAddress) {
+    imageBlock = AddressRange(start: load, size: Self.blockSize)
+    table = TranslationTable(
+      root: load.advanced(by: Image.offset(of: address_of_tables())), rootLevel: 0, inputBits: 48)
+  }
+
+  /// What the image leaves of its block: the first arena.
+  var firstArenaRange: AddressRange<PhysicalAddress> {
+    AddressRange(
+      from: imageBlock.start.advanced(by: Image.offset(of: address_of_image_end())), to: imageBlock.end)
+  }
+
+  /// Takes away the map of the image's block at its physical address, which only the switch of the MMU needed.
+  mutating func removeIdentityMap(in arena: inout Arena) {
+    table.unmapLeaf(at: imageBlock.start.rawValue, in: &arena)
+    invalidate_tlb_el2()
+  }
+
+  /// Maps memory, all of it but the image's block. Pages that the range has only in part are left out.
+  mutating func mapMemory(_ range: AddressRange<PhysicalAddress>, in arena: inout Arena) throws(MappingError) {
+    let start = range.start.alignedUp(to: 4096)
+    let end = range.end.alignedDown(to: 4096)
+    try map(AddressRange(from: start, to: min(end, imageBlock.start)), .hypervisorData, &arena)
+    try map(AddressRange(from: max(start, imageBlock.end), to: end), .hypervisorData, &arena)
+    barrier()
+  }
+
+  /// Takes memory away again that `mapMemory` mapped with a range of whole 2 MiB blocks.
+  mutating func unmapBlocks(_ range: AddressRange<PhysicalAddress>, in arena: inout Arena) {
+    var address = range.start
+    while address < range.end {
+      if !imageBlock.contains(address) { table.unmapLeaf(at: UInt64(address.mapped), in: &arena) }
+      address = address.advanced(by: Self.blockSize)
+    }
+    invalidate_tlb_el2()
+  }
+
+  /// Maps the registers of a device and says where they are now. Pages that are mapped already stay as they are.
+  mutating func mapDevice(_ range: AddressRange<PhysicalAddress>, in arena: inout Arena) throws(MappingError) -> UInt {
+    var page = range.start.alignedDown(to: 4096)
+    while page < range.end {
+      if table.translate(UInt64(page.mapped), in: arena) == nil {
+        try map(AddressRange(start: page, size: 4096), .hypervisorDevice, &arena)
+      }
+      page = page.advanced(by: 4096)
+    }
+    barrier()
+    return range.start.mapped
+  }
+
+  private func map(
+    _ range: AddressRange<PhysicalAddress>, _ attributes: LeafAttributes, _ arena: inout Arena
+  ) throws(MappingError) {
+    guard !range.isEmpty else { return }
+    try table.map(UInt64(range.start.mapped), to: range.start, size: range.size, as: attributes, in: &arena)
+  }
+
+  /// A new descriptor is seen by the table walk of the next access (DDI 0487, D8.2.6).
+  private func barrier() {
+    barrier_complete_inner()
+    barrier_instruction()
+  }
+}

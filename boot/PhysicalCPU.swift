@@ -1,0 +1,44 @@
+internal import ARMv8
+internal import ARMv8Assembly
+internal import ArmCommon
+internal import Architecture
+internal import Drivers
+internal import Scheduling
+
+/// What belongs to one physical CPU, and is touched by it alone. TPIDR_EL2 points here.
+struct PhysicalCPU: ~Copyable {
+  /// Its number, in the order of the device tree.
+  let index: Int
+  /// Who decides what runs.
+  var scheduler: RoundRobin
+  /// The vCPUs assigned to it: the scheduler's numbers to `Hypervisor.vcpus`'.
+  let assigned: Storage<Int>
+  /// The physical interrupt controller.
+  let controller: InterruptController
+  /// The virtual CPU interface.
+  var listRegisters: HostListRegisters
+  /// The vCPU whose registers are in the hardware, or -1. It may be waiting while this CPU idles.
+  var loaded = -1
+  /// The vCPU that owns what the FP and SIMD registers hold, or -1.
+  var floatingPointOwner = -1
+  /// For each VM the vCPU that ran here last, or -1: another one of the same VM must not find its translations.
+  let lastOfVM: Storage<Int>
+  /// Since when the vCPU that runs has not been charged for.
+  var chargedUntil = Instant(ticks: 0)
+  /// What the hypervisor's timer is set to; `never` where it is off.
+  var timerDeadline = Instant.never
+  /// Something happened that the scheduler has to be asked about before the guest goes on.
+  var needsDecision = false
+
+  /// The CPU that runs this.
+  @inline(__always)
+  static var current: Reference<PhysicalCPU> {
+    unsafe Reference(
+      unsafePointer: UnsafeMutablePointer(bitPattern: UInt(truncatingIfNeeded: read_tpidr_el2())).unsafelyUnwrapped)
+  }
+}
+
+extension Reference where Value == PhysicalCPU, Value: ~Copyable {
+  /// Makes this the running CPU's own.
+  func install() { write_tpidr_el2(UInt64(address)) }
+}

@@ -1,0 +1,111 @@
+internal import ARMv8
+internal import ARMv8Assembly
+internal import ArmCommon
+internal import ArmRegisters
+internal import Architecture
+internal import Virtualization
+
+// The life of a trap, in order: the vectors save the general registers; the syndrome is decoded; the models answer; what
+// they ask for is done; whoever runs next is decided if something asked for that; the vectors restore.
+
+/// A guest in AArch64 or AArch32 took an exception to EL2 that is no interrupt.
+@c(tvisor_handle_synchronous)
+func handleSynchronous(_ address: UnsafeMutableRawPointer) {
+  let frame = unsafe TrapFrame(unsafeAddress: address)
+  let cpu = PhysicalCPU.current
+  let hypervisor = Hypervisor.shared
+  let number = cpu.value.loaded
+  let vm = hypervisor.value.vcpus[number].vm
+  let vcpu = hypervisor.value.vcpus[number].index
+
+  var guest = ExitingCPU(frame: frame)
+  let syndrome = Syndrome(rawValue: read_esr_el2())
+  var outcome: Outcome
+  if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress {
+    outcome = resolve(syndrome, guest: &guest, vcpu: vcpu, vm: vm, cpu: cpu)
+  } else {
+    let exit = syndrome.exit(at: guest.faultAddress)
+    var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
+    outcome = ExitDispatcher.handle(
+      exit, vcpu: vcpu, cpu: &guest, machine: &hypervisor.value.vms[vm].machine, around: &around)
+  }
+  if outcome != .resume { carryOut(outcome, vcpu: number, vm: vm, cpu: cpu) }
+  finish(frame, vm: vm, cpu: cpu)
+}
+
+/// The guest-physical address of a permission fault is known only to the guest's own tables. Where they have changed
+/// meanwhile, the guest tries again.
+@inline(never)
+private func resolve(
+  _ syndrome: Syndrome, guest: inout ExitingCPU, vcpu: Int, vm: Int, cpu: Reference<PhysicalCPU>
+) -> Outcome {
+  guard let address = guest.translateFaultAddress() else { return .resume }
+  var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
+  return ExitDispatcher.handle(
+    syndrome.exit(at: address), vcpu: vcpu, cpu: &guest,
+    machine: &Hypervisor.shared.value.vms[vm].machine, around: &around)
+}
+
+/// What every exit ends with: interrupts that changed reach their vCPUs, and the scheduler is asked if it has to be.
+@inline(__always)
+private func finish(_ frame: TrapFrame, vm: Int, cpu: Reference<PhysicalCPU>) {
+  if Hypervisor.shared.value.vms[vm].machine.interrupts.attention != 0 { cpu.settleInterrupts(of: vm) }
+  if Hypervisor.shared.value.vms[vm].machine.interrupts.hasDeactivations { cpu.deactivate(of: vm) }
+  if cpu.value.needsDecision { cpu.decide(frame) }
+}
+
+/// A physical interrupt came while a guest ran.
+@c(tvisor_handle_interrupt)
+func handleInterrupt(_ address: UnsafeMutableRawPointer) {
+  let frame = unsafe TrapFrame(unsafeAddress: address)
+  let cpu = PhysicalCPU.current
+  cpu.serveInterrupts()
+  if cpu.value.needsDecision { cpu.decide(frame) }
+}
+
+/// An SError came while a guest ran. It is physical (guests' own are not routed here): with a passthrough device that
+/// guest's doing, else the machine's failure. Either way this guest cannot go on.
+@c(tvisor_handle_system_error)
+func handleSystemError(_ address: UnsafeMutableRawPointer) {
+  let frame = unsafe TrapFrame(unsafeAddress: address)
+  let cpu = PhysicalCPU.current
+  let vm = Hypervisor.shared.value.vcpus[cpu.value.loaded].vm
+  cpu.fail(vm, because: .systemError(syndrome: read_esr_el2()))
+  cpu.decide(frame)
+}
+
+/// Does what the models cannot: everything that concerns the hardware or other vCPUs.
+@inline(never)
+private func carryOut(_ outcome: Outcome, vcpu: Int, vm: Int, cpu: Reference<PhysicalCPU>) {
+  let hypervisor = Hypervisor.shared
+  switch outcome {
+  case .resume: break
+  case .transmit(let byte): hypervisor.value.console.output(byte, from: vm)
+  case .wait: cpu.wait(vcpu)
+  case .yield: cpu.yield(vcpu)
+  case .loadFloatingPoint: cpu.loadFloatingPoint(of: vcpu)
+  case .start(let target, let entry, let context): cpu.start(target, of: vm, entry: entry, argument: context)
+  case .off: cpu.turnOff(vcpu)
+  case .systemOff: cpu.stop(vm)
+  case .systemReset: cpu.restart(vm)
+  case .stop(let syndrome): cpu.fail(vm, because: .unknownExit(syndrome: syndrome))
+  }
+}
+
+/// What the models ask of the hardware.
+struct HardwareSurroundings: Surroundings, ~Copyable {
+  var listRegisters: HostListRegisters
+
+  var now: Instant { .now }
+  var ticksPerSecond: UInt64 { Hypervisor.shared.value.ticksPerSecond }
+
+  func identification(_ register: SystemRegister) -> UInt64 {
+    read_identification(UInt64(register.crm), UInt64(register.op2))
+  }
+}
+
+extension Instant {
+  /// The system counter.
+  @inline(__always)
+  static var now: Instant { Instant(ticks: read_physical_counter()) }
+}

@@ -1,0 +1,37 @@
+internal import ARMv8
+internal import Architecture
+internal import Virtualization
+
+/// One vCPU: whose it is, where it runs, and its registers while it is not loaded.
+///
+/// Touched only by the physical CPU that it is assigned to.
+struct VCPU: ~Copyable {
+  /// The VM, by its index.
+  let vm: Int
+  /// Its number within the VM.
+  let index: Int
+  /// Its number within its physical CPU's scheduler.
+  let slot: Int
+  /// Its registers while it is not loaded.
+  var context: GuestContext
+  /// Where it stands.
+  var activity = Activity.off
+  /// How often it was put on the CPU.
+  var switchCount: UInt64 = 0
+
+  enum Activity {
+    /// Never started, or turned off, or its VM has stopped.
+    case off
+    /// Runs or could run.
+    case ready
+    /// Waits for an interrupt.
+    case waiting
+  }
+
+  /// When the virtual timer of the vCPU, which must not be loaded, will raise its interrupt.
+  func virtualTimerDeadline(counterOffset: UInt64) -> Instant {
+    GuestTimer(
+      control: context.timerControl, compareValue: context.timerCompareValue, offset: counterOffset
+    ).deadline
+  }
+}

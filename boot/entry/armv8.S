@@ -1,0 +1,249 @@
+// The AArch64 image's first instructions: from the loader's hands to Swift, with the MMU and the caches on.
+//
+// In: x0 the physical address of the flattened device tree; MMU off; the image at any multiple of 2 MiB
+// (the Linux arm64 boot protocol, Documentation/arch/arm64/booting.rst). Meant for EL2. At EL1 or EL3, where the same
+// descriptors work, we go just far enough to say on the console that this is the wrong level.
+//
+// Virtual addresses (48 bits, one table base): the image where it was linked; all physical memory that Swift maps later
+// at its physical address + 2^47; and, for the few instructions around the switch, the image's block at its own
+// physical address.
+
+#if defined(__aarch64__)
+
+// Descriptors (DDI 0487, D8.3). AP[1] is RES1 at EL2; at EL1 it makes nothing that we run writable and executable.
+#define TABLE 0x3
+#define PAGE 0x3
+#define BLOCK 0x1
+#define NORMAL (1 << 2)       // MAIR index 1
+#define ACCESSED (1 << 10)
+#define SHARED (3 << 8)       // inner shareable
+#define AP1 (1 << 6)
+#define READ_ONLY (1 << 7)
+#define CODE (PAGE | NORMAL | ACCESSED | SHARED | AP1 | READ_ONLY)
+#define NO_EXECUTE_BIT 54
+#define TABLE_COUNT 9
+
+// Puts the table at \next into \table where the address \address indexes it by its bits from \shift on.
+.macro table_entry table, address, shift, next
+  ubfx x11, \address, #\shift, #9
+  orr x12, \next, x10
+  str x12, [\table, x11, lsl #3]
+.endm
+
+  // The package manager links an executable's `main` to this name.
+  .global Boot_main
+  .set Boot_main, tvisor_start
+
+  .section .text.header, "ax"
+  .global tvisor_start
+tvisor_start:
+  b 1f
+  .long 0
+  .quad 0                          // text_offset: any multiple of 2 MiB
+  .quad tvisor_image_size          // with bss, stacks and the arena
+  .quad 0xa                        // little-endian, 4 KiB pages, anywhere in memory
+  .quad 0, 0, 0
+  .ascii "ARM\x64"
+  .long 0
+1:
+  b enter
+
+  .section .text.entry, "ax"
+enter:
+  msr daifset, #15
+  mov x20, x0                      // x20: device tree
+  adrp x21, tvisor_image_start     // x21: where we are loaded
+  mrs x22, currentel
+  ubfx x22, x22, #2, #2            // x22: exception level
+  mov x23, x30
+
+  // Tables were never zeroed, and a loader may have left stale lines over them: drop those, then write with the MMU off.
+  adrp x24, tvisor_tables
+  mov x0, x24
+  bl drop_cached_tables
+  mov x0, x24
+  add x1, x24, #(TABLE_COUNT * 4096)
+1:
+  stp xzr, xzr, [x0], #16
+  cmp x0, x1
+  b.lo 1b
+
+  // Nine tables: the root; levels 1 to 3 of the image where it was linked; levels 1 and 2 of its block at its physical
+  // address; levels 1 to 3 of that block in the linear map. x1 to x8 are the eight below the root, in this order.
+  .irp n, 1, 2, 3, 4, 5, 6, 7, 8
+  add x\n, x24, #(\n * 4096)
+  .endr
+  mov x10, #TABLE
+
+  ldr x9, =tvisor_image_start
+  table_entry x24, x9, 39, x1
+  table_entry x1, x9, 30, x2
+  table_entry x2, x9, 21, x3
+
+  table_entry x24, x21, 39, x4
+  table_entry x4, x21, 30, x5
+  // Read-only and executable, taken away again by Swift.
+  ubfx x11, x21, #21, #9
+  mov x12, #(CODE & ~0x3 | BLOCK)
+  orr x12, x12, x21
+  str x12, [x5, x11, lsl #3]
+
+  orr x9, x21, #(1 << 47)
+  table_entry x24, x9, 39, x6
+  table_entry x6, x9, 30, x7
+  table_entry x7, x9, 21, x8
+
+  // The block's pages, in both maps: code (never executable in the linear map), then constants, then data; the guard
+  // page in neither. What follows the image, the boot arena, is in the linear map only.
+  adrp x11, tvisor_text_end
+  adrp x12, tvisor_rodata_end
+  adrp x13, tvisor_stack_guard
+  adrp x14, tvisor_image_end
+  mov x15, #1
+  lsl x15, x15, #NO_EXECUTE_BIT
+  add x16, x21, #0x200000
+  mov x0, x21
+  mov x9, #CODE
+2:
+  cmp x0, x11
+  b.ne 3f
+  orr x9, x9, x15
+3:
+  cmp x0, x12
+  b.ne 4f
+  bic x9, x9, #READ_ONLY
+4:
+  orr x17, x0, x9
+  cmp x0, x14
+  csel x19, x17, xzr, lo
+  orr x17, x17, x15
+  cmp x0, x13
+  csel x19, xzr, x19, eq
+  csel x17, xzr, x17, eq
+  str x19, [x3], #8
+  str x17, [x8], #8
+  add x0, x0, #4096
+  cmp x0, x16
+  b.lo 2b
+
+  mov x0, x24
+  bl drop_cached_tables
+
+  // Memory types: 0 device nGnRE, 1 normal write-back. The table walks are cacheable and inner shareable.
+  ldr x0, =0xff04
+  ldr x1, =0x3510                  // T0SZ 16, IRGN0 and ORGN0 write-back, SH0 inner
+  mrs x2, id_aa64mmfr0_el1
+  and x2, x2, #7                   // 48 bits at the most: 52 needs another granule or descriptor form
+  cmp x2, #5
+  mov x3, #5
+  csel x2, x2, x3, lo
+  ldr x5, =0x30cd183d              // M, C, SA, I, WXN and the RES1 bits
+  cmp x22, #2
+  b.eq el2
+  cmp x22, #1
+  b.eq el1
+
+el3:
+  orr x1, x1, x2, lsl #16
+  ldr x3, =0x80800000
+  orr x1, x1, x3
+  msr mair_el3, x0
+  msr tcr_el3, x1
+  msr ttbr0_el3, x24
+  isb
+  tlbi alle3
+  ic iallu
+  dsb sy
+  isb
+  ldr x6, =high
+  msr sctlr_el3, x5
+  isb
+  br x6
+
+el1:
+  orr x1, x1, x2, lsl #32
+  orr x1, x1, #(1 << 23)           // no walks by TTBR1
+  msr mair_el1, x0
+  msr tcr_el1, x1
+  msr ttbr0_el1, x24
+  isb
+  tlbi vmalle1
+  ic iallu
+  dsb sy
+  isb
+  ldr x6, =high
+  // EL1 keeps its own RES1 bits; WXN would take execution from pages that EL0 may not even see.
+  ldr x5, =0x30d0180d
+  msr sctlr_el1, x5
+  isb
+  br x6
+
+el2:
+  // Whoever was here before may have left traps or E2H: start from AArch64 guests, nothing else (RW).
+  mov x3, #(1 << 31)
+  msr hcr_el2, x3
+  isb
+  orr x1, x1, x2, lsl #16
+  ldr x3, =0x80800000
+  orr x1, x1, x3
+  msr mair_el2, x0
+  msr tcr_el2, x1
+  msr ttbr0_el2, x24
+  isb
+  tlbi alle2
+  ic iallu
+  dsb sy
+  isb
+  ldr x6, =high
+  msr sctlr_el2, x5
+  isb
+  br x6
+
+// x0: the tables' start. Invalidates their lines to the point of coherency. Uses x1 to x3.
+drop_cached_tables:
+  dmb sy
+  mrs x1, ctr_el0
+  ubfx x1, x1, #16, #4
+  mov x2, #4
+  lsl x2, x2, x1
+  add x3, x0, #(TABLE_COUNT * 4096)
+1:
+  dc ivac, x0
+  add x0, x0, x2
+  cmp x0, x3
+  b.lo 1b
+  dsb sy
+  ret
+
+// From here on at the linked address, cached.
+high:
+  ldr x0, =tvisor_stack_end
+  cmp x22, #2
+  msr spsel, #1
+  mov sp, x0
+  b.ne 1f
+  ldr x0, =tvisor_vectors
+  msr vbar_el2, x0
+1:
+  ldr x0, =tvisor_bss_start
+  ldr x1, =tvisor_bss_end
+2:
+  cmp x0, x1
+  b.hs 3f
+  stp xzr, xzr, [x0], #16
+  b 2b
+3:
+  isb
+  mov x29, xzr
+  mov x30, xzr
+  mov x0, x20
+  mov x1, x21
+  mov x2, x22
+  bl tvisor_main
+4:
+  wfi
+  b 4b
+
+  .ltorg
+
+#endif

@@ -1,0 +1,88 @@
+// The C functions that compiled Swift and libfdt call, and that no library brings to bare metal. Plain loops, by words
+// where both sides are aligned: nothing on a guest's way through the hypervisor copies more than a few bytes.
+
+#include <stddef.h>
+#include <stdint.h>
+
+void *memcpy(void *restrict to, const void *restrict from, size_t count) {
+  unsigned char *t = to;
+  const unsigned char *f = from;
+  if ((((uintptr_t)t | (uintptr_t)f) & 7) == 0) {
+    for (; count >= 8; count -= 8, t += 8, f += 8) *(uint64_t *)t = *(const uint64_t *)f;
+  }
+  while (count-- > 0) *t++ = *f++;
+  return to;
+}
+
+void *memmove(void *to, const void *from, size_t count) {
+  unsigned char *t = to;
+  const unsigned char *f = from;
+  if (t <= f || t >= f + count) return memcpy(to, from, count);
+  while (count-- > 0) t[count] = f[count];
+  return to;
+}
+
+void *memset(void *to, int value, size_t count) {
+  unsigned char *t = to;
+  if (((uintptr_t)t & 7) == 0) {
+    uint64_t word = (unsigned char)value * 0x0101010101010101ull;
+    for (; count >= 8; count -= 8, t += 8) *(uint64_t *)t = word;
+  }
+  while (count-- > 0) *t++ = (unsigned char)value;
+  return to;
+}
+
+int memcmp(const void *left, const void *right, size_t count) {
+  const unsigned char *l = left, *r = right;
+  for (; count > 0; count--, l++, r++)
+    if (*l != *r) return *l - *r;
+  return 0;
+}
+
+void *memchr(const void *text, int value, size_t count) {
+  const unsigned char *t = text;
+  for (; count > 0; count--, t++)
+    if (*t == (unsigned char)value) return (void *)t;
+  return NULL;
+}
+
+size_t strnlen(const char *text, size_t limit) {
+  size_t length = 0;
+  while (length < limit && text[length] != 0) length++;
+  return length;
+}
+
+size_t strlen(const char *text) { return strnlen(text, SIZE_MAX); }
+
+int strcmp(const char *left, const char *right) {
+  while (*left != 0 && *left == *right) left++, right++;
+  return (unsigned char)*left - (unsigned char)*right;
+}
+
+int strncmp(const char *left, const char *right, size_t count) {
+  for (; count > 0; count--, left++, right++) {
+    if (*left != *right) return (unsigned char)*left - (unsigned char)*right;
+    if (*left == 0) return 0;
+  }
+  return 0;
+}
+
+char *strchr(const char *text, int value) {
+  for (;; text++) {
+    if (*text == (char)value) return (char *)text;
+    if (*text == 0) return NULL;
+  }
+}
+
+char *strrchr(const char *text, int value) {
+  const char *last = NULL;
+  for (;; text++) {
+    if (*text == (char)value) last = text;
+    if (*text == 0) return (char *)last;
+  }
+}
+
+// Debian's libfdt is built with stack protection. The guard is a constant: there is no entropy this early, and it is
+// our own code that runs here, not a guest's.
+uintptr_t __stack_chk_guard = (uintptr_t)0x5bd1e995a7c3f00dull;
+_Noreturn void __stack_chk_fail(void) { __builtin_trap(); }

@@ -1,0 +1,101 @@
+internal import ArmRegisters
+
+/// A physical GICv2: distributor and CPU interface, as the hypervisor uses them (IHI 0048B §4.3, §4.4).
+///
+/// Priority drop and deactivation are split (EOImode 1): the hypervisor drops the priority as soon as it has handed an
+/// interrupt to a guest, and the guest's own end of interrupt deactivates it through the list register.
+public struct GICv2Controller: Sendable {
+  private let distributor: UInt
+  private let interface: UInt
+
+  /// The controller whose GICD and GICC registers are mapped at these addresses.
+  public init(distributor: UInt, interface: UInt) {
+    self.distributor = distributor
+    self.interface = interface
+  }
+
+  private enum Distributor {
+    static let control: UInt = 0x000
+    static let type: UInt = 0x004
+    static let group: UInt = 0x080
+    static let setEnable: UInt = 0x100
+    static let clearEnable: UInt = 0x180
+    static let clearPending: UInt = 0x280
+    static let setActive: UInt = 0x300
+    static let clearActive: UInt = 0x380
+    static let priority: UInt = 0x400
+    static let targets: UInt = 0x800
+    static let configuration: UInt = 0xc00
+    static let softwareInterrupt: UInt = 0xf00
+  }
+
+  private enum Interface {
+    static let control: UInt = 0x0000
+    static let priorityMask: UInt = 0x0004
+    static let acknowledge: UInt = 0x000c
+    static let endOfInterrupt: UInt = 0x0010
+    static let deactivate: UInt = 0x1000
+  }
+
+  /// How many interrupt IDs the distributor has, 32 to 1020.
+  public var interruptCount: Int {
+    min(Int(device_load32(distributor + Distributor.type) & 0x1f) &* 32 &+ 32, 1020)
+  }
+
+  /// Brings the distributor up with every shared interrupt off, once, from one CPU.
+  public func initializeDistributor() {
+    device_store32(distributor + Distributor.control, 0)
+    let own = UInt32(device_load8(distributor + Distributor.targets))
+    let target = own == 0 ? 1 : own
+    for word in 1..<UInt((interruptCount + 31) / 32) {
+      device_store32(distributor + Distributor.clearEnable + word * 4, ~0)
+      device_store32(distributor + Distributor.clearPending + word * 4, ~0)
+      device_store32(distributor + Distributor.clearActive + word * 4, ~0)
+      device_store32(distributor + Distributor.group + word * 4, 0)
+      for quarter in 0..<8 as Range<UInt> {
+        device_store32(distributor + Distributor.priority + word * 32 + quarter * 4, 0xa0a0_a0a0)
+        device_store32(distributor + Distributor.targets + word * 32 + quarter * 4, target &* 0x0101_0101)
+      }
+    }
+    device_store32(distributor + Distributor.control, 1)
+  }
+
+  /// Brings this CPU's private interrupts (off) and its interface up.
+  public func initializeCPU() {
+    device_store32(distributor + Distributor.clearEnable, 0xffff_0000)
+    device_store32(distributor + Distributor.clearPending, 0xffff_0000)
+    device_store32(distributor + Distributor.clearActive, ~0)
+    device_store32(distributor + Distributor.group, 0)
+    for quarter in 0..<8 as Range<UInt> {
+      device_store32(distributor + Distributor.priority + quarter * 4, 0xa0a0_a0a0)
+    }
+    device_store32(interface + Interface.priorityMask, 0xf0)
+    // Enable, and EOImode (bit 9 without the Security Extensions and in the Non-secure view alike).
+    device_store32(interface + Interface.control, 1 << 0 | 1 << 9)
+  }
+
+  /// Takes the highest pending interrupt: GICC_IAR's value, whose low ten bits are the INTID; 1020 and above are none.
+  public func acknowledge() -> UInt32 { device_load32(interface + Interface.acknowledge) }
+
+  /// Lets interrupts of the same priority come again; the acknowledged one stays active.
+  public func dropPriority(_ acknowledged: UInt32) {
+    device_store32(interface + Interface.endOfInterrupt, acknowledged)
+  }
+
+  /// Ends an interrupt that the hypervisor served itself, after its priority was dropped.
+  public func deactivate(_ acknowledged: UInt32) { device_store32(interface + Interface.deactivate, acknowledged) }
+
+  /// Lets an interrupt come.
+  public func enable(_ id: UInt16) { setBit(id, at: Distributor.setEnable) }
+  /// Keeps an interrupt off.
+  public func disable(_ id: UInt16) { setBit(id, at: Distributor.clearEnable) }
+  /// Makes an interrupt active, or not, without its being taken: what a vCPU that comes and goes needs for a private
+  /// interrupt that its list register holds.
+  public func setActive(_ id: UInt16, _ isActive: Bool) {
+    setBit(id, at: isActive ? Distributor.setActive : Distributor.clearActive)
+  }
+
+  private func setBit(_ id: UInt16, at register: UInt) {
+    device_store32(distributor + register + UInt(id / 32) * 4, 1 << UInt32(id % 32))
+  }
+}
