@@ -17,7 +17,8 @@ private func attack(_ tally: inout Tally, _ timer: Timer, _ name: StaticString) 
   judge(&tally, timer, name, isDue: false) { timer.compareValue = 1 << 63 }
   judge(&tally, timer, name, isDue: true) { timer.compareValue = 0 }
   judge(&tally, timer, name, isDue: true) { timer.timerValue = 0xffff_ffff }
-  judge(&tally, timer, name, isDue: true) { timer.timerValue = 0x8000_0000 }
+  // Before the counter has come that far it wraps to a time that never comes.
+  judge(&tally, timer, name, isDue: timer.now >= 0x8000_0000) { timer.timerValue = 0x8000_0000 }
   judge(&tally, timer, name, isDue: false) { timer.timerValue = 0x7fff_ffff }
   judge(&tally, timer, name, isDue: true) { timer.timerValue = 0 }
 
