@@ -16,6 +16,7 @@ func attackMemory(_ tally: inout Tally, _ tree: borrowing MachineTree) {
   attack(&tally, at: 0x7f_ffff_fff8)
   guest_map_gigabyte(511, 511 &* gigabyte, guest_device_memory)
 
+  attackEdge(&tally, end)
   attackFetch(&tally, at: end, from: end / gigabyte &* gigabyte)
   attackFetch(&tally, at: 0x41_2345_6780, from: 0x41_0000_0000)
   attackWalk(&tally, end)
@@ -42,6 +43,22 @@ private func attack(
         && (fault.syndrome & 0x40 != 0) == writes
     } else { false }
   tally.judge(what, at: address, isRight, Answer(fault))
+}
+
+/// A load and a store of which only the first half lies in memory: they abort in the second.
+private func attackEdge(_ tally: inout Tally, _ end: UInt64) {
+  // Both sides have to be normal memory, or the access is misaligned before it is anything else.
+  guard end % 0x4000_0000 != 0 else { return }
+  let access = (end &- 4)..<(end &+ 4)
+  let load = probe { _ = guest_load64(access.lowerBound) }
+  tally.judge("load across memory's end", at: access.lowerBound, isRefused(load, access), Answer(load))
+  let store = probe { guest_store64(access.lowerBound, 0) }
+  tally.judge("store across memory's end", at: access.lowerBound, isRefused(store, access), Answer(store))
+}
+
+private func isRefused(_ fault: Fault?, _ access: Range<UInt64>) -> Bool {
+  guard let fault, fault.isExternalDataAbort else { return false }
+  return !fault.hasAddress || access.contains(fault.address)
 }
 
 /// A fetch through an executable mapping of the GiB at `base`.
