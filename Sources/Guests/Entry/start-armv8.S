@@ -10,15 +10,6 @@ guest_start:
   ldr x0, =guest_stack_start
   mov sp, x0
 
-  // The linker script aligns both ends of the section to 64 bytes.
-  ldr x0, =guest_bss_start
-  ldr x1, =guest_bss_end
-0:
-  cmp x0, x1
-  b.hs 1f
-  stp xzr, xzr, [x0], #16
-  b 0b
-1:
   ldr x0, =guest_vectors
   msr vbar_el1, x0
 
@@ -41,6 +32,17 @@ guest_start:
   ldr x0, =0x30d01805
   msr sctlr_el1, x0
   isb
+
+  // Through the caches from here on, so that nothing is written past them.
+  // The linker script aligns both ends of the section to 64 bytes.
+  ldr x0, =guest_bss_start
+  ldr x1, =guest_bss_end
+0:
+  cmp x0, x1
+  b.hs 1f
+  stp xzr, xzr, [x0], #16
+  b 0b
+1:
 
   mov x29, xzr
   mov x30, xzr

@@ -7,6 +7,7 @@ struct Lateness {
 
   private(set) var count: UInt64 = 0
   private(set) var missed: UInt64 = 0
+  private var earlyCount: UInt64 = 0
   private(set) var least: UInt64 = .max
   private(set) var most: UInt64 = 0
   private var sum: UInt64 = 0
@@ -21,6 +22,9 @@ struct Lateness {
     let bucket = 64 &- Counter.nanoseconds(ticks).leadingZeroBitCount
     buckets[min(bucket, Self.bucketCount &- 1)] &+= 1
   }
+
+  /// An interrupt that came before its deadline.
+  mutating func recordEarly() { earlyCount &+= 1 }
 
   var mean: UInt64 { count == 0 ? 0 : sum / count }
 
@@ -37,6 +41,9 @@ struct Lateness {
     console.write(" max=")
     console.write(decimal: Counter.nanoseconds(most))
     console.write(" ns")
+    guard earlyCount > 0 else { return }
+    console.write(" early=")
+    console.write(decimal: earlyCount)
   }
 
   /// The histogram: a line for each bucket between the first and the last used one, its bar at most 50 wide.

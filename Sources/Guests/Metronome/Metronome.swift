@@ -20,6 +20,12 @@ struct Metronome {
 
   /// The timer's interrupt: notes how late it is, and arms the next deadline of the series that is still ahead.
   mutating func tick(now: UInt64) {
+    // Before its time it is somebody else's interrupt, and no reason to move the series.
+    guard now &- deadline < 1 << 63 else {
+      window.recordEarly()
+      total.recordEarly()
+      return
+    }
     let late = now &- deadline
     let missed = late / period
     window.record(late, missed: missed)

@@ -36,8 +36,9 @@ public func handleException(kind: UInt64, frame: UnsafeMutablePointer<guest_fram
   case 5: handleInterrupt()
   case 4 where guest_fault_is_armed():
     unsafe guest_fault_note(frame.pointee.esr, frame.pointee.far, frame.pointee.elr)
-    // A fetch that aborts has no instruction to skip: it was called, so it returns.
-    let isFetch = unsafe frame.pointee.esr >> 26 & 0x3f == 0x21
+    // A fetch that aborts has no instruction to skip, nor has one that got an instruction from where no RAM is: it was
+    // called, so it returns.
+    let isFetch = unsafe frame.pointee.esr >> 26 & 0x3f == 0x21 || frame.pointee.elr < VirtMachine.memory
     unsafe frame.pointee.elr = isFetch ? frame.pointee.x.30 : frame.pointee.elr &+ 4
   default: unsafe stop(kind: kind, frame: frame)
   }

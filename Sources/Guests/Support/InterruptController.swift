@@ -29,6 +29,8 @@ public struct InterruptController: Sendable {
     public static let targets: UInt64 = 0x800
     /// GICD_SGIR, version 2.
     public static let generate: UInt64 = 0xf00
+    /// GICD_CPENDSGIR0, version 2.
+    public static let clearGenerated: UInt64 = 0xf10
     /// GICD_IROUTER0, version 3.
     public static let route: UInt64 = 0x6000
   }
@@ -46,14 +48,7 @@ public struct InterruptController: Sendable {
     unsafe started = controller
     if controller.isVersion3 { controller.wakeRedistributor() }
     controller.resetDistributor()
-    if controller.isVersion3 {
-      controller.startSystemRegisters()
-    } else {
-      let cpu = RegisterBlock(VirtMachine.cpuInterface)
-      cpu[0x04] = 0xf0
-      cpu[0x08] = 0
-      cpu[0x00] = 1
-    }
+    if controller.isVersion3 { controller.startSystemRegisters() } else { controller.startCPUInterface() }
   }
 
   /// The distributor's registers.
@@ -86,6 +81,10 @@ public struct InterruptController: Sendable {
     registers[Register.clearPending &+ offset] = ~0
     registers[Register.clearActive &+ offset] = ~0
     if isVersion3 { registers[Register.group &+ offset] = ~0 }
+    // Version 2 has its own registers for which SGIs are pending from whom.
+    if first == 0 && !isVersion3 {
+      for word in 0..<4 as Range<UInt64> { registers[Register.clearGenerated &+ word &* 4] = ~0 }
+    }
     for word in 0..<8 as Range<UInt64> {
       registers[Register.priority &+ UInt64(first) &+ word &* 4] = 0xa0a0_a0a0
       if first > 0 && !isVersion3 { registers[Register.targets &+ UInt64(first) &+ word &* 4] = 0x0101_0101 }
@@ -108,8 +107,19 @@ public struct InterruptController: Sendable {
     while frame[0x14] & 4 != 0 { guest_relax() }
   }
 
+  /// The active priorities too: an interrupt that was acknowledged and never ended would hold back all others.
+  private func startCPUInterface() {
+    let cpu = RegisterBlock(VirtMachine.cpuInterface)
+    cpu[0x00] = 0
+    cpu[0xd0] = 0
+    cpu[0x04] = 0xf0
+    cpu[0x08] = 0
+    cpu[0x00] = 1
+  }
+
   private func startSystemRegisters() {
     guest_write_icc_sre(guest_read_icc_sre() | 1)
+    guest_write_icc_ap1r0(0)
     guest_write_icc_pmr(0xf0)
     guest_write_icc_bpr1(0)
     guest_write_icc_ctlr(0)

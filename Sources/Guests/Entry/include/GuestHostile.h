@@ -61,6 +61,37 @@ static inline uint64_t hostile_load_exclusive(uint64_t address) {
   return value;
 }
 
+// Loads that extend the sign, into the 32-bit and the 64-bit form of a register.
+#define HOSTILE_SIGNED_LOAD(name, instruction, form)                                                       \
+  static inline uint64_t hostile_load_##name(uint64_t address) {                                           \
+    uint64_t value = guest_untouched;                                                                      \
+    __asm__ volatile(instruction " %" form "0, [%1]" : "+r"(value) : "r"(address) : "memory");             \
+    return value;                                                                                          \
+  }
+HOSTILE_SIGNED_LOAD(signed_byte, "ldrsb", "w")
+HOSTILE_SIGNED_LOAD(signed_byte_long, "ldrsb", "x")
+HOSTILE_SIGNED_LOAD(signed_word_long, "ldrsw", "x")
+static inline void hostile_load_nowhere(uint64_t address) {
+  __asm__ volatile("ldr wzr, [%0]" ::"r"(address) : "memory");
+}
+static inline void hostile_store_zero_register(uint64_t address) {
+  __asm__ volatile("str wzr, [%0]" ::"r"(address) : "memory");
+}
+
+// Gives the upper half of the address space, which the guests do not use, a level-1 table at `table`; and takes it back.
+static inline void hostile_use_upper_table(uint64_t table) {
+  uint64_t control;
+  __asm__ volatile("mrs %0, tcr_el1" : "=r"(control));
+  control = (control & ~(0xffffull << 16)) | 25ull << 16 | 1ull << 24 | 1ull << 26 | 3ull << 28 | 2ull << 30;
+  __asm__ volatile("msr ttbr1_el1, %0; msr tcr_el1, %1; isb; tlbi vmalle1; dsb nsh; isb" ::"r"(table), "r"(control)
+                   : "memory");
+}
+static inline void hostile_drop_upper_table(void) {
+  uint64_t control;
+  __asm__ volatile("mrs %0, tcr_el1" : "=r"(control));
+  __asm__ volatile("msr tcr_el1, %0; isb; tlbi vmalle1; dsb nsh; isb" ::"r"(control | 1ull << 23) : "memory");
+}
+
 #define HOSTILE_MAINTENANCE(name, instruction)                                 \
   static inline void hostile_##name(uint64_t value) {                         \
     __asm__ volatile(instruction ", %0" ::"r"(value) : "memory");              \

@@ -25,10 +25,12 @@ GUEST_ACCESS(64, "", "x")
 static inline void guest_data_barrier(void) { __asm__ volatile("dsb sy" ::: "memory"); }
 static inline void guest_instruction_barrier(void) { __asm__ volatile("isb" ::: "memory"); }
 
-// Maps one GiB at its own address with the given attributes, in place of what guest_tables says.
+// Maps the given GiB of addresses to the GiB at `target`, with the given attributes, in place of what guest_tables says.
 extern uint64_t guest_tables[512];
-static inline void guest_map_gigabyte(uint32_t number, uint64_t attributes) {
-  guest_tables[number & 511] = (uint64_t)(number & 511) << 30 | attributes;
+static const uint64_t guest_executable_memory = 0x701;
+static const uint64_t guest_device_memory = 0x0060000000000405ull;
+static inline void guest_map_gigabyte(uint64_t number, uint64_t target, uint64_t attributes) {
+  guest_tables[number & 511] = target | attributes;
   __asm__ volatile("dsb ishst; tlbi vmalle1; dsb nsh; isb" ::: "memory");
 }
 

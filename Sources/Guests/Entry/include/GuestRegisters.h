@@ -46,6 +46,7 @@ static inline uint64_t guest_physical_count(void) {
 // The GICv3 CPU interface, group 1 (IHI 0069 §12.2).
 GUEST_READ(icc_iar1, "S3_0_C12_C12_0")
 GUEST_REGISTER(icc_eoir1, "S3_0_C12_C12_1")
+GUEST_REGISTER(icc_ap1r0, "S3_0_C12_C9_0")
 GUEST_REGISTER(icc_bpr1, "S3_0_C12_C12_3")
 GUEST_REGISTER(icc_ctlr, "S3_0_C12_C12_4")
 GUEST_REGISTER(icc_sre, "S3_0_C12_C12_5")

@@ -1,0 +1,71 @@
+internal import GuestEntry
+internal import GuestSupport
+
+/// Both timers with values that no driver sets (Arm DDI 0487, the generic timer: the condition is an unsigned comparison of
+/// the counter with CVAL, and TVAL a signed 32-bit distance).
+func attackTimers(_ tally: inout Tally) {
+  guest_mask_interrupts()
+  attack(&tally, .virtual, "virtual timer")
+  attack(&tally, .physical, "physical timer")
+  attackSleep(&tally)
+}
+
+private func attack(_ tally: inout Tally, _ timer: Timer, _ name: StaticString) {
+  let controller = InterruptController.current
+  controller.enable(timer.interrupt)
+  judge(&tally, timer, name, isDue: false) { timer.compareValue = ~0 }
+  judge(&tally, timer, name, isDue: false) { timer.compareValue = 1 << 63 }
+  judge(&tally, timer, name, isDue: true) { timer.compareValue = 0 }
+  judge(&tally, timer, name, isDue: true) { timer.timerValue = 0xffff_ffff }
+  // Before the counter has come that far it wraps to a time that never comes.
+  judge(&tally, timer, name, isDue: timer.now >= 0x8000_0000) { timer.timerValue = 0x8000_0000 }
+  judge(&tally, timer, name, isDue: false) { timer.timerValue = 0x7fff_ffff }
+  judge(&tally, timer, name, isDue: true) { timer.timerValue = 0 }
+
+  // Disabled or masked it says nothing; CTL keeps no more than its two bits.
+  timer.compareValue = 0
+  timer.control = ~0
+  let control = timer.control
+  Counter.spin(Counter.frequency / 2000)
+  let isQuiet = controller.number(controller.acknowledge()) >= 1020
+  timer.stop()
+  tally.judge("timer that masks itself", isQuiet && control == 7, .value(control))
+  _ = controller.drain(limit: 8)
+  controller.disable(timer.interrupt)
+}
+
+/// Sets the timer by `set`, and judges its status and its interrupt.
+private func judge(_ tally: inout Tally, _ timer: Timer, _ name: StaticString, isDue: Bool, _ set: () -> Void) {
+  let controller = InterruptController.current
+  timer.stop()
+  _ = controller.drain(limit: 8)
+  set()
+  let compareValue = timer.compareValue
+  timer.control = 1
+  let start = Counter.now
+  var taken: UInt32 = 1023
+  while taken >= 1020, Counter.now &- start < Counter.frequency / (isDue ? 20 : 2000) {
+    guest_relax()
+    taken = controller.acknowledge()
+  }
+  let status = timer.isDue
+  timer.stop()
+  if controller.number(taken) < 1020 { controller.end(taken) }
+  let isTaken = controller.number(taken) == timer.interrupt
+  tally.judge(name, at: compareValue, status == isDue && isTaken == isDue, .value(UInt64(controller.number(taken))))
+}
+
+/// WFI wakes for an interrupt that PSTATE masks, whether it comes before or after the WFI.
+private func attackSleep(_ tally: inout Tally) {
+  InterruptController.current.enable(VirtMachine.virtualTimerInterrupt)
+  ([0, Counter.frequency / 500] as [2 of UInt64]).forEach { delay in
+    Timer.virtual.arm(at: Counter.now &+ delay)
+    while !Timer.virtual.isDue { guest_wait_for_interrupt() }
+    guest_wait_for_interrupt()
+    let isPending = InterruptController.current.isPending(VirtMachine.virtualTimerInterrupt)
+    Timer.virtual.stop()
+    tally.judge("WFI with interrupts masked wakes", isPending, .nothing)
+    _ = InterruptController.current.drain(limit: 8)
+  }
+  InterruptController.current.disable(VirtMachine.virtualTimerInterrupt)
+}
