@@ -199,6 +199,22 @@ struct ConsoleOutputTests {
     #expect(desk.shown() == "[linux] # \r\n[tvisor] VM rt has stopped\r\n[linux] # ")
   }
 
+  @Test("A message is composed of text and numbers, and cut where it is longer than a line may be")
+  func compose() throws {
+    var desk = try Desk()
+    desk.console.report(to: &desk.screen) { message in
+      message.write("VM ")
+      message.write(decimal: 1)
+      message.write(" faulted at ")
+      message.write(hexadecimal: 0xbeef)
+      message.write("\n")
+    }
+    #expect(desk.shown() == "[tvisor] VM 1 faulted at 0xbeef\r\n")
+    desk.console.report(to: &desk.screen) { message in for _ in 0..<1_000 { message.write(0x78) } }
+    desk.console.report("\n", to: &desk.screen)
+    #expect(desk.shown() == "[tvisor] " + String(repeating: "x", count: 256) + "\r\n")
+  }
+
   @Test("The last words of a VM that stops are shown")
   func finish() throws {
     var desk = try Desk()
