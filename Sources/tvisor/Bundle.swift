@@ -15,7 +15,9 @@ struct Bundle: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let bundle = try await Bundler(project: try .locate()).bundle(system)
+      let bundler = Bundler(project: try .locate())
+      let bundle = try await bundler.bundle(system)
+      for warning in try await bundler.validate(bundle) { note(warning.description) }
       try bundle.bytes.write(to: URL(fileURLWithPath: output))
       print("\(output): \(bundle.summary), \(bundle.bytes.count) bytes")
     }

@@ -17,7 +17,7 @@ struct Check: AsyncParsableCommand {
       let emulation = try options.emulation(in: project)
       let bundler = Bundler(project: project)
       let bundle = try await bundler.bundle(system)
-      try await bundler.validate(bundle, on: emulation)
+      for warning in try await bundler.validate(bundle, on: emulation) { note(warning.description) }
       print("\(system): \(bundle.summary); it fits \(emulation.board.name)")
     }
   }

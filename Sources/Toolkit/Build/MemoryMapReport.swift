@@ -11,7 +11,7 @@ public struct MemoryMapReport: CustomStringConvertible, Sendable {
     self.name = name
   }
 
-  /// A table of the sections in memory and the linker script's own marks (`__…`).
+  /// A table of the sections in memory and the linker script's own marks.
   public var description: String {
     var lines = ["\(name): \(describe(UInt64(file.rawImage.count))) in the file, \(describe(memorySize)) in memory"]
     for section in file.sections where section.size > 0 {
@@ -29,7 +29,7 @@ public struct MemoryMapReport: CustomStringConvertible, Sendable {
   }
 
   private var marks: [ELFFile.Symbol] {
-    file.symbols.filter { $0.size == 0 && !$0.isFunction && $0.name.wholeMatch(of: /__[a-z0-9_]+/) != nil }
+    file.symbols.filter { $0.size == 0 && !$0.isFunction && $0.name.wholeMatch(of: /tvisor_[a-z0-9_]+/) != nil }
   }
 
   private func describe(_ size: UInt64) -> String {

@@ -32,13 +32,14 @@ public struct Transcript: Sendable {
     return false
   }
 
-  /// The text of one speaker: its lines without their `[name] `, joined.
+  /// The text of one speaker: its lines without their `[name] `.
   ///
-  /// When speakers alternate, the hypervisor breaks a line that is not done and goes on after the next prefix. So line
-  /// breaks mean nothing here and are left out: match words, not lines.
+  /// When another speaks while a line is not done, the hypervisor shows that line again, from its beginning, below. So
+  /// every line is there in one piece at last, and maybe begun more than once.
   public func text(of speaker: String) -> String {
     let prefix = "[\(speaker)] "
-    return text.split(separator: "\n").filter { $0.hasPrefix(prefix) }.map { $0.dropFirst(prefix.count) }.joined()
+    return text.split(separator: "\n").filter { $0.hasPrefix(prefix) }.map { $0.dropFirst(prefix.count) }
+      .joined(separator: "\n")
   }
 
   /// The last lines, to show why something failed.

@@ -1,13 +1,27 @@
+internal import Architecture
 internal import Configuration
 internal import DeviceTree
 internal import Foundation
 
 extension Bundler {
-  /// Whether the board, as QEMU's own device tree describes it with the same options, has what the system asks for.
+  /// Checks a bundle with the validator that the hypervisor runs at boot, without a board or with the one that QEMU
+  /// describes when it is given the same options.
+  /// - Returns: the warnings.
   /// - Throws: `Problems` at the places in the system file, `Failure` where the board itself is wrong.
-  public func validate(_ bundle: Bundle, on emulation: Emulation) async throws {
-    let board = try await AlignedBytes(Self.deviceTree(of: emulation))
-    try Self.validate(bundle, on: emulation.board.name, board)
+  @discardableResult
+  public func validate(_ bundle: Bundle, on emulation: Emulation? = nil) async throws -> [Problem] {
+    guard let emulation else { return try Self.validate(bundle, on: nil, board: "") }
+    let tree = try await AlignedBytes(Self.deviceTree(of: emulation))
+    do {
+      return try tree.withDeviceTree { tree in
+        let machine = try MachineDescription(tree)
+        return try Self.validate(bundle, on: machine, board: emulation.board.name)
+      }
+    } catch let error as DeviceTreeError {
+      throw Failure("\(emulation.board.name): \(error.text)")
+    } catch let error as MachineProblem {
+      throw Failure("TVisor does not run on this \(emulation.board.name): \(error.text)")
+    }
   }
 
   /// The device tree that QEMU gives a board with these options.
@@ -21,27 +35,94 @@ extension Bundler {
     return data
   }
 
-  static func validate(_ bundle: Bundle, on name: String, _ board: AlignedBytes) throws {
-    do {
-      try board.withDeviceTree { tree in
-        let machine = try MachineDescription(tree)
-        let problems = Self.missingCPUs(bundle.system, count: machine.cpuCount, board: name)
-        guard problems.isEmpty else { throw Problems(problems) }
+  private static func validate(_ bundle: Bundle, on machine: MachineDescription?, board: String) throws -> [Problem] {
+    var problems: [Problem] = []
+    try AlignedBytes(bundle.bytes).withDeviceTree { tree in
+      let taken = machine.map { Self.taken(by: bundle, on: $0) } ?? []
+      SystemDescription(tree).validate(on: machine, excluding: taken.span) { problem in
+        problems.append(bundle.system.located(problem))
       }
-    } catch let error as DeviceTreeError {
-      throw Failure("\(name): \(error.text)")
-    } catch let error as MachineProblem {
-      throw Failure("TVisor does not run on this \(name): \(error.text)")
+    }
+    problems.sort { ($0.position, $0.message) < ($1.position, $1.message) }
+    guard problems.allSatisfy(\.isWarning) else { throw Problems(problems) }
+    return problems
+  }
+
+  /// What a boot loader's files occupy, as QEMU lays them: the hypervisor at the start of memory with the device tree
+  /// behind it, and the bundle 128 MiB up.
+  private static func taken(by bundle: Bundle, on machine: MachineDescription) -> [AddressRange<PhysicalAddress>] {
+    var start: PhysicalAddress?
+    machine.forEachMemoryBank { bank in start = min(start ?? bank.start, bank.start) }
+    guard let start else { return [] }
+    return [
+      AddressRange(start: start, size: 8 << 20),
+      AddressRange(start: start.advanced(by: 128 << 20), size: UInt64(bundle.bytes.count)),
+    ]
+  }
+}
+
+extension SystemFile {
+  /// A problem that the validator found in the bundle, at the place that it comes from.
+  func located(_ problem: SystemProblem) -> Problem {
+    var sink = TextSink()
+    problem.writeMessage(to: &sink)
+    let field = String(decoding: Array(problem.field.name), as: UTF8.self)
+    var found = source.problem(at: position(of: problem), "\(field): \(sink.text)")
+    found.isWarning = problem.isWarning
+    return found
+  }
+
+  private func position(of problem: SystemProblem) -> Position {
+    switch problem.subject {
+    case .system: return machines.first?.memory.position ?? .start
+    case .cpu(let index): return processors[index].position(of: problem.field)
+    case .vm(let index): return machines[index].position(of: problem.field)
+    case .vcpu(let machine, let index): return machines[machine].virtualCPUs[index].position
+    case .image(let machine, let image): return machines[machine].position(ofImage: image)
+    case .device(let machine, let index): return machines[machine].devices[index].position
+    case .interrupt(let machine, let index): return machines[machine].interrupts[index].position
+    }
+  }
+}
+
+extension SystemFile.Processor {
+  fileprivate func position(of field: SystemProblem.Field) -> Position {
+    switch field {
+    case .policy: policy.position
+    case .slice: slice?.position ?? number.position
+    default: number.position
+    }
+  }
+}
+
+extension SystemFile.Machine {
+  fileprivate func position(of field: SystemProblem.Field) -> Position {
+    switch field {
+    case .name: name.position
+    case .isa: isa.position
+    case .memorySize: memory.position
+    case .vcpus: virtualCPUs.first?.position ?? position
+    case .initialRAMDisk: initialRAMDisk?.position ?? position
+    case .bootArguments: bootArguments?.position ?? position
+    case .onReset: onReset?.position ?? position
+    case .devices: devices.first?.position ?? position
+    case .interrupts: interrupts.first?.position ?? position
+    default: payload.position
     }
   }
 
-  private static func missingCPUs(_ system: SystemFile, count: Int, board: String) -> [Problem] {
-    let named = system.processors.map(\.number) + system.machines.flatMap(\.virtualCPUs)
-    return named.filter { $0.value >= UInt64(count) }.map { number in
-      let known = count == 1 ? "only CPU 0" : "CPUs 0 to \(count - 1)"
-      return system.source.problem(
-        at: number.position,
-        "there is no CPU \(number.value) on \(board) with these options: it has \(known); use one of them or more --smp")
+  /// The RAM disk is the last of a machine's images; all others come from what it runs.
+  fileprivate func position(ofImage index: Int) -> Position {
+    if let initialRAMDisk, index > 0 { return initialRAMDisk.position }
+    return payload.position
+  }
+}
+
+extension SystemFile.Payload {
+  fileprivate var position: Position {
+    switch self {
+    case .image(let path), .firmware(let path): path.position
+    case .raw(_, let address, _): address.position
     }
   }
 }

@@ -45,20 +45,23 @@ public struct Problem: Hashable, Sendable {
   public var message: String
   /// The line of text that it is about, or nil where there is none to show.
   public var excerpt: String?
+  /// True where the system works all the same.
+  public var isWarning: Bool
 
   /// Names a mistake.
-  public init(file: String, position: Position, message: String, excerpt: String? = nil) {
+  public init(file: String, position: Position, message: String, excerpt: String? = nil, isWarning: Bool = false) {
     self.file = file
     self.position = position
     self.message = message
     self.excerpt = excerpt
+    self.isWarning = isWarning
   }
 }
 
 extension Problem: CustomStringConvertible {
   /// `file:line:column: error: message`, then the line with a caret under the place.
   public var description: String {
-    let headline = "\(file):\(position.line):\(position.column): error: \(message)"
+    let headline = "\(file):\(position.line):\(position.column): \(isWarning ? "warning" : "error"): \(message)"
     guard let excerpt else { return headline }
     let number = String(position.line)
     let gutter = String(repeating: " ", count: number.count)
@@ -78,7 +81,8 @@ public struct Problems: Error, CustomStringConvertible, Sendable {
   }
   /// Each mistake with its line, then how many there are.
   public var description: String {
-    let count = problems.count == 1 ? "1 error" : "\(problems.count) errors"
+    let errors = problems.count { !$0.isWarning }
+    let count = errors == 1 ? "1 error" : "\(errors) errors"
     return problems.map(\.description).joined(separator: "\n") + "\n\(count)"
   }
 }
