@@ -1,0 +1,138 @@
+public import Architecture
+public import DeviceTree
+
+extension SystemProblem {
+  /// Writes the problem with its place: "vm 0, memory: ...".
+  public func write<Sink: ByteSink & ~Copyable>(to sink: inout Sink) {
+    subject.write(to: &sink)
+    if subject != .system { sink.write(", ") }
+    sink.write(field.name.span)
+    sink.write(": ")
+    writeMessage(to: &sink)
+  }
+
+  /// Writes what is wrong and how to mend it, without the place.
+  public func writeMessage<Sink: ByteSink & ~Copyable>(to sink: inout Sink) {
+    switch kind {
+    case .unknownFormat: sink.write("not a bundle of this version; make it again with the tool that came with it")
+    case .none where field == .vms: sink.write("there is no VM; give at least one")
+    case .none: sink.write("there is none; give at least one")
+    case .missing: sink.write("missing; give it")
+    case .malformed: sink.write("has no sensible form; make the bundle again")
+    case .empty: sink.write("is empty; give one")
+    case .tooLong(let limit): sink.write("is too long; use at most ", UInt64(limit), " bytes")
+    case .notPlain: sink.write("has other characters than letters, digits, \".\", \"_\" and \"-\"; leave them out")
+    case .reserved: sink.write("is the hypervisor's own name; choose another")
+    case .duplicate(let other): sink.write("is given before, by number ", UInt64(other), "; give each only once")
+    case .unknown(let name): writeUnknown(name, to: &sink)
+    case .misaligned(let unit): sink.write("must be a multiple of ", size: unit, "; round it up")
+    case .betterAligned(let unit): sink.write("is better a multiple of ", size: unit, ", so that no memory is lost")
+    case .tooSmall(let limit): writeLimit("is too small; use at least ", limit, to: &sink)
+    case .tooLarge(let limit): writeLimit("is too large; use at most ", limit, to: &sink)
+    case .exceedsMachine(let needed, let free):
+      sink.write("all VMs together need ", size: needed, ", but the machine has ")
+      sink.write("", size: free, " free; give them less")
+    case .outsideMemory: sink.write("lies outside the VM's RAM and firmware; move it, or give the VM more memory")
+    case .overlapsImage(let other): sink.write("overlaps image ", UInt64(other), " of the VM; move one of them")
+    case .overlapsDeviceTree: sink.write("overlaps the VM's device tree; move one of them")
+    case .notLoaded: sink.write("no image brings anything there; correct the address, or add the image")
+    case .noSuchCPU(let cpu, let count):
+      sink.write("there is no CPU ", UInt64(cpu), "; the machine has ")
+      sink.write("", UInt64(count), ", counted from 0")
+    case .noSuchDevice(let path):
+      sink.write("the machine's device tree has no node ")
+      sink.write(path.span)
+      sink.write("; look the path up there")
+    case .notOffered: sink.write("this version cannot give devices or interrupts to VMs; leave it out")
+    }
+  }
+
+  private func writeUnknown<Sink: ByteSink & ~Copyable>(_ name: Text, to sink: inout Sink) {
+    sink.write("\"")
+    sink.write(name.span)
+    sink.write("\" is not known; use ")
+    switch field {
+    case .policy: sink.write("\"round-robin\"")
+    case .isa: sink.write("\"aarch64\"")
+    default: sink.write("\"restart\" or \"stop\"")
+    }
+  }
+
+  private func writeLimit<Sink: ByteSink & ~Copyable>(_ text: StaticString, _ limit: UInt64, to sink: inout Sink) {
+    switch field {
+    case .slice: sink.write(text, limit, " ns")
+    case .memorySize, .firmwareSize: sink.write(text, size: limit, "")
+    default: sink.write(text, limit, "")
+    }
+  }
+}
+
+extension SystemProblem.Subject {
+  /// Writes the subject: "vm 0, image 1".
+  func write<Sink: ByteSink & ~Copyable>(to sink: inout Sink) {
+    switch self {
+    case .system: break
+    case .cpu(let index): sink.write("cpus entry ", UInt64(index), "")
+    case .vm(let vm): sink.write("vm ", UInt64(vm), "")
+    case .vcpu(let vm, let vcpu): Self.write("vcpu ", vcpu, of: vm, to: &sink)
+    case .image(let vm, let image): Self.write("image ", image, of: vm, to: &sink)
+    case .device(let vm, let device): Self.write("device ", device, of: vm, to: &sink)
+    case .interrupt(let vm, let interrupt): Self.write("interrupt ", interrupt, of: vm, to: &sink)
+    }
+  }
+
+  private static func write<Sink: ByteSink & ~Copyable>(
+    _ part: StaticString, _ index: Int, of vm: Int, to sink: inout Sink
+  ) {
+    sink.write("vm ", UInt64(vm), ", ")
+    sink.write(part, UInt64(index), "")
+  }
+}
+
+extension SystemProblem.Field {
+  /// The field's name as a person writes it in the system file, or else as the bundle has it.
+  public var name: Text {
+    switch self {
+    case .format: "bundle"
+    case .vms: "vms"
+    case .cpu: "cpu"
+    case .policy: "policy"
+    case .slice: "slice"
+    case .name: "name"
+    case .isa: "isa"
+    case .memorySize: "memory"
+    case .firmwareSize: "firmware"
+    case .vcpus: "vcpus"
+    case .entry: "entry"
+    case .deviceTree: "device-tree"
+    case .initialRAMDisk: "initrd"
+    case .bootArguments: "bootargs"
+    case .onReset: "on-reset"
+    case .devices: "devices"
+    case .interrupts: "interrupts"
+    case .address: "address"
+    case .data: "data"
+    }
+  }
+}
+
+extension ByteSink where Self: ~Copyable {
+  /// Writes a number between two texts.
+  fileprivate mutating func write(_ before: StaticString, _ number: UInt64, _ after: StaticString) {
+    write(before)
+    write(decimal: number)
+    write(after)
+  }
+
+  /// Writes a number of bytes between two texts, in the largest unit that divides it.
+  fileprivate mutating func write(_ before: StaticString, size: UInt64, _ after: StaticString) {
+    if size > 0, size % (1 << 20) == 0 {
+      write(before, size >> 20, " MiB")
+    } else if size > 0, size % (1 << 10) == 0 {
+      write(before, size >> 10, " KiB")
+    } else {
+      write(before, size, " bytes")
+    }
+    write(after)
+  }
+}

@@ -1,0 +1,121 @@
+public import Architecture
+internal import DeviceTree
+
+extension SystemDescription {
+  /// The most VMs that a system can have: VMIDs have eight bits on every core, and 0 is not a VM's.
+  public static var vmLimit: Int { 255 }
+
+  /// What a VM's memory is handed out in: the block that stage 2 maps with one entry at level 2.
+  public static var memoryUnit: UInt64 { 2 << 20 }
+
+  /// Calls `report` with everything that is wrong with the system, on its own and for `machine`, where that is known.
+  /// `taken` is memory of the machine that its tree does not reserve: the hypervisor, the tree, the bundle.
+  ///
+  /// The host tool and the hypervisor at boot both call this: a system without problems (warnings aside) can start.
+  public func validate(
+    on machine: MachineDescription?, excluding taken: Span<AddressRange<PhysicalAddress>> = Span(),
+    report: (SystemProblem) -> Void
+  ) {
+    guard hasKnownFormat else { return report(SystemProblem(.system, .format, .unknownFormat)) }
+    let count = vmCount
+    if count == 0 { report(SystemProblem(.system, .vms, .none)) }
+    guard count <= Self.vmLimit else {
+      return report(SystemProblem(.system, .vms, .tooLarge(limit: UInt64(Self.vmLimit))))
+    }
+    checkCPUs(machine, report)
+    for vm in vms {
+      checkName(of: vm, report)
+      vm.checkWords(report)
+      vm.checkCPUs(machine, report)
+      vm.checkSizes(report)
+      vm.checkPlaces(report)
+      checkDevices(of: vm, machine, report)
+      checkInterrupts(of: vm, report)
+    }
+    if let machine { checkMemory(machine, taken, report) }
+  }
+
+  /// Each physical CPU at most once, each there, with a policy and a slice that make sense.
+  private func checkCPUs(_ machine: MachineDescription?, _ report: (SystemProblem) -> Void) {
+    var index = 0
+    for cpu in cpus {
+      let subject = SystemProblem.Subject.cpu(index: index)
+      if cpu.node["reg"]?.u32 == nil {
+        report(SystemProblem(subject, .cpu, .malformed))
+      } else if let count = machine?.cpuCount, cpu.index >= count {
+        report(SystemProblem(subject, .cpu, .noSuchCPU(cpu.index, count: count)))
+      } else if let first = firstEntry(of: cpu.index), first < index {
+        report(SystemProblem(subject, .cpu, .duplicate(of: first)))
+      }
+      if cpu.policy == nil { report(SystemProblem(subject, .policy, .unknown(cpu.policyName))) }
+      if cpu.node["slice-ns"] != nil { checkSlice(cpu, subject, report) }
+      index += 1
+    }
+  }
+
+  private func checkSlice(
+    _ cpu: CPUDescription, _ subject: SystemProblem.Subject, _ report: (SystemProblem) -> Void
+  ) {
+    guard let slice = cpu.sliceNanoseconds else { return report(SystemProblem(subject, .slice, .malformed)) }
+    // Below ten microseconds nearly all time goes into switching; above ten seconds nobody means it.
+    if slice < 10_000 { report(SystemProblem(subject, .slice, .tooSmall(limit: 10_000))) }
+    if slice > 10_000_000_000 { report(SystemProblem(subject, .slice, .tooLarge(limit: 10_000_000_000))) }
+  }
+
+  private func firstEntry(of cpu: UInt32) -> Int? {
+    var index = 0
+    for other in cpus {
+      if other.index == cpu { return index }
+      index += 1
+    }
+    return nil
+  }
+
+  /// A name that tells the VM from the others on the console.
+  private func checkName(of vm: VMDescription, _ report: (SystemProblem) -> Void) {
+    let name = vm.name
+    func problem(_ kind: SystemProblem.Kind) { report(SystemProblem(.vm(vm.index), .name, kind)) }
+    if vm.node["name"] == nil { return problem(.missing) }
+    if name.isEmpty { return problem(.empty) }
+    if name.count > VMDescription.nameLimit { return problem(.tooLong(limit: VMDescription.nameLimit)) }
+    for byte in name where !byte.isPlain { return problem(.notPlain) }
+    if name == "tvisor" { return problem(.reserved) }
+    for other in vms where other.index < vm.index && other.name == name { return problem(.duplicate(of: other.index)) }
+  }
+
+  /// All VMs together, in the units that memory is handed out in, against what the machine has free.
+  private func checkMemory(
+    _ machine: MachineDescription, _ taken: Span<AddressRange<PhysicalAddress>>, _ report: (SystemProblem) -> Void
+  ) {
+    var needed: UInt64 = 0
+    for vm in vms {
+      needed = needed.saturatingSum(vm.memorySize.roundedUp(to: Self.memoryUnit))
+      needed = needed.saturatingSum(vm.firmwareSize.roundedUp(to: Self.memoryUnit))
+    }
+    var free: UInt64 = 0
+    machine.forEachFreeRange(alignedTo: Self.memoryUnit, excluding: taken) { free += $0.size }
+    if needed > free { report(SystemProblem(.system, .memorySize, .exceedsMachine(needed: needed, free: free))) }
+  }
+}
+
+extension UInt8 {
+  /// True for a letter, a digit, ".", "_" and "-".
+  fileprivate var isPlain: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+    default: false
+    }
+  }
+}
+
+extension UInt64 {
+  /// The sum, or the largest number where that would pass it.
+  func saturatingSum(_ other: UInt64) -> UInt64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+
+  /// The next multiple of `unit`, a power of two, or the largest number where that would pass it.
+  func roundedUp(to unit: UInt64) -> UInt64 { saturatingSum(unit - 1) & ~(unit - 1) }
+}

@@ -1,0 +1,108 @@
+import DeviceTree
+import Testing
+
+@Suite("Interrupts in a tree")
+struct InterruptTests {
+  /// A GIC with phandle 1, a two-cell controller with phandle 2, and devices that refer to them in every way.
+  private func makeControllers() throws -> DeviceTree {
+    try makeTree { (root) throws(DeviceTreeError) in
+      try root.property("interrupt-parent", 1)
+      try root.node("gic") { (node) throws(DeviceTreeError) in
+        try node.property("phandle", 1)
+        try node.property("#interrupt-cells", 3)
+        try node.property("interrupts", cells: [1, 9, 0xf04])
+      }
+      try root.node("local") { (node) throws(DeviceTreeError) in
+        try node.property("phandle", 2)
+        try node.property("#interrupt-cells", 2)
+        try node.node("child") { (child) throws(DeviceTreeError) in try child.property("interrupts", cells: [5, 6]) }
+      }
+      try root.node("bus") { (bus) throws(DeviceTreeError) in
+        try bus.node("timer") { (node) throws(DeviceTreeError) in
+          try node.property("interrupts", cells: [1, 13, 0x304, 1, 14, 0x308, 0, 987, 1])
+        }
+        try bus.node("other") { (node) throws(DeviceTreeError) in
+          try node.property("interrupt-parent", 2)
+          try node.property("interrupts", cells: [3, 4])
+        }
+        try bus.node("extended") { (node) throws(DeviceTreeError) in
+          try node.property("interrupts-extended", cells: [2, 8, 9, 1, 0, 33, 2])
+        }
+        try bus.node("absurd") { (node) throws(DeviceTreeError) in
+          try node.property("interrupts", cells: [0, 988, 4, 1, 16, 4, 2, 0, 4, 0, 1, 3])
+        }
+        try bus.node("ragged") { (node) throws(DeviceTreeError) in try node.property("interrupts", cells: [0, 1]) }
+        try bus.node("nowhere") { (node) throws(DeviceTreeError) in
+          try node.property("interrupt-parent", 99)
+          try node.property("interrupts", cells: [0, 1, 4])
+        }
+        try bus.node("cut") { (node) throws(DeviceTreeError) in
+          try node.property("interrupts-extended", cells: [1, 0, 33])
+        }
+      }
+      try root.node("circle") { (node) throws(DeviceTreeError) in
+        try node.property("phandle", 3)
+        try node.property("interrupt-parent", 3)
+        try node.property("interrupts", cells: [0, 1, 4])
+      }
+    }
+  }
+
+  @Test("three cells are kind, number and flags, whose low bits are the trigger")
+  func threeCells() throws {
+    let timer = try #require(makeControllers().node(path: "/bus/timer"))
+    #expect(try timer.interrupt(at: 0) == TreeInterrupt(.privatePeripheral(13), trigger: .levelHigh))
+    #expect(try timer.interrupt(at: 0)?.identifier == 29)
+    #expect(try timer.interrupt(at: 1) == TreeInterrupt(.privatePeripheral(14), trigger: .levelLow))
+    #expect(try timer.interrupt(at: 2) == TreeInterrupt(.shared(987), trigger: .edgeRising))
+    #expect(try timer.interrupt(at: 2)?.identifier == 1019)
+    #expect(try timer.interrupt(at: 3) == nil)
+  }
+
+  @Test("the parent is inherited from above, or is the controller that the node lies in")
+  func parents() throws {
+    let tree = try makeControllers()
+    #expect(tree.node(path: "/bus/timer")?.interruptParent == tree.node(path: "/gic"))
+    #expect(tree.node(path: "/bus/other")?.interruptParent == tree.node(path: "/local"))
+    #expect(tree.node(path: "/local/child")?.interruptParent == tree.node(path: "/local"))
+    #expect(tree.node(path: "/circle")?.interruptParent == nil)
+  }
+
+  @Test("cells for another controller are given as they are, and are no GIC's")
+  func otherController() throws {
+    let tree = try makeControllers()
+    let node = try #require(tree.node(path: "/bus/other"))
+    let specifier = try #require(try node.interruptSpecifier(at: 0))
+    #expect(specifier.controller == tree.node(path: "/local"))
+    #expect((0...2).map(specifier.cell(at:)) == [3, 4, nil])
+    #expect(throws: DeviceTreeError(.malformed, node: node, property: "interrupts")) { try node.interrupt(at: 0) }
+  }
+
+  @Test("interrupts-extended names the controller of each")
+  func extended() throws {
+    let tree = try makeControllers()
+    let node = try #require(tree.node(path: "/bus/extended"))
+    #expect(try node.interruptSpecifier(at: 0)?.controller == tree.node(path: "/local"))
+    #expect(try node.interrupt(at: 1) == TreeInterrupt(.shared(33), trigger: .edgeFalling))
+    #expect(try node.interruptSpecifier(at: 2) == nil)
+  }
+
+  @Test("numbers and kinds that no GIC has are malformed", arguments: 0..<4)
+  func absurd(index: Int) throws {
+    let node = try #require(makeControllers().node(path: "/bus/absurd"))
+    #expect(throws: DeviceTreeError(.malformed, node: node, property: "interrupts")) { try node.interrupt(at: index) }
+  }
+
+  @Test("a controller that is missing, and cells that do not come out even, are errors")
+  func broken() throws {
+    let tree = try makeControllers()
+    let expected: [(Text, DeviceTreeError.Kind, Text)] = [
+      ("/bus/nowhere", .interruptParent, "interrupts"), ("/circle", .interruptParent, "interrupts"),
+      ("/bus/ragged", .malformed, "interrupts"), ("/bus/cut", .malformed, "interrupts-extended"),
+    ]
+    for (path, kind, property) in expected {
+      let node = try #require(tree.node(path: path))
+      #expect(throws: DeviceTreeError(kind, node: node, property: property)) { try node.interrupt(at: 0) }
+    }
+  }
+}
