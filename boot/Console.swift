@@ -83,20 +83,42 @@ struct Console: ~Copyable {
     queue.send()
   }
 
-  /// The UART has room again, or somebody typed.
-  mutating func serve(_ cpu: Reference<PhysicalCPU>) {
+  /// The next thing that somebody typed, or nil. Also gives the UART what it has room for.
+  mutating func nextInput() -> ConsoleInput? {
     queue.send()
-    while let byte = queue.port.receive() {
-      let input = multiplexer.input(byte, to: &queue)
-      queue.send()
+    guard let byte = queue.port.receive() else { return nil }
+    let input = multiplexer.input(byte, to: &queue)
+    queue.send()
+    return input
+  }
+
+  /// Waits until all has gone out.
+  mutating func drain() { queue.drain() }
+}
+
+extension Reference where Value == PhysicalCPU {
+  /// The UART has room again, or somebody typed.
+  func serveConsole() {
+    let hypervisor = Hypervisor.shared
+    while let input = hypervisor.value.console.nextInput() {
       switch input {
-      case .deliver(let vm, let byte): cpu.type(byte, for: vm)
-      case .stop: cpu.stopEverything()
+      case .deliver(let vm, let byte):
+        guard hypervisor.value.vms[vm].state == .running else { continue }
+        _ = hypervisor.value.vms[vm].machine.type(byte)
+        settleInterrupts(of: vm)
+      case .stop:
+        for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].state == .running { stop(vm) }
       case .selected, .none: break
       }
     }
   }
 
-  /// Waits until all has gone out.
-  mutating func drain() { queue.drain() }
+  /// Where no VM will ever run again, turns the machine off.
+  func finishIfAllVMsStopped() {
+    let hypervisor = Hypervisor.shared
+    for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].state == .running { return }
+    hypervisor.value.console.report("all VMs have stopped")
+    hypervisor.value.console.drain()
+    HostFirmware.turnOff(hypervisor.value.hasFirmware)
+  }
 }

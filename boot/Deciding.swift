@@ -21,7 +21,7 @@ extension Reference where Value == PhysicalCPU {
         return
       case .idle(let until):
         armTimer(for: until)
-        Hypervisor.shared.value.console.finishIfAllVMsStopped()
+        finishIfAllVMsStopped()
         wait_for_interrupt()
         serveInterrupts()
         value.chargedUntil = .now
@@ -68,7 +68,9 @@ extension Reference where Value == PhysicalCPU {
     if !hypervisor.value.vms[vm].machine.isPhysicalTimerLineHigh(vcpu: index) {
       deadline = hypervisor.value.vms[vm].machine.physicalTimerDeadline(vcpu: index)
     }
-    if number != value.loaded && hypervisor.value.vcpus[number].activity == .waiting {
+    let isRaised = hypervisor.value.vms[vm].machine.interrupts.hardwareLinkInUse(
+      GuestMachine.virtualTimerInterrupt, vcpu: index)
+    if number != value.loaded && hypervisor.value.vcpus[number].activity == .waiting && !isRaised {
       let offset = hypervisor.value.vms[vm].counterOffset
       deadline = min(deadline, hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset))
     }

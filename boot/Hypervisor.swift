@@ -13,8 +13,8 @@ struct Hypervisor: ~Copyable {
   let ticksPerSecond: UInt64
   /// The interrupts of the host that we serve ourselves.
   let interrupts: HostInterrupts
-  /// How the host is turned off when the last VM is.
-  let firmware: FirmwareConduit?
+  /// True where the host's firmware can be called: PSCI by SMC.
+  let hasFirmware: Bool
 
   /// The one there is, from the moment when it is complete.
   nonisolated(unsafe) private static var instance: UnsafeMutablePointer<Hypervisor>?

@@ -42,14 +42,32 @@ struct HypervisorSpace: ~Copyable {
     barrier()
   }
 
-  /// Takes memory away again that `mapMemory` mapped with a range of whole 2 MiB blocks.
-  mutating func unmapBlocks(_ range: AddressRange<PhysicalAddress>, in arena: inout Arena) {
-    var address = range.start
-    while address < range.end {
-      if !imageBlock.contains(address) { table.unmapLeaf(at: UInt64(address.mapped), in: &arena) }
-      address = address.advanced(by: Self.blockSize)
+  /// Maps what the loader left for us, read-only and apart from the rest of memory, and gives a pointer to it. Pages at
+  /// its ends that are mapped so already stay as they are.
+  mutating func mapConstants(_ range: AddressRange<PhysicalAddress>, in arena: inout Arena)
+    throws(MappingError) -> UnsafeRawPointer
+  {
+    var pages = range.expanded(to: 4096)
+    while !pages.isEmpty, isMappedAsConstant(pages.start, in: arena) {
+      pages = AddressRange(from: pages.start.advanced(by: 4096), to: pages.end)
     }
-    invalidate_tlb_el2()
+    while !pages.isEmpty, isMappedAsConstant(PhysicalAddress(pages.end.rawValue - 4096), in: arena) {
+      pages.size -= 4096
+    }
+    if !pages.isEmpty {
+      try table.map(
+        pages.start.rawValue | Self.constantsBase, to: pages.start, size: pages.size, as: .hypervisorConstants,
+        in: &arena)
+    }
+    barrier()
+    return unsafe UnsafeRawPointer(bitPattern: UInt(range.start.rawValue | Self.constantsBase)).unsafelyUnwrapped
+  }
+
+  /// Where `mapConstants` maps physical address 0.
+  private static let constantsBase: UInt64 = 1 << 46
+
+  private func isMappedAsConstant(_ page: PhysicalAddress, in arena: borrowing Arena) -> Bool {
+    table.translate(page.rawValue | Self.constantsBase, in: arena) != nil
   }
 
   /// Maps the registers of a device and says where they are now. Pages that are mapped already stay as they are.

@@ -24,7 +24,7 @@ extension Reference where Value == PhysicalCPU {
       } else if id == own.maintenance {
         serveMaintenance()
       } else if id == own.console {
-        Hypervisor.shared.value.console.serve(self)
+        serveConsole()
       }
       value.controller.dropPriority(acknowledged)
       value.controller.deactivate(acknowledged)

@@ -32,3 +32,13 @@
   /// The valid indices.
   @inlinable public var indices: Range<Int> { 0..<count }
 }
+
+extension Storage {
+  /// The first `count` elements, which must not change while the span is used.
+  @_lifetime(immortal)
+  public func span(_ count: Int) -> Span<Element> {
+    precondition(count >= 0 && count <= self.count)
+    let span = unsafe Span(_unsafeStart: base, count: count)
+    return unsafe _overrideLifetime(span, copying: ())
+  }
+}

@@ -1,5 +1,3 @@
-public import Architecture
-
 /// What an exit comes to: what the one that owns the hardware does next.
 public enum Outcome: Equatable, Sendable {
   /// The guest goes on; everything that it asked for has been done.

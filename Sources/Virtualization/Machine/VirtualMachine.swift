@@ -41,17 +41,21 @@ public struct VirtualMachine: ~Copyable {
     firmware: AddressRange<GuestPhysicalAddress>, secondsAtStart: UInt32,
     storage: inout some StorageProvider & ~Copyable
   ) throws(OutOfMemory) {
+    let processors = try storage.storage(of: Processor.self, count: vcpuCount) { _ in Processor() }
+    let typed = try storage.storage(of: UInt8.self, count: 256) { _ in 0 }
+    let interrupts = try VirtualGIC(
+      version: gic, vcpuCount: vcpuCount, sharedInterruptCount: sharedInterruptCount, storage: &storage)
+    let power = try PowerController(vcpuCount: vcpuCount, in: &storage)
+    self.interrupts = interrupts
+    self.power = power
+    self.processors = processors
+    self.typed = typed
     self.memory = memory
     self.firmware = firmware
-    interrupts = try VirtualGIC(
-      version: gic, vcpuCount: vcpuCount, sharedInterruptCount: sharedInterruptCount, storage: &storage)
-    power = try PowerController(vcpuCount: vcpuCount, in: &storage)
     clock = PL031(secondsAtStart: secondsAtStart)
     registerMap = SystemRegisterMap(gic: gic)
     identification = IdentificationRegisters(gic: gic)
-    processors = try storage.storage(of: Processor.self, count: vcpuCount) { _ in Processor() }
-    typed = try storage.storage(of: UInt8.self, count: 256) { _ in 0 }
-    power.reset()
+    self.power.reset()
   }
 
   /// Puts everything back to what it was at power on; the memory is the loader's business.

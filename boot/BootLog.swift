@@ -1,0 +1,75 @@
+internal import Architecture
+internal import Configuration
+internal import DeviceTree
+internal import Drivers
+
+/// Why the hypervisor cannot start its guests.
+enum BootFailure: Error {
+  case machine(MachineProblem)
+  case memory
+  case noBundle
+  case damagedBundle
+  case invalidSystem
+  case noMemory(UInt64)
+  case noRedistributor
+}
+
+/// The console until the VMs' shared one exists: written directly, byte by byte.
+struct BootLog: ByteSink, ~Copyable {
+  private let port: PL011Port?
+
+  init(_ port: PL011Port?) { self.port = port }
+
+  mutating func write(_ byte: UInt8) {
+    guard let port else { return }
+    while !port.canTransmit {}
+    port.transmit(byte)
+  }
+
+  mutating func begin() { write("[tvisor] ") }
+  mutating func end() { write("\r\n") }
+
+  mutating func line(_ text: StaticString) {
+    begin()
+    write(text)
+    end()
+  }
+
+  mutating func line(_ text: StaticString, hexadecimal value: UInt64) {
+    begin()
+    write(text)
+    write(hexadecimal: value)
+    end()
+  }
+
+  mutating func refuseLevel(_ level: UInt64) {
+    begin()
+    write("entered at EL")
+    write(decimal: level)
+    write(": TVisor needs EL2. Have the loader enter the image at EL2 (QEMU: -M virt,virtualization=on; U-Boot and ")
+    write("the firmware of boards: as for a Linux with KVM). Stopped.")
+    end()
+  }
+
+  mutating func fail(_ failure: BootFailure) {
+    begin()
+    switch failure {
+    case .machine(let problem):
+      write("the device tree of this machine: ")
+      problem.write(to: &self)
+    case .memory: write("the memory that the device tree describes cannot be mapped")
+    case .noBundle:
+      write("no bundle: the loader has to hand over the output of 'tvisor bundle' as the initial RAM disk ")
+      write("(/chosen linux,initrd-start and linux,initrd-end)")
+    case .damagedBundle: write("the initial RAM disk is no bundle: hand over the output of 'tvisor bundle', unchanged")
+    case .invalidSystem: write("the system in the bundle does not fit this machine, for the reasons above")
+    case .noMemory(let size):
+      write("no free memory for ")
+      write(decimal: size >> 10)
+      write(" KiB in one piece")
+    case .noRedistributor: write("no GICv3 redistributor says that it belongs to this CPU")
+    }
+    end()
+    line("stopped")
+  }
+}
