@@ -1,0 +1,58 @@
+# make run     set up, build, and boot the board's demo system in QEMU with its console here
+# make test    set up, and run every test: on the host, and in QEMU
+# make check SYSTEM=my/system.yaml      find a system file's mistakes
+# make build | format | lint | clean | help
+#
+# BOARD=name   the board (make boards lists them)     SYSTEM=file   a system file in the demo's place
+# ARGS=...     further options of `tvisor run`, such as ARGS="--cpu cortex-a72 --gic 2"
+
+BOARD ?= qemu-virt-armv8
+SYSTEM ?=
+ARGS ?=
+
+host := --scratch-path .build-host
+tool := .build-host/debug/tvisor
+sources := Package.swift Sources Tests arch boot platforms
+reports := .build-host/reports
+
+.PHONY: run test setup tool build check boards format lint clean help
+
+run: setup tool
+	@$(tool) run $(SYSTEM) --board $(BOARD) $(ARGS)
+
+# The tests in QEMU run even where a test on the host failed, so that one run tells all.
+test: setup
+	@mkdir -p $(reports) && rm -f $(reports)/*.xml
+	@status=0; \
+	swift test $(host) --skip '^SystemTests\.' --xunit-output $(reports)/host.xml || status=1; \
+	{ swift build $(host) --product tvisor && $(tool) build; } || exit 1; \
+	swift test $(host) --filter '^SystemTests\.' --xunit-output $(reports)/system.xml || status=1; \
+	exit $$status
+
+setup:
+	@boot/setup/setup.sh
+
+tool:
+	@swift build $(host) --product tvisor --quiet
+
+build: setup tool
+	@$(tool) build
+
+check: setup tool
+	@$(tool) check $(or $(SYSTEM),platforms/$(BOARD)/demo/system.yaml) --board $(BOARD) $(ARGS)
+
+boards: tool
+	@$(tool) boards
+
+format:
+	@swift format format --in-place --parallel --recursive $(sources)
+
+lint:
+	@swift format lint --strict --parallel --recursive $(sources)
+
+# The set-up's downloads stay: `rm -r .build-setup ~/.cache/tvisor` removes those.
+clean:
+	rm -rf .build-host .build-armv8 .build-guest-armv8 .build-run
+
+help:
+	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile

@@ -1,0 +1,88 @@
+import Configuration
+import DeviceTree
+import Foundation
+import Testing
+import Toolkit
+
+@Suite("A bundle")
+struct BundleTests {
+  private static let text = """
+    cpus:
+      - {cpu: 1, policy: round-robin, slice: 2ms}
+    vms:
+      - name: linux
+        memory: 64MiB
+        vcpus: [1, 0]
+        image: Image
+        initrd: disk
+        bootargs: console=ttyAMA0 quiet
+        on-reset: stop
+      - {name: rom, memory: 32MiB, vcpus: [0], firmware: disk}
+    """
+
+  private static func bundle() async throws -> Bundler.Bundle {
+    let folder = try Scratch()
+    try folder.write(linuxImage(imageSize: 0x20_0000), to: "Image")
+    try folder.write(Data([7, 8, 9]), to: "disk")
+    let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
+    return try await Bundler(project: Project(root: URL(fileURLWithPath: folder.path))).bundle(system)
+  }
+
+  @Test("holds all that the system file and its images say")
+  func roundTrip() async throws {
+    let bundle = try await Self.bundle()
+    let bytes = [UInt8](bundle.bytes)
+    try unsafe bytes.withUnsafeBytes { memory in
+      let system = SystemDescription(try unsafe DeviceTree(unsafeBytes: memory))
+      #expect(system.hasKnownFormat)
+      #expect(system.vmCount == 2)
+      #expect(system.cpu(1)?.sliceNanoseconds == 2_000_000)
+      #expect(system.cpu(1)?.policyName == "round-robin")
+      let linux = try #require(system.vm(0))
+      #expect(linux.name == "linux")
+      #expect(linux.memorySize == 64 << 20)
+      #expect((linux.vcpuCount, linux.physicalCPU(vcpu: 0), linux.physicalCPU(vcpu: 1)) == (2, 1, 0))
+      #expect(linux.entry.rawValue == 0x4000_0000)
+      #expect(linux.initialRAMDisk?.start.rawValue == 0x4020_0000)
+      #expect(linux.initialRAMDisk?.size == 3)
+      #expect(linux.deviceTree?.rawValue == 0x4040_0000)
+      #expect(linux.bootArguments == "console=ttyAMA0 quiet")
+      #expect(linux.onReset == .stop)
+      #expect(linux.images.map(\.address.rawValue) == [0x4000_0000, 0x4020_0000])
+      #expect(linux.images.map { $0.data?.count } == [128, 3])
+      let rom = try #require(system.vm(1))
+      #expect((rom.entry.rawValue, rom.firmwareSize) == (0, 4096))
+      #expect(rom.deviceTree?.rawValue == 0x4000_0000)
+    }
+  }
+
+  @Test("passes the validator that the hypervisor runs at boot")
+  func validates() async throws {
+    let bundle = try await Self.bundle()
+    let warnings = try await Bundler(project: Project(root: URL(fileURLWithPath: "/"))).validate(bundle)
+    #expect(warnings.isEmpty)
+  }
+
+  @Test("that the board cannot hold is refused at the places of the system file")
+  func boardCheck() async throws {
+    let folder = try Scratch()
+    try folder.write(Data([7]), to: "disk")
+    let text = """
+      vms:
+        - name: a
+          memory: 4GiB
+          vcpus: [0, 3]
+          firmware: disk
+      """
+    let project = try Project.locate()
+    let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
+    let bundle = try await Bundler(project: project).bundle(system)
+    let emulation = try Emulation(project.board(named: "qemu-virt-armv8"), processorCount: 2, memory: 1 << 30)
+    let error = await #expect(throws: Problems.self) {
+      try await Bundler(project: project).validate(bundle, on: emulation)
+    }
+    let places = error?.problems.map(\.position)
+    #expect(places == [Position(line: 3, column: 13), Position(line: 4, column: 16)])
+    #expect(error?.problems.last?.message == "vcpus: there is no CPU 3; the machine has 2, counted from 0")
+  }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import Testing
+import Toolkit
+
+/// A system of one VM that runs what `payload` says, and its files in a folder of their own.
+private func layout(_ payload: String, memory: String = "64MiB", files: [String: Data] = [:]) async throws -> GuestLayout
+{
+  let folder = try Scratch()
+  for (name, data) in files { try folder.write(data, to: name) }
+  let text = "vms:\n  - name: a\n    memory: \(memory)\n    vcpus: [0]\n    \(payload)\n"
+  let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
+  let loader = GuestLoader(paths: PathResolver(folder: folder.path, guests: "\(folder.path)/guests"))
+  return try #require(try await loader.layouts(of: system).first)
+}
+
+/// The one mistake that loading finds, without its file's folder.
+private func mistake(_ payload: String, memory: String = "64MiB", files: [String: Data] = [:]) async -> String {
+  do {
+    _ = try await layout(payload, memory: memory, files: files)
+    return "none"
+  } catch let problems as Problems {
+    return problems.problems.map { "\($0.position.line):\($0.position.column) \($0.message)" }.joined(separator: "|")
+  } catch {
+    return "\(error)"
+  }
+}
+
+@Suite("Loading what a VM runs")
+struct GuestLoaderTests {
+  @Test("a gzipped Linux Image is unpacked on the host")
+  func gzip() async throws {
+    let image = linuxImage(imageSize: 0x10_0000)
+    let folder = try Scratch()
+    try folder.write(image, to: "Image")
+    let packed = try await Command("gzip", ["-c", "\(folder.path)/Image"]).output()
+    let layout = try await layout("image: Image.gz", files: ["Image.gz": packed])
+    #expect(layout.images == [Placement(address: 0x4000_0000, data: image, size: 0x10_0000)])
+  }
+
+  @Test("an ELF's zeroed part is loaded as zeros, and its entry is a physical address")
+  func elfProgram() async throws {
+    let file = elf(entry: 0xFFFF_0002, virtual: 0xFFFF_0000, physical: 0x4020_0000, memorySize: 6)
+    let layout = try await layout("image: a.elf", files: ["a.elf": file])
+    #expect(layout.images == [Placement(address: 0x4020_0000, data: Data([1, 2, 3, 4, 0, 0]))])
+    #expect(layout.entry == 0x4020_0002)
+  }
+
+  @Test("raw bytes go where the file says and are entered at their start by default")
+  func raw() async throws {
+    let files = ["b.bin": Data([9])]
+    let plain = try await layout("raw: {path: b.bin, address: 0x4008_0000}", files: files)
+    #expect((plain.images[0].address, plain.entry) == (0x4008_0000, 0x4008_0000))
+    let entered = try await layout("raw: {path: b.bin, address: 0x4008_0000, entry: 0x4008_0010}", files: files)
+    #expect(entered.entry == 0x4008_0010)
+  }
+
+  @Test("a file that is not there is a mistake at its name")
+  func missing() async {
+    let found = await mistake("image: nope")
+    #expect(found.hasPrefix("5:12 cannot read 'nope' ("))
+    #expect(found.hasSuffix("); paths start from the system file's folder"))
+    let guest = await mistake("image: '@guests/x'")
+    #expect(guest.hasSuffix("fetch the guests with `make setup`"))
+  }
+
+  @Test("what is no image is a mistake that says what to do")
+  func wrongFiles() async {
+    #expect(
+      await mistake("image: t", files: ["t": Data("text".utf8)])
+        == "5:12 t is neither an arm64 Linux Image nor an ELF; for other bytes use `raw: {path, address}`")
+    #expect(await mistake("image: t", files: ["t": Data()]) == "5:12 t is empty")
+    #expect(
+      await mistake("image: t", files: ["t": Data([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0])])
+        == "5:12 t is an xz archive; unpack it and name the Image or ELF inside")
+    #expect(
+      await mistake("image: t", files: ["t": Data([0x1F, 0x8B, 8, 0])]).hasPrefix(
+        "5:12 t begins as gzip but does not unpack ("))
+    #expect(
+      await mistake("image: t", files: ["t": elf(machine: 62)])
+        == "5:12 t is an ELF for another machine (62), not AArch64")
+    #expect(
+      await mistake("image: t", files: ["t": elf(entry: 0x1000, virtual: 0x1000, physical: 0x1000)])
+        == "5:12 t is linked to 0x1000, below a guest's RAM; link it to 0x40000000 or after it")
+    #expect(
+      await mistake("raw: {path: t, address: 0x1000}", files: ["t": Data([1])])
+        == "5:29 a guest's RAM begins at 0x40000000; put the bytes there or after it")
+  }
+
+  @Test("a VM whose memory is too small for its images is told how much is enough")
+  func tooSmall() async {
+    #expect(
+      await mistake("image: k", memory: "16MiB", files: ["k": linuxImage(imageSize: 0x100_0000)])
+        == "3:13 16MiB is too little for the images and the device tree of 'a'; give at least 18MiB")
+    #expect(
+      await mistake("image: k", memory: "18MiB", files: ["k": linuxImage(imageSize: 0x100_0000)]) == "none")
+  }
+}
+
+@Suite("A path in a system file")
+struct PathTests {
+  @Test("starts from the file's folder, from the root, or among the guests")
+  func resolution() {
+    let paths = PathResolver(folder: "demo", guests: "/g")
+    #expect(paths.resolve("Image") == "demo/Image")
+    #expect(paths.resolve("../x") == "demo/../x")
+    #expect(paths.resolve("/abs/x") == "/abs/x")
+    #expect(paths.resolve("@guests/debian/Image") == "/g/debian/Image")
+    #expect(PathResolver(folder: "", guests: "/g").resolve("Image") == "Image")
+  }
+}
