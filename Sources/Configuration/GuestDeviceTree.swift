@@ -143,8 +143,8 @@ public enum GuestDeviceTree {
       try node.property(
         "interrupts",
         cells: [
-          1, GuestMachine.secureTimerInterrupt - 16, flags, 1, GuestMachine.physicalTimerInterrupt - 16, flags,
-          1, GuestMachine.virtualTimerInterrupt - 16, flags, 1, GuestMachine.hypervisorTimerInterrupt - 16, flags,
+          1, UInt32(GuestMachine.secureTimerInterrupt - 16), flags, 1, UInt32(GuestMachine.physicalTimerInterrupt - 16), flags,
+          1, UInt32(GuestMachine.virtualTimerInterrupt - 16), flags, 1, UInt32(GuestMachine.hypervisorTimerInterrupt - 16), flags,
         ])
       try node.property("always-on")
       try node.property("compatible", strings: ["arm,armv8-timer", "arm,armv7-timer"])
@@ -193,8 +193,8 @@ extension DeviceTreeWriter {
 
   /// Writes a shared peripheral interrupt by its INTID: level, active high.
   fileprivate mutating func property(
-    _ name: Text, sharedInterrupt identifier: UInt32
+    _ name: Text, sharedInterrupt identifier: UInt16
   ) throws(DeviceTreeError) {
-    try property(name, cells: [0, identifier - 32, 4])
+    try property(name, cells: [0, UInt32(identifier - 32), 4])
   }
 }
