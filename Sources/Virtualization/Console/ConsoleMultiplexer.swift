@@ -55,6 +55,13 @@ public struct ConsoleMultiplexer: ~Copyable {
     for index in 0..<text.utf8CodeUnitCount { unsafe report(text.utf8Start[index], to: &sink) }
   }
 
+  /// Shows what `compose` writes as the hypervisor's own message: text and numbers, up to 256 bytes, with the newline.
+  public mutating func report(to sink: inout some ByteSink & ~Copyable, _ compose: (inout ConsoleMessage) -> Void) {
+    var message = ConsoleMessage()
+    compose(&message)
+    for index in 0..<message.count { report(message[index], to: &sink) }
+  }
+
   /// Shows what VM `vm` has written of a line that it will not end, because it has stopped.
   public mutating func finish(_ vm: Int, to sink: inout some ByteSink & ~Copyable) {
     lines[vm].escape = EscapeSequence()

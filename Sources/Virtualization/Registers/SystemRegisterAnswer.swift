@@ -31,15 +31,12 @@ public enum SGIGroup: Sendable {
 public enum StoredRegister: UInt8, CaseIterable, Sendable {
   /// MDSCR_EL1. It belongs in the hardware's register while the vCPU runs: Linux single-steps its user programs by it.
   case debugControl
-  /// CSSELR_EL1, where the cache registers are trapped.
-  case cacheSelection
 
   /// The bits that a guest may set; all others stay zero.
   @inlinable public var writableMask: UInt64 {
     switch self {
     // MDE, KDE, TDCC, SS. The rest belongs to external debuggers or to the debug communications channel.
     case .debugControl: 1 << 15 | 1 << 13 | 1 << 12 | 1
-    case .cacheSelection: 0xf
     }
   }
 }
