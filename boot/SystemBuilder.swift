@@ -17,16 +17,19 @@ struct SystemBuilder: ~Copyable {
   private var plan: MemoryPlan
   private let stage2 = Stage2Parameters.ofThisCPU()
 
-  init(machine: MachineDescription, space: consuming HypervisorSpace, arena: consuming Arena) throws(BootFailure) {
-    var arena = arena
+  init(
+    machine: MachineDescription, plan: consuming MemoryPlan, space: consuming HypervisorSpace, arena: consuming Arena
+  ) {
     self.machine = machine
-    do throws(OutOfMemory) {
-      plan = try MemoryPlan(machine, capacity: 160, in: &arena)
-    } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
-    plan.reserve(space.imageBlock)
-    plan.reserve(machine.treeRange)
-    if let bundle = machine.bundle { plan.reserve(bundle) }
+    self.plan = plan
     self.space = space
     self.arena = arena
+  }
+
+  /// Builds everything and puts it where everybody finds it.
+  mutating func build(_ system: SystemDescription, port: PL011Port, log: inout BootLog) throws(BootFailure) {
+    do throws(OutOfMemory) {
+      try buildAll(system, port: port, log: &log)
+    } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
   }
 }
