@@ -6,6 +6,7 @@ internal import Architecture
 internal import Configuration
 internal import DeviceTree
 internal import Drivers
+internal import Entry
 internal import Scheduling
 internal import Virtualization
 
@@ -19,8 +20,12 @@ func tvisorMain(_ tree: UInt64, _ load: UInt64, _ level: UInt64) {
   var arena = Arena(space.firstArenaRange)
   if level == 2 { space.removeIdentityMap(in: &arena) }
 
-  guard let tree = findTree(at: PhysicalAddress(tree), &space, &arena) else { return }
-  var log = BootLog(openPort(in: tree, &space, &arena))
+  let treeAddress = PhysicalAddress(tree)
+  guard let tree = findTree(at: treeAddress, &space, &arena) else { return }
+  let treeRange = AddressRange(start: treeAddress, size: UInt64(tree.byteCount))
+  guard let port = openPort(in: tree, &space, &arena) else { return }
+  unsafe panicPort = port
+  var log = BootLog(port)
   guard level == 2 else { return log.refuseLevel(level) }
   log.line("TVisor starts at EL2, loaded at ", hexadecimal: load)
 
@@ -28,9 +33,10 @@ func tvisorMain(_ tree: UInt64, _ load: UInt64, _ level: UInt64) {
     let machine = try describeMachine(tree)
     try mapMemory(of: machine, &space, &arena)
     let system = try findSystem(machine, &space, &arena)
-    try validate(system, on: machine, &log)
-    var builder = try SystemBuilder(machine: machine, space: space, arena: arena)
-    try builder.build(system, log: &log)
+    let plan = try planMemory(of: machine, space, &arena, tree: treeRange)
+    try validate(system, on: machine, plan, &log)
+    var builder = SystemBuilder(system, on: machine, plan: plan, space: space, arena: arena)
+    try builder.build(port: port, log: &log)
   } catch {
     log.fail(error)
     return
@@ -44,20 +50,31 @@ private func findTree(at address: PhysicalAddress, _ space: inout HypervisorSpac
   -> DeviceTree?
 {
   guard address.rawValue != 0, address.isAligned(to: 8) else { return nil }
-  do {
-    let header = try unsafe space.mapConstants(AddressRange(start: address, size: 40), in: &arena)
-    let size = UInt64(UInt32(bigEndian: unsafe header.load(fromByteOffset: 4, as: UInt32.self)))
-    // The boot protocol allows 2 MiB (Documentation/arch/arm64/booting.rst).
-    guard size >= 40, size <= 2 << 20 else { return nil }
-    let start = try unsafe space.mapConstants(AddressRange(start: address, size: size), in: &arena)
-    return try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(size)))
-  } catch { return nil }
+  guard let header = unsafe mapConstants(AddressRange(start: address, size: 40), &space, &arena) else { return nil }
+  let size = UInt64(UInt32(bigEndian: unsafe header.load(fromByteOffset: 4, as: UInt32.self)))
+  // The boot protocol allows 2 MiB (Documentation/arch/arm64/booting.rst).
+  guard size >= 40, size <= 2 << 20 else { return nil }
+  return readTree(AddressRange(start: address, size: size), &space, &arena)
+}
+
+/// The flattened tree that fills `range`, or nil where there is none.
+private func readTree(
+  _ range: AddressRange<PhysicalAddress>, _ space: inout HypervisorSpace, _ arena: inout Arena
+) -> DeviceTree? {
+  guard let start = unsafe mapConstants(range, &space, &arena) else { return nil }
+  return try? unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(range.size)))
+}
+
+private func mapConstants(
+  _ range: AddressRange<PhysicalAddress>, _ space: inout HypervisorSpace, _ arena: inout Arena
+) -> UnsafeRawPointer? {
+  try? unsafe space.mapConstants(range, in: &arena)
 }
 
 /// The UART that the tree names as its console, if we have a driver for it.
 private func openPort(in tree: DeviceTree, _ space: inout HypervisorSpace, _ arena: inout Arena) -> PL011Port? {
   guard let description = try? ConsoleDescription(in: tree),
-    description.node.isCompatible(with: PL011Port.compatible),
+    description.node.isCompatible(with: Text(PL011Port.compatible)),
     let base = try? space.mapDevice(description.registers, in: &arena)
   else { return nil }
   let port = PL011Port(base: base)
@@ -89,30 +106,47 @@ private func findSystem(_ machine: MachineDescription, _ space: inout Hypervisor
   throws(BootFailure) -> SystemDescription
 {
   guard let range = machine.bundle, !range.isEmpty else { throw .noBundle }
-  do {
-    let start = try unsafe space.mapConstants(range, in: &arena)
-    return SystemDescription(
-      try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(range.size))))
-  } catch { throw .damagedBundle }
+  guard let tree = readTree(range, &space, &arena) else { throw .damagedBundle }
+  return SystemDescription(tree)
 }
 
 /// The same checks that the host tool made before the bundle was written: it may be another machine, or another version.
-private func validate(_ system: SystemDescription, on machine: MachineDescription, _ log: inout BootLog)
-  throws(BootFailure)
-{
-  var problemCount = 0
-  Configuration.validate(system: system, on: machine) { problem in
-    problemCount += 1
+private func validate(
+  _ system: SystemDescription, on machine: MachineDescription, _ plan: borrowing MemoryPlan, _ log: inout BootLog
+) throws(BootFailure) {
+  var isValid = true
+  system.validate(on: machine, excluding: plan.reserved) { problem in
+    if !problem.isWarning { isValid = false }
     log.begin()
     problem.write(to: &log)
     log.end()
   }
-  if problemCount > 0 { throw .invalidSystem }
+  if !isValid { throw .invalidSystem }
+}
+
+/// Whose the memory is before any VM gets some: ours, and what the loader left for us.
+private func planMemory(
+  of machine: MachineDescription, _ space: borrowing HypervisorSpace, _ arena: inout Arena,
+  tree: AddressRange<PhysicalAddress>
+) throws(BootFailure) -> MemoryPlan {
+  do throws(OutOfMemory) {
+    // Ours, the tree, the bundle; two for each VM; and a few for more arena.
+    var plan = try MemoryPlan(machine, capacity: 3 + 2 * SystemDescription.vmLimit + 16, in: &arena)
+    plan.reserve(space.imageBlock)
+    plan.reserve(tree)
+    if let bundle = machine.bundle { plan.reserve(bundle) }
+    return plan
+  } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
 }
 
 /// Starts every VM and never comes back.
 private func run() -> Never {
   let cpu = PhysicalCPU.current
+  cpu.value.chargedUntil = .now
   for vm in Hypervisor.shared.value.vms.indices { cpu.start(vm) }
-  enterFirstGuest()
+  // The frame that traps find from now on: at the very top of this CPU's stack, above what we are using ourselves.
+  let frame = unsafe UnsafeMutableRawPointer(bitPattern: address_of_stack_end() - UInt(TrapFrame.byteCount))
+    .unsafelyUnwrapped
+  cpu.decide(unsafe TrapFrame(unsafeAddress: frame))
+  unsafe enter_guest(frame)
 }

@@ -1,7 +1,8 @@
-internal import ARMv8
-internal import ArmRegisters
 internal import Architecture
+internal import ArmRegisters
+internal import ARMv8
 internal import Scheduling
+internal import Virtualization
 
 // Who runs next on this CPU, and when to ask again.
 

@@ -1,8 +1,9 @@
-internal import ARMv8Assembly
-internal import ArmRegisters
 internal import Architecture
+internal import ArmRegisters
+internal import ARMv8Assembly
 internal import Configuration
 internal import DeviceTree
+internal import Virtualization
 
 // A VM's memory before its first instruction: its images, and the device tree that we make for it.
 
@@ -10,10 +11,10 @@ extension HostedVM {
   /// Copies the VM's images into its memory and writes its device tree. False where the tree does not fit.
   ///
   /// A guest starts with its caches off: what we write goes out to memory before it runs.
-  func loadImages(ticksPerSecond: UInt64) -> Bool {
+  func loadImages() -> Bool {
     for image in description.images {
       guard let data = image.data, let place = place(of: image.range) else { continue }
-      data.bytes.withUnsafeBytes { bytes in
+      unsafe data.bytes.withUnsafeBytes { bytes in
         unsafe place.unsafePointer.copyMemory(from: bytes.baseAddress.unsafelyUnwrapped, byteCount: bytes.count)
       }
       clean(place, image.range.size)
@@ -34,12 +35,12 @@ extension HostedVM {
 
   private func writeDeviceTree() -> Bool {
     guard let address = description.deviceTree else { return true }
-    let room = AddressRange(start: address, size: GuestDeviceTree.sizeLimit)
+    let room = AddressRange(start: address, size: UInt64(GuestDeviceTree.sizeBound(for: description)))
     guard let place = place(of: room) else { return false }
-    let buffer = unsafe UnsafeMutableRawBufferPointer(
-      start: place.unsafePointer, count: Int(GuestDeviceTree.sizeLimit))
     do throws(DeviceTreeError) {
-      _ = try unsafe GuestDeviceTree.write(vm: description, gic: machine.interrupts.version, unsafeInto: buffer)
+      _ = try unsafe GuestDeviceTree.write(
+        description, gic: machine.interrupts.version, cpu: "arm,armv8",
+        unsafeInto: UnsafeMutableRawBufferPointer(start: place.unsafePointer, count: Int(room.size)))
     } catch { return false }
     clean(place, room.size)
     return true

@@ -47,6 +47,8 @@ struct HostInterrupts: Sendable {
   let hypervisorTimer: UInt32
   /// GIC maintenance.
   let maintenance: UInt32
-  /// The console, or 1023 where the tree gives it none.
+  /// What stands for an interrupt that there is not.
+  static var none: UInt32 { 1023 }
+  /// The console, or `none` where the tree gives it none.
   let console: UInt32
 }

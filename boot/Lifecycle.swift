@@ -1,6 +1,7 @@
-internal import ARMv8
 internal import Architecture
+internal import ARMv8
 internal import Configuration
+internal import Scheduling
 internal import Virtualization
 
 // Starting and stopping VMs and their vCPUs.
@@ -17,7 +18,7 @@ extension Reference where Value == PhysicalCPU {
   func start(_ vm: Int) {
     let hypervisor = Hypervisor.shared
     hypervisor.value.vms[vm].startCount += 1
-    guard hypervisor.value.vms[vm].loadImages(ticksPerSecond: hypervisor.value.ticksPerSecond) else {
+    guard hypervisor.value.vms[vm].loadImages() else {
       hypervisor.value.console.report(vm, "its device tree does not fit: the VM stays off")
       return
     }

@@ -15,6 +15,9 @@ struct MemoryPlan: ~Copyable {
     }
   }
 
+  /// What is given out or set aside so far.
+  var reserved: Span<AddressRange<PhysicalAddress>> { taken.span(takenCount) }
+
   /// Sets a range aside.
   mutating func reserve(_ range: AddressRange<PhysicalAddress>) {
     taken[takenCount] = range
@@ -24,7 +27,7 @@ struct MemoryPlan: ~Copyable {
   /// The first free `size` bytes at a multiple of `alignment`, a power of two, or nil where there are none.
   mutating func take(_ size: UInt64, alignment: UInt64) -> AddressRange<PhysicalAddress>? {
     var found: AddressRange<PhysicalAddress>?
-    machine.forEachFreeRange(alignedTo: 4096, excluding: taken.span(takenCount)) { free in
+    machine.forEachFreeRange(alignedTo: 4096, excluding: reserved) { free in
       let start = free.start.alignedUp(to: alignment)
       let wanted = AddressRange(start: start, size: size)
       if found == nil, start >= free.start, free.contains(wanted), !wanted.isEmpty { found = wanted }

@@ -29,6 +29,8 @@ struct PhysicalCPU: ~Copyable {
   var timerDeadline = Instant.never
   /// Something happened that the scheduler has to be asked about before the guest goes on.
   var needsDecision = false
+  /// A VM is being stopped because we failed while we served it: another failure now ends everything.
+  var isAbandoning = false
 
   /// The CPU that runs this.
   @inline(__always)

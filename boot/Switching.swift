@@ -1,6 +1,8 @@
+internal import Architecture
+internal import ArmCommon
 internal import ARMv8
 internal import ARMv8Assembly
-internal import Architecture
+internal import Drivers
 internal import Virtualization
 
 // Putting a vCPU on this CPU and taking it off.

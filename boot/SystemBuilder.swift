@@ -9,27 +9,249 @@ internal import Drivers
 internal import Scheduling
 internal import Virtualization
 
-/// Builds the hypervisor from the machine's description and the system's, in the arena. Used once.
+/// Builds the hypervisor from the machine's description and the system's, in the arena. Used once, by the boot CPU.
 struct SystemBuilder: ~Copyable {
   private let machine: MachineDescription
+  private let system: SystemDescription
   private var space: HypervisorSpace
   private var arena: Arena
   private var plan: MemoryPlan
   private let stage2 = Stage2Parameters.ofThisCPU()
 
   init(
-    machine: MachineDescription, plan: consuming MemoryPlan, space: consuming HypervisorSpace, arena: consuming Arena
+    _ system: SystemDescription, on machine: MachineDescription, plan: consuming MemoryPlan,
+    space: consuming HypervisorSpace, arena: consuming Arena
   ) {
     self.machine = machine
+    self.system = system
     self.plan = plan
     self.space = space
     self.arena = arena
   }
 
-  /// Builds everything and puts it where everybody finds it.
-  mutating func build(_ system: SystemDescription, port: PL011Port, log: inout BootLog) throws(BootFailure) {
+  /// Builds everything, puts it where everybody finds it, and makes this CPU ready for guests.
+  mutating func build(port: PL011Port, log: inout BootLog) throws(BootFailure) {
+    let gic = try buildInterruptController()
+    let vms = try buildVMs(sharedInterruptCount: gic.controller.interruptCount - 32)
+    let vcpus = try buildVCPUs(vms)
+    try buildCPU(gic, vms: vms, vcpus: vcpus)
+    let console = try buildConsole(port)
+    let interrupts = HostInterrupts(
+      virtualTimer: machine.timer.virtualInterrupt.identifier,
+      hypervisorTimer: machine.timer.hypervisorInterrupt.identifier,
+      maintenance: machine.interruptController.maintenanceInterrupt.identifier,
+      console: machine.console?.interrupt?.identifier ?? HostInterrupts.none)
+    enable(interrupts, on: gic.controller)
     do throws(OutOfMemory) {
-      try buildAll(system, port: port, log: &log)
+      try Hypervisor.install(
+        Hypervisor(
+          vms: vms, vcpus: vcpus, console: console, ticksPerSecond: ticksPerSecond, interrupts: interrupts,
+          hasFirmware: machine.firmware?.conduit == .secureMonitorCall),
+        in: &arena)
     } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
+    TrapControls.configure(stage2Control: stage2.control)
+    log.begin()
+    log.write("arena: ")
+    log.write(decimal: arena.usedByteCount >> 10)
+    log.write(" of ")
+    log.write(decimal: arena.byteCount >> 10)
+    log.write(" KiB used; stage 2 has ")
+    log.write(decimal: UInt64(stage2.inputBits))
+    log.write(" bits")
+    log.end()
+  }
+
+  private var ticksPerSecond: UInt64 {
+    let measured = read_counter_frequency() & 0xffff_ffff
+    return measured != 0 ? measured : max(UInt64(machine.timer.clockFrequency ?? 1), 1)
+  }
+
+  /// Does something that takes arena memory. Where the arena is about to run out, it goes on in 2 MiB of free memory.
+  private mutating func taking<Result: ~Copyable>(
+    atMost size: UInt64 = 256 << 10, _ body: (inout Arena) throws(OutOfMemory) -> Result
+  ) throws(BootFailure) -> Result {
+    if arena.remainingByteCount < size {
+      let wanted = (size + HypervisorSpace.blockSize) & ~(HypervisorSpace.blockSize - 1)
+      guard let more = plan.take(wanted, alignment: HypervisorSpace.blockSize) else { throw .noMemory(wanted) }
+      arena.extend(with: more)
+    }
+    do throws(OutOfMemory) {
+      return try body(&arena)
+    } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
+  }
+}
+
+// The interrupt controller.
+
+extension SystemBuilder {
+  /// What the host's interrupt controller gives to us.
+  private struct HostGIC {
+    let controller: InterruptController
+    let listRegisters: HostListRegisters
+  }
+
+  private mutating func buildInterruptController() throws(BootFailure) -> HostGIC {
+    switch machine.interruptController {
+    case .gicv2(let gic):
+      let driver = GICv2Controller(
+        distributor: try device(gic.distributor), interface: try device(gic.cpuInterface))
+      driver.initializeDistributor()
+      driver.initializeCPU()
+      return HostGIC(
+        controller: .v2(driver),
+        listRegisters: .v2(GICv2ListRegisters(control: try device(gic.hypervisorInterface))))
+    case .gicv3(let gic):
+      let driver = GICv3Controller(
+        distributor: try device(gic.distributor), redistributor: try redistributor(of: gic))
+      driver.initializeCPU()
+      driver.initializeDistributor(affinity: ownAffinity)
+      return HostGIC(controller: .v3(driver), listRegisters: .v3(GICv3ListRegisters()))
+    }
+  }
+
+  /// The affinity fields of this CPU's MPIDR_EL1.
+  private var ownAffinity: UInt64 { read_mpidr_el1() & 0xff_00ff_ffff }
+
+  private mutating func redistributor(of gic: GICv3Description) throws(BootFailure) -> UInt {
+    let affinity = ownAffinity
+    let packed = UInt32(truncatingIfNeeded: affinity & 0xff_ffff | (affinity >> 32) << 24)
+    for index in 0..<gic.redistributorRegionCount {
+      guard let region = gic.redistributorRegion(index) else { continue }
+      let base = try device(region)
+      if let found = GICv3Controller.redistributor(
+        for: packed, in: base, size: UInt(region.size), stride: UInt(gic.redistributorStride ?? 0x2_0000))
+      {
+        return found
+      }
+    }
+    throw .noRedistributor
+  }
+
+  private mutating func device(_ range: AddressRange<PhysicalAddress>) throws(BootFailure) -> UInt {
+    do throws(MappingError) {
+      return try space.mapDevice(range, in: &arena)
+    } catch { throw .memory }
+  }
+
+  private func enable(_ interrupts: HostInterrupts, on controller: InterruptController) {
+    controller.enable(UInt16(truncatingIfNeeded: interrupts.virtualTimer))
+    controller.enable(UInt16(truncatingIfNeeded: interrupts.hypervisorTimer))
+    controller.enable(UInt16(truncatingIfNeeded: interrupts.maintenance))
+    if interrupts.console < HostInterrupts.none {
+      controller.enable(UInt16(truncatingIfNeeded: interrupts.console))
+    }
+  }
+}
+
+// VMs.
+
+extension SystemBuilder {
+  private mutating func buildVMs(sharedInterruptCount: Int) throws(BootFailure) -> Storage<HostedVM> {
+    let count = system.vmCount
+    let place = try taking { (arena) throws(OutOfMemory) in
+      try arena.take(UInt64(MemoryLayout<HostedVM>.stride * count), alignment: 64)
+    }
+    let base = unsafe place.unsafePointer.bindMemory(to: HostedVM.self, capacity: count)
+    var firstVCPU = 0
+    for description in system.vms {
+      let vcpus = firstVCPU..<firstVCPU + description.vcpuCount
+      firstVCPU = vcpus.upperBound
+      let vm = try buildVM(description, vcpus: vcpus, sharedInterruptCount: sharedInterruptCount)
+      unsafe (base + description.index).initialize(to: vm)
+    }
+    return unsafe Storage(unsafeBase: base, count: count)
+  }
+
+  private mutating func buildVM(
+    _ description: VMDescription, vcpus: Range<Int>, sharedInterruptCount: Int
+  ) throws(BootFailure) -> HostedVM {
+    guard let memory = plan.takeGuestMemory(description.memorySize) else { throw .noMemory(description.memorySize) }
+    var firmware = AddressRange(start: PhysicalAddress(0), size: 0)
+    if description.firmwareSize > 0 {
+      guard let found = plan.takeGuestMemory(description.firmwareSize) else {
+        throw .noMemory(description.firmwareSize)
+      }
+      firmware = found
+    }
+    let space = try buildSpace(description, memory: memory, firmware: firmware)
+    let gic = machine.interruptController.version
+    let machine = try taking { (arena) throws(OutOfMemory) in
+      try VirtualMachine(
+        gic: gic, vcpuCount: description.vcpuCount,
+        sharedInterruptCount: min(sharedInterruptCount & ~31, GuestMachine.sharedInterruptLimit),
+        memory: description.memory, firmware: description.firmware, secondsAtStart: 0, storage: &arena)
+    }
+    return HostedVM(
+      description: description, machine: machine, space: space, vmid: UInt16(description.index + 1), memory: memory,
+      firmware: firmware, vcpus: vcpus)
+  }
+
+  /// Stage 2: RAM, firmware, and with GICv2 the hardware's virtual CPU interface where guests look for theirs.
+  private mutating func buildSpace(
+    _ description: VMDescription, memory: AddressRange<PhysicalAddress>, firmware: AddressRange<PhysicalAddress>
+  ) throws(BootFailure) -> TranslationTable {
+    let inputBits = stage2.inputBits
+    do throws(MappingError) {
+      let space = try TranslationTable(stage2InputBits: inputBits, memory: &arena)
+      try space.map(
+        description.memory.start.rawValue, to: memory.start, size: memory.size, as: .guestMemory, in: &arena)
+      if !firmware.isEmpty {
+        try space.map(
+          description.firmware.start.rawValue, to: firmware.start, size: firmware.size, as: .guestReadOnlyMemory,
+          in: &arena)
+      }
+      if case .gicv2(let gic) = machine.interruptController {
+        try space.map(
+          GuestMachine.cpuInterface.start.rawValue, to: gic.virtualInterface.start,
+          size: min(GuestMachine.cpuInterface.size, gic.virtualInterface.size), as: .guestDevice, in: &arena)
+      }
+      return space
+    } catch { throw .memory }
+  }
+}
+
+// vCPUs, the CPU and the console.
+
+extension SystemBuilder {
+  private mutating func buildVCPUs(_ vms: Storage<HostedVM>) throws(BootFailure) -> Storage<VCPU> {
+    var count = 0
+    for vm in vms.indices { count += vms[vm].vcpus.count }
+    return try taking(atMost: UInt64(MemoryLayout<VCPU>.stride * count)) { (arena) throws(OutOfMemory) in
+      try arena.storage(of: VCPU.self, count: count) { number in
+        var vm = 0
+        while !vms[vm].vcpus.contains(number) { vm += 1 }
+        let index = number - vms[vm].vcpus.lowerBound
+        return VCPU(
+          vm: vm, index: index, slot: number,
+          context: GuestContext(affinity: GuestMachine.affinity(vcpu: index)))
+      }
+    }
+  }
+
+  private mutating func buildCPU(_ gic: HostGIC, vms: Storage<HostedVM>, vcpus: Storage<VCPU>) throws(BootFailure) {
+    let slice = (system.cpu(0)?.sliceNanoseconds ?? 1_000_000) * ticksPerSecond / 1_000_000_000
+    let (vmCount, vcpuCount) = (vms.count, vcpus.count)
+    try taking { (arena) throws(OutOfMemory) in
+      let cpu = PhysicalCPU(
+        index: 0,
+        scheduler: try RoundRobin(capacity: vcpuCount, slice: max(slice, 1), in: &arena),
+        assigned: try arena.storage(of: Int.self, count: vcpuCount) { $0 },
+        controller: gic.controller, listRegisters: gic.listRegisters,
+        lastOfVM: try arena.storage(of: Int.self, count: vmCount) { _ in -1 })
+      let place = try arena.take(UInt64(MemoryLayout<PhysicalCPU>.stride), alignment: 64)
+      let pointer = unsafe place.unsafePointer.bindMemory(to: PhysicalCPU.self, capacity: 1)
+      unsafe pointer.initialize(to: cpu)
+      unsafe Reference(unsafePointer: pointer).install()
+    }
+  }
+
+  private mutating func buildConsole(_ port: PL011Port) throws(BootFailure) -> Console {
+    let system = system
+    return try taking { (arena) throws(OutOfMemory) in
+      let multiplexer = try ConsoleMultiplexer(vmCount: system.vmCount, in: &arena) { index in
+        ConsoleName((system.vm(index)?.name ?? "").span)
+      }
+      return Console(multiplexer: multiplexer, queue: try TransmitQueue(port: port, in: &arena))
+    }
   }
 }

@@ -38,6 +38,9 @@ public enum GuestMachine {
   /// The hypervisor timer's interrupt: PPI 10. Described, never raised.
   public static var hypervisorTimerInterrupt: UInt16 { 26 }
 
+  /// The most shared interrupts that a guest sees, as virt has them: INTIDs 32 to 287.
+  public static var sharedInterruptLimit: Int { 256 }
+
   /// The most vCPUs that a VM can have: a GICv2 has eight CPU interfaces (IHI 0048B §1.1), a GICv3 has as many
   /// redistributors as the memory map has room for.
   public static func vcpuLimit(gic: GICVersion) -> Int {

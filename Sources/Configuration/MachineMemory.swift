@@ -45,24 +45,13 @@ extension MachineDescription {
     forEachMemoryBank { bank in
       var cursor = bank.start
       while cursor < bank.end {
-        var skipped = cursor
-        var next = bank.end
-        let avoid = { (range: AddressRange<PhysicalAddress>) in
-          if range.contains(cursor) { skipped = max(skipped, range.last.advanced(by: 1)) }
-          if range.start > cursor, !range.isEmpty { next = min(next, range.start) }
-          // A range up to the very end of the address space leaves nothing.
-          if range.contains(cursor), range.end.rawValue == 0 { skipped = bank.end }
-        }
-        forEachReservation { avoid($0.range) }
-        for index in taken.indices { avoid(taken[index]) }
-        if skipped > cursor {
-          cursor = skipped
-          continue
-        }
+        var stretch = Stretch(start: cursor, limit: bank.end)
+        forEachReservation { stretch.avoid($0.range) }
+        for index in taken.indices { stretch.avoid(taken[index]) }
         let start = cursor.alignedUp(to: alignment)
-        let end = next.alignedDown(to: alignment)
-        if start >= cursor, start < end { body(AddressRange(from: start, to: end)) }
-        cursor = next
+        let end = stretch.end.alignedDown(to: alignment)
+        if stretch.isFree, start >= cursor, start < end { body(AddressRange(from: start, to: end)) }
+        cursor = stretch.end
       }
     }
   }
@@ -116,7 +105,29 @@ extension DeviceTree.Node {
   }
 }
 
-extension AddressRange {
-  /// The last address of a range that is not empty.
-  fileprivate var last: A { start.advanced(by: size &- 1) }
+/// The memory from an address up to where something changes: free up to the next reservation, or not free up to the end
+/// of one. It is never empty.
+private struct Stretch {
+  let start: PhysicalAddress
+  let limit: PhysicalAddress
+  var end: PhysicalAddress
+  var isFree = true
+
+  init(start: PhysicalAddress, limit: PhysicalAddress) {
+    self.start = start
+    self.limit = limit
+    end = limit
+  }
+
+  /// Takes a reservation into account.
+  mutating func avoid(_ range: AddressRange<PhysicalAddress>) {
+    if range.contains(start) {
+      // A range up to the very end of the address space leaves nothing: its end wraps around to 0.
+      let past = range.end > start ? min(range.end, limit) : limit
+      end = isFree ? past : max(end, past)
+      isFree = false
+    } else if isFree, !range.isEmpty, range.start > start {
+      end = min(end, range.start)
+    }
+  }
 }

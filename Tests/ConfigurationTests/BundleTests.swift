@@ -1,0 +1,94 @@
+import Architecture
+import Configuration
+import DeviceTree
+import Testing
+
+@Suite("The bundle")
+struct BundleTests {
+  @Test("what is written is read again")
+  func roundTrip() throws {
+    var system = SampleSystem()
+    system.cpus = [.init(index: 0, slice: 1_000_000), .init(index: 3)]
+    system.vms = [
+      SampleSystem.VM(onReset: .stop),
+      SampleSystem.VM(
+        name: "metronome", memorySize: 0x40_0000, vcpus: [3], entry: 0, deviceTree: nil, initrd: nil,
+        bootArguments: nil, firmwareSize: 0x2000, devices: ["/pl061@9030000", "/flash@0"], interrupts: [40, 41],
+        images: [.init(address: 0, data: [1, 2, 3])]),
+    ]
+    let read = try system.make()
+    #expect(read.hasKnownFormat)
+    #expect(read.vmCount == 2)
+    #expect(read.cpu(0)?.sliceNanoseconds == 1_000_000)
+    #expect(read.cpu(3)?.sliceNanoseconds == nil)
+    #expect(read.cpu(3)?.policy == .roundRobin)
+    #expect(read.cpu(1) == nil)
+
+    let linux = try #require(read.vm(0))
+    #expect(linux.name.string == "linux")
+    #expect(linux.isa.string == "aarch64")
+    #expect(linux.memory == guestRegion(0x4000_0000, 0x1000_0000))
+    #expect((0..<3).map(linux.physicalCPU(vcpu:)) == [0, 1, nil])
+    #expect(linux.entry == GuestPhysicalAddress(0x4020_0000))
+    #expect(linux.deviceTree == GuestPhysicalAddress(0x4000_0000))
+    #expect(linux.initialRAMDisk == guestRegion(0x4400_0000, 0xfff))
+    #expect(linux.bootArguments?.string == "console=ttyAMA0")
+    #expect(linux.onReset == .stop)
+    #expect(linux.firmware.isEmpty)
+    #expect(linux.devices == nil)
+    #expect(linux.images.map(\.range) == [guestRegion(0x4020_0000, 0x1000), guestRegion(0x4400_0000, 0x1000)])
+
+    let metronome = try #require(read.vm(1))
+    #expect(metronome.vcpuCount == 1)
+    #expect(metronome.deviceTree == nil)
+    #expect(metronome.initialRAMDisk == nil)
+    #expect(metronome.bootArguments == nil)
+    #expect(metronome.onReset == .restart)
+    #expect(metronome.firmware == guestRegion(0, 0x2000))
+    #expect(metronome.devices?.map(\.string) == ["/pl061@9030000", "/flash@0"])
+    #expect((0..<3).map(metronome.interrupt) == [40, 41, nil])
+    let data = try #require(metronome.images.first { _ in true }?.data)
+    #expect((0..<data.count).map { unsafe data.bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) } == [1, 2, 3])
+    #expect(read.vm(2) == nil)
+  }
+
+  @Test("a bundle with nothing in it reads as no VMs")
+  func empty() throws {
+    let system = SystemDescription(try makeTree { (_) throws(DeviceTreeError) in })
+    #expect(!system.hasKnownFormat)
+    #expect(system.vmCount == 0)
+    #expect(system.cpus.allSatisfy { _ in false })
+  }
+
+  @Test("the size bound holds for the largest of everything that has a bound")
+  func sizeBound() throws {
+    var system = SampleSystem()
+    system.cpus = (0..<64).map { .init(index: $0, slice: .max) }
+    let vm = SampleSystem.VM(
+      name: String(repeating: "n", count: 31), vcpus: Array(repeating: 0, count: 123), onReset: .restart,
+      firmwareSize: 1, devices: ["/a", "/b"], interrupts: [33],
+      images: (0..<40).map { .init(address: $0, data: [1]) })
+    system.vms = Array(repeating: vm, count: 20)
+    #expect(try system.make().vmCount == 20)
+  }
+
+  @Test("a bundle that does not fit its buffer is an error")
+  func full() throws {
+    let buffer = unsafe makeBuffer(byteCount: 256)
+    let data = [UInt8](repeating: 0, count: 4096)
+    #expect(throws: DeviceTreeError(.full)) {
+      try unsafe BundleWriter.write(unsafeInto: buffer) { (bundle) throws(DeviceTreeError) in
+        try bundle.vms { (bundle) throws(DeviceTreeError) in
+          try bundle.vm(0) { (bundle) throws(DeviceTreeError) in
+            try unsafe bundle.image(0, address: 0, data: data.span.bytes)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// A region of a guest's memory.
+func guestRegion(_ start: UInt64, _ size: UInt64) -> AddressRange<GuestPhysicalAddress> {
+  AddressRange(start: GuestPhysicalAddress(start), size: size)
+}

@@ -1,0 +1,96 @@
+import Architecture
+import Configuration
+import DeviceTree
+import Testing
+
+@Suite("The machine's memory")
+struct MachineMemoryTests {
+  /// Two banks, one of them with two regions; reservations of both kinds.
+  private func makeMachine() throws -> MachineDescription {
+    let tree = try VirtMachine(changes: [
+      "memory@40000000": { (node) throws(DeviceTreeError) in
+        try node.property("device_type", "memory")
+        try node.property("reg", numbers: [0x4000_0000, 0x1000_0000, 0x8000_0000, 0x1000_0000, 0, 0])
+      },
+      "reserved-memory": { (node) throws(DeviceTreeError) in
+        try node.property("#address-cells", 2)
+        try node.property("#size-cells", 2)
+        try node.property("ranges")
+        try node.node("firmware", at: 0x4000_0000) { (node) throws(DeviceTreeError) in
+          try node.property("reg", numbers: [0x4000_0000, 0x8_0000])
+          try node.property("no-map")
+        }
+        try node.node("log", at: 0x4100_1000) { (node) throws(DeviceTreeError) in
+          try node.property("reg", numbers: [0x4100_1000, 0x1000])
+        }
+        try node.node("off", at: 0x4200_0000) { (node) throws(DeviceTreeError) in
+          try node.property("reg", numbers: [0x4200_0000, 0x1000])
+          try node.property("status", "disabled")
+        }
+        try node.node("pool") { (node) throws(DeviceTreeError) in try node.property("size", u64: 0x100_0000) }
+      },
+    ]).makeTree()
+    return try MachineDescription(tree)
+  }
+
+  @Test("every region of every memory node is a bank, and empty ones are none")
+  func banks() throws {
+    var banks: [AddressRange<PhysicalAddress>] = []
+    try makeMachine().forEachMemoryBank { banks.append($0) }
+    #expect(banks == [region(0x4000_0000, 0x1000_0000), region(0x8000_0000, 0x1000_0000)])
+  }
+
+  @Test("reserved-memory is reserved where it has an address and is not disabled")
+  func reservations() throws {
+    var reservations: [Reservation] = []
+    try makeMachine().forEachReservation { reservations.append($0) }
+    #expect(reservations.map(\.range) == [region(0x4000_0000, 0x8_0000), region(0x4100_1000, 0x1000)])
+    #expect(reservations.map(\.allowsMapping) == [false, true])
+  }
+
+  @Test("what is free lies between the reservations, cut to the alignment")
+  func free() throws {
+    let machine = try makeMachine()
+    var free: [AddressRange<PhysicalAddress>] = []
+    let taken = [
+      region(0x4200_0000, 0x80_0000), region(0x4240_0000, 0x1), region(0x8ff0_0000, 0x100_0000), region(0, 0),
+    ]
+    machine.forEachFreeRange(alignedTo: 0x20_0000, excluding: taken.span) { free.append($0) }
+    #expect(
+      free == [
+        region(0x4020_0000, 0xe0_0000), region(0x4120_0000, 0xe0_0000), region(0x4280_0000, 0xd80_0000),
+        region(0x8000_0000, 0xfe0_0000),
+      ])
+  }
+
+  @Test("what is taken up to the end of the address space leaves nothing behind it")
+  func takenToTheEnd() throws {
+    let machine = try makeMachine()
+    var free: [AddressRange<PhysicalAddress>] = []
+    let taken = [region(0x4100_0000, .max)]
+    machine.forEachFreeRange(alignedTo: 0x1000, excluding: taken.span) { free.append($0) }
+    #expect(free == [region(0x4008_0000, 0xf8_0000)])
+  }
+
+  @Test("free ranges meet neither a reservation nor each other, whatever is taken")
+  func freeIsDisjoint() throws {
+    let machine = try makeMachine()
+    var generator = SplitMix(state: 7)
+    for _ in 0..<500 {
+      let taken = (0..<6).map { _ in region(0x3f00_0000 + generator.next() % 0x1200_0000, generator.next() % 0x80_0000)
+      }
+      var free: [AddressRange<PhysicalAddress>] = []
+      machine.forEachFreeRange(alignedTo: 0x1000, excluding: taken.span) { free.append($0) }
+      for range in free {
+        #expect(!taken.contains { $0.overlaps(range) })
+        #expect(free.filter { $0.overlaps(range) } == [range])
+        #expect(range.start.isAligned(to: 0x1000) && range.end.isAligned(to: 0x1000))
+      }
+      // No whole page that nobody takes is left out.
+      let page = region((0x4000_0000 + generator.next() % 0x1000_0000) & ~0xfff, 0x1000)
+      var isFree = !taken.contains { $0.overlaps(page) }
+      machine.forEachReservation { if $0.range.overlaps(page) { isFree = false } }
+      #expect(free.contains { $0.contains(page) } == isFree)
+    }
+  }
+}
