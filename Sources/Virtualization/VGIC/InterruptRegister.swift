@@ -57,7 +57,7 @@ struct InterruptRegister {
 
   /// Field `index` of a value.
   func field(_ index: Int, of value: UInt32) -> UInt32 {
-    value &>> shift(of: index) & (1 &<< (1 &<< bitShift)) &- 1
+    (value &>> shift(of: index)) & ((1 &<< (1 &<< bitShift)) &- 1)
   }
 
   /// True where what is read depends on what the guest did with its list registers.
