@@ -12,7 +12,9 @@ public struct ListRegisterInterpreter: ListRegisters {
   /// How many list registers there are.
   public let count: Int
   /// Whether the interface signals interrupts (En).
-  public var isEnabled = false
+  public var isEnabled = false {
+    didSet { if isEnabled { checkForDuplicates() } }
+  }
   /// Whether maintenance is asked for while no list register is pending (NPIE).
   public var signalsNoPending = false
   /// What software did that the manuals forbid or leave unpredictable.
@@ -49,8 +51,9 @@ public struct ListRegisterInterpreter: ListRegisters {
     }
     set {
       writeCount += 1
-      check(newValue, at: index)
+      check(newValue)
       registers[index] = stored(newValue)
+      if isEnabled { checkForDuplicates() }
     }
   }
 
@@ -109,7 +112,7 @@ public struct ListRegisterInterpreter: ListRegisters {
     return stored
   }
 
-  private mutating func check(_ value: ListRegister, at index: Int) {
+  private mutating func check(_ value: ListRegister) {
     guard value.state != .inactive else { return }
     let id = value.virtualID
     if value.physicalID != nil && value.state == .pendingAndActive {
@@ -117,9 +120,16 @@ public struct ListRegisterInterpreter: ListRegisters {
     }
     if value.physicalID != nil && value.signalsEndOfInterrupt { violations.append("\(id) with HW and EOI") }
     if let physicalID = value.physicalID, physicalID < 16 { violations.append("\(id) linked to SGI \(physicalID)") }
-    for other in registers.indices where other != index && registers[other].state != .inactive {
-      let isOtherSource = version == .v2 && id < 16 && registers[other].source != value.source
-      if registers[other].virtualID == id && !isOtherSource { violations.append("\(id) in two list registers") }
+  }
+
+  /// An interrupt in two list registers is a mistake once the interface is on; while it is off they may be filled in any
+  /// order. GICv2's SGIs from different CPUs are different interrupts.
+  private mutating func checkForDuplicates() {
+    var seen: Set<UInt32> = []
+    for register in registers where register.state != .inactive {
+      let source = version == .v2 && register.virtualID < 16 ? register.source : 0
+      let isNew = seen.insert(UInt32(source) << 16 | UInt32(register.virtualID)).inserted
+      if !isNew { violations.append("\(register.virtualID) in two list registers") }
     }
   }
 }
