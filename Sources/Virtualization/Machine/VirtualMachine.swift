@@ -37,14 +37,15 @@ public struct VirtualMachine: ~Copyable {
 
   /// A VM with everything as after power on.
   public init(
-    gic: GICVersion, vcpuCount: Int, sharedInterruptCount: Int, memory: AddressRange<GuestPhysicalAddress>,
-    firmware: AddressRange<GuestPhysicalAddress>, secondsAtStart: UInt32,
-    storage: inout some StorageProvider & ~Copyable
+    gic: GICVersion, usesHardwareLinks: Bool, vcpuCount: Int, sharedInterruptCount: Int,
+    memory: AddressRange<GuestPhysicalAddress>, firmware: AddressRange<GuestPhysicalAddress>,
+    secondsAtStart: UInt32, storage: inout some StorageProvider & ~Copyable
   ) throws(OutOfMemory) {
     let processors = try storage.storage(of: Processor.self, count: vcpuCount) { _ in Processor() }
     let typed = try storage.storage(of: UInt8.self, count: 256) { _ in 0 }
     let interrupts = try VirtualGIC(
-      version: gic, vcpuCount: vcpuCount, sharedInterruptCount: sharedInterruptCount, storage: &storage)
+      version: gic, vcpuCount: vcpuCount, sharedInterruptCount: sharedInterruptCount,
+      usesHardwareLinks: usesHardwareLinks, storage: &storage)
     let power = try PowerController(vcpuCount: vcpuCount, in: &storage)
     self.interrupts = interrupts
     self.power = power

@@ -6,26 +6,31 @@
 
 #include <stdint.h>
 
+// Always: what is one instruction must not become a call where the two languages' target flags differ in a detail.
+#ifndef INLINE
+#define INLINE static inline __attribute__((always_inline))
+#endif
+
 #if defined(__aarch64__)
 #define ARMV8_REGISTER(name)                                                                        \
-  static inline uint64_t read_##name(void) {                                                        \
+  INLINE uint64_t read_##name(void) {                                                        \
     uint64_t value;                                                                                 \
     __asm__ volatile("mrs %0, " #name : "=r"(value));                                               \
     return value;                                                                                   \
   }                                                                                                 \
-  static inline void write_##name(uint64_t value) { __asm__ volatile("msr " #name ", %0" ::"r"(value)); }
+  INLINE void write_##name(uint64_t value) { __asm__ volatile("msr " #name ", %0" ::"r"(value)); }
 #define ARMV8_MAINTENANCE(name, text)                                                               \
-  static inline void name(void) { __asm__ volatile(text ::: "memory"); }
+  INLINE void name(void) { __asm__ volatile(text ::: "memory"); }
 #define ARMV8_MAINTENANCE_AT(name, text)                                                            \
-  static inline void name(uint64_t argument) { __asm__ volatile(text ::"r"(argument) : "memory"); }
+  INLINE void name(uint64_t argument) { __asm__ volatile(text ::"r"(argument) : "memory"); }
 #else
 #define ARMV8_REGISTER(name)                                                                        \
-  static inline uint64_t read_##name(void) { return 0; }                                            \
-  static inline void write_##name(uint64_t value) { (void)value; }
+  INLINE uint64_t read_##name(void) { return 0; }                                            \
+  INLINE void write_##name(uint64_t value) { (void)value; }
 #define ARMV8_MAINTENANCE(name, text)                                                               \
-  static inline void name(void) {}
+  INLINE void name(void) {}
 #define ARMV8_MAINTENANCE_AT(name, text)                                                            \
-  static inline void name(uint64_t argument) { (void)argument; }
+  INLINE void name(uint64_t argument) { (void)argument; }
 #endif
 
 // EL2's own.
@@ -117,7 +122,7 @@ void load_floating_point(const void *state);
 uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third);
 
 /// The size in bytes of the smallest data cache line (CTR_EL0.DminLine).
-static inline uint64_t data_cache_line_size(void) {
+INLINE uint64_t data_cache_line_size(void) {
 #if defined(__aarch64__)
   uint64_t type;
   __asm__("mrs %0, ctr_el0" : "=r"(type));
