@@ -76,15 +76,13 @@ ARMV8_REGISTER(tpidr_el1)
 ARMV8_REGISTER(par_el1)
 ARMV8_REGISTER(cntkctl_el1)
 ARMV8_REGISTER(csselr_el1)
+ARMV8_REGISTER(mdscr_el1)
 ARMV8_REGISTER(elr_el1)
 ARMV8_REGISTER(spsr_el1)
 ARMV8_REGISTER(sp_el0)
 ARMV8_REGISTER(sp_el1)
 ARMV8_REGISTER(cntv_ctl_el0)
 ARMV8_REGISTER(cntv_cval_el0)
-ARMV8_REGISTER(dacr32_el2)
-ARMV8_REGISTER(ifsr32_el2)
-ARMV8_REGISTER(fpexc32_el2)
 
 // Identification.
 ARMV8_REGISTER(mpidr_el1)
@@ -93,6 +91,7 @@ ARMV8_REGISTER(id_aa64pfr0_el1)
 ARMV8_REGISTER(id_aa64mmfr0_el1)
 ARMV8_REGISTER(id_aa64mmfr1_el1)
 ARMV8_REGISTER(id_aa64dfr0_el1)
+ARMV8_REGISTER(pmuserenr_el0)
 
 /// The hardware's identification register S3_0_C0_C<crm>_<op2>; zero outside CRm 1 to 7.
 uint64_t read_identification(uint64_t crm, uint64_t op2);
