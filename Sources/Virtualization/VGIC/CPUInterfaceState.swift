@@ -1,0 +1,64 @@
+internal import Architecture
+
+/// One vCPU's side of the interrupt controller: its list registers and control registers while it is not loaded, and
+/// what is known of the hardware's while it is.
+struct CPUInterfaceState {
+  /// The most list registers that either architecture has room for.
+  static var maximumRegisterCount: Int { 16 }
+
+  /// The list registers as last read or written. Current unless the vCPU is loaded: the guest moves the hardware's on.
+  var registers: [16 of ListRegister] = .init(repeating: .empty)
+  /// One bit for each list register that holds an interrupt, or that hardware may since have emptied.
+  var used: UInt32 = 0
+  /// One bit for each used list register whose interrupt changed, so that the register has to be looked at.
+  var changed: UInt32 = 0
+  /// One bit for each nonzero word of the vCPU's candidates.
+  var candidateWords: UInt32 = 0
+  /// The vCPU's interrupts, INTID 0 to 31, whose physical interrupt the caller shall deactivate.
+  var deactivations: UInt32 = 0
+  /// True while the vCPU's list registers are in hardware.
+  var isLoaded = false
+  /// True where a candidate or a used list register has changed since the last flush.
+  var needsFlush = false
+  /// Whether the hardware has been told to signal that nothing is pending (NPIE).
+  var signalsNoPending = false
+  /// GICR_WAKER.ProcessorSleep.
+  var isAsleep = true
+  /// GICH_VMCR or ICH_VMCR_EL2 while the vCPU is not loaded, or as last read.
+  var machineControl: UInt32
+  /// GICH_APR at index 0, or ICH_AP0R<n>_EL2 and ICH_AP1R<n>_EL2, while the vCPU is not loaded.
+  var activePriorities: [8 of UInt32] = .init(repeating: 0)
+
+  /// The state after reset.
+  ///
+  /// The binary points are the smallest that five bits of priority allow: 2 for group 0, 3 for group 1. A GICv3 guest
+  /// has only system registers, so that VFIQEn is RES1 (IHI 0069, ICH_VMCR_EL2).
+  init(version: GICVersion) {
+    machineControl = 2 << 21 | 3 << 18 | (version == .v3 ? 1 << 3 : 0)
+  }
+
+  /// True where the CPU interface, as far as is known, would signal an interrupt of this group and priority.
+  ///
+  /// VENG0 and VENG1 are bits 0 and 1 and VPMR is the top byte, of which GICv2 has only the upper five bits.
+  func signals(priority: UInt8, isGroup1: Bool) -> Bool {
+    machineControl & (isGroup1 ? 2 : 1) != 0 && UInt32(priority) < machineControl >> 24
+  }
+}
+
+extension ListRegister {
+  /// True in the states pending and pending-and-active. Clearing it leaves the rest of the state.
+  var isPending: Bool {
+    get { state == .pending || state == .pendingAndActive }
+    set { state = Self.state(pending: newValue, active: isActive) }
+  }
+
+  /// True in the states active and pending-and-active. Clearing it leaves the rest of the state.
+  var isActive: Bool {
+    get { state == .active || state == .pendingAndActive }
+    set { state = Self.state(pending: isPending, active: newValue) }
+  }
+
+  private static func state(pending: Bool, active: Bool) -> State {
+    pending ? (active ? .pendingAndActive : .pending) : (active ? .active : .inactive)
+  }
+}

@@ -1,0 +1,120 @@
+public import Architecture
+
+/// A register of the distributor with no field per interrupt.
+private enum DistributorRegister {
+  case control
+  case type
+  case implementer
+  case softwareInterrupt
+  case peripheralID2
+  /// GICD_IROUTER of an SPI: all of it, or one half.
+  case route(id: Int, part: RegisterPart)
+
+  /// The register at `offset`, or nil where there is none or the access is of a kind that it does not permit.
+  init?(offset: UInt32, width: AccessWidth, version: GICVersion) {
+    if version == .v3, offset >= 0x6100, offset < 0x7fe0 {
+      guard let part = RegisterPart(offset: offset, width: width) else { return nil }
+      self = .route(id: Int((offset &- 0x6000) &>> 3), part: part)
+      return
+    }
+    guard width == .word else { return nil }
+    switch (offset, version) {
+    case (0x000, _): self = .control
+    case (0x004, _): self = .type
+    case (0x008, _): self = .implementer
+    case (0xf00, .v2): self = .softwareInterrupt
+    case (0xfe8, .v2), (0xffe8, .v3): self = .peripheralID2
+    default: return nil
+    }
+  }
+}
+
+extension VirtualGIC {
+  /// True where the list registers of the vCPU that is loaded should be read back (`synchronize`) before this read of the
+  /// distributor, or of a redistributor where the offset is within its SGI frame. Writes never need it: what they leave to
+  /// be done meets the list registers' true state in the next flush.
+  public func needsSynchronization(offset: UInt32, width: AccessWidth, isWrite: Bool) -> Bool {
+    guard !isWrite else { return false }
+    return InterruptRegister(offset: offset, width: width, version: version)?.readsListRegisters ?? false
+  }
+
+  /// What `vcpu` reads `offset` bytes into the distributor's frame (IHI 0048B §4.3, IHI 0069 §12.9). Registers that there
+  /// are not, and accesses of a kind that a register does not permit, read as zero.
+  public func readDistributor(offset: UInt32, width: AccessWidth, vcpu: Int) -> UInt64 {
+    if let register = interruptRegister(offset, width) { return read(register, vcpu: vcpu) }
+    switch DistributorRegister(offset: offset, width: width, version: version) {
+    case .control: return distributorControl
+    case .type: return distributorType
+    case .implementer: return UInt64(Self.implementer)
+    case .peripheralID2: return peripheralID2
+    case .route(let id, let part): return part.extract(from: route(id))
+    case .softwareInterrupt, nil: return 0
+    }
+  }
+
+  /// Does what `vcpu` writes `offset` bytes into the distributor's frame. What there is not is ignored.
+  public mutating func writeDistributor(offset: UInt32, width: AccessWidth, value: UInt64, vcpu: Int) {
+    if let register = interruptRegister(offset, width) { return write(register, value: value, vcpu: vcpu) }
+    switch DistributorRegister(offset: offset, width: width, version: version) {
+    case .control: setEnabledGroups(UInt32(truncatingIfNeeded: value) & 3)
+    case .softwareInterrupt: generateSGI(register: UInt32(truncatingIfNeeded: value), vcpu: vcpu)
+    case .route(let id, let part): setRoute(id, to: part.insert(value, into: route(id)))
+    case .type, .implementer, .peripheralID2, nil: break
+    }
+  }
+
+  /// The implementer and revision that GICD_IIDR and GICR_IIDR read: product "T", JEP106 code of Arm.
+  static var implementer: UInt32 { 0x5400_043b }
+
+  /// GICD_PIDR2 and GICR_PIDR2, ICPIDR2: the architecture in bits 7 to 4.
+  var peripheralID2: UInt64 { version == .v2 ? 0x2b : 0x3b }
+
+  /// The array of fields at `offset` of the distributor. A GICv3 has SGIs and PPIs in the redistributors instead, and
+  /// their fields here are RAZ/WI (affinity routing is always on).
+  private func interruptRegister(_ offset: UInt32, _ width: AccessWidth) -> InterruptRegister? {
+    guard let register = InterruptRegister(offset: offset, width: width, version: version) else { return nil }
+    return version == .v3 && register.firstID < 32 ? nil : register
+  }
+
+  /// GICD_CTLR: the group enables; in a GICv3 also ARE and DS, which are fixed to one.
+  private var distributorControl: UInt64 { UInt64(enabledGroups) | (version == .v3 ? 1 << 6 | 1 << 4 : 0) }
+
+  private mutating func setEnabledGroups(_ groups: UInt32) {
+    guard groups != enabledGroups else { return }
+    enabledGroups = groups
+    reconsiderAll()
+  }
+
+  /// GICD_TYPER: the number of lines in units of 32 less one; GICv2: CPUs less one; GICv3: ten bits of INTID, Aff3 is
+  /// there, and no 1 of N.
+  private var distributorType: UInt64 {
+    let lines = UInt64((interruptCount &+ 31) / 32 &- 1)
+    return version == .v2
+      ? lines | UInt64(vcpuCount &- 1) << 5
+      : lines | 9 << 19 | 1 << 24 | 1 << 25
+  }
+}
+
+// GICD_IROUTER (IHI 0069 §12.9): Aff3 in bits 39 to 32, Aff2 to Aff0 in bits 23 to 0, and the routing mode RES0.
+
+extension VirtualGIC {
+  private func route(_ id: Int) -> UInt64 {
+    guard let slot = slot(of: id, vcpu: 0) else { return 0 }
+    let route = UInt64(states[slot].route)
+    return (route & 0xff00_0000) << 8 | route & 0x00ff_ffff
+  }
+
+  private mutating func setRoute(_ id: Int, to value: UInt64) {
+    guard let slot = slot(of: id, vcpu: 0) else { return }
+    let route = UInt32(truncatingIfNeeded: value >> 8 & 0xff00_0000 | value & 0x00ff_ffff)
+    states[slot].route = route
+    let target = vcpu(withAffinity: route)
+    retarget(slot, to: target.map { UInt8(truncatingIfNeeded: $0) } ?? InterruptState.noTarget)
+  }
+
+  /// The vCPU whose MPIDR has these affinities: up to 16 vCPUs in each Aff1, so that an SGI's target list reaches all.
+  func vcpu(withAffinity affinity: UInt32) -> Int? {
+    let vcpu = Int(affinity >> 8 & 0xff) &* 16 &+ Int(affinity & 15)
+    return affinity & 0xffff_00f0 == 0 && vcpu < vcpuCount ? vcpu : nil
+  }
+}

@@ -1,0 +1,74 @@
+public import Architecture
+
+/// A register of a redistributor's RD frame (IHI 0069 §12.11).
+private enum RedistributorRegister {
+  case implementer
+  case type(RegisterPart)
+  case wake
+  case peripheralID2
+
+  /// The register at `offset`, or nil where there is none or the access is of a kind that it does not permit. GICR_CTLR
+  /// is among those that there are not: without LPIs all of it is zero.
+  init?(offset: UInt32, width: AccessWidth) {
+    if offset & ~7 == 0x008 {
+      guard let part = RegisterPart(offset: offset, width: width) else { return nil }
+      self = .type(part)
+      return
+    }
+    guard width == .word else { return nil }
+    switch offset {
+    case 0x0004: self = .implementer
+    case 0x0014: self = .wake
+    case 0xffe8: self = .peripheralID2
+    default: return nil
+    }
+  }
+}
+
+extension VirtualGIC {
+  /// Where a redistributor's SGI frame begins, behind its RD frame.
+  private static var softwareFrameOffset: UInt32 { 0x1_0000 }
+
+  /// True where `synchronize` should come before this read of a redistributor's frame pair.
+  public func redistributorNeedsSynchronization(offset: UInt32, width: AccessWidth, isWrite: Bool) -> Bool {
+    guard offset >= Self.softwareFrameOffset else { return false }
+    return needsSynchronization(offset: offset &- Self.softwareFrameOffset, width: width, isWrite: isWrite)
+  }
+
+  /// What a vCPU reads `offset` bytes into the 128 KiB frame pair of vCPU `frame`'s redistributor. There is none in a
+  /// GICv2, and none of a vCPU that there is not: both read as zero.
+  public func readRedistributor(offset: UInt32, frame: Int, width: AccessWidth) -> UInt64 {
+    guard version == .v3, frame >= 0, frame < vcpuCount else { return 0 }
+    if let register = privateRegister(offset, width) { return read(register, vcpu: frame) }
+    switch RedistributorRegister(offset: offset, width: width) {
+    case .implementer: return UInt64(Self.implementer)
+    case .type(let part): return part.extract(from: redistributorType(frame))
+    case .wake: return interfaces[frame].isAsleep ? 0b110 : 0
+    case .peripheralID2: return peripheralID2
+    case nil: return 0
+    }
+  }
+
+  /// Does what a vCPU writes `offset` bytes into the frame pair of vCPU `frame`'s redistributor.
+  public mutating func writeRedistributor(offset: UInt32, frame: Int, width: AccessWidth, value: UInt64) {
+    guard version == .v3, frame >= 0, frame < vcpuCount else { return }
+    if let register = privateRegister(offset, width) { return write(register, value: value, vcpu: frame) }
+    // GICR_WAKER: ChildrenAsleep follows ProcessorSleep at once. Interrupts arrive all the same, as to a CPU whose power
+    // management needs no such handshake.
+    if case .wake = RedistributorRegister(offset: offset, width: width) { interfaces[frame].isAsleep = value & 2 != 0 }
+  }
+
+  /// The array of SGI and PPI fields at `offset`, if it lies in the SGI frame.
+  private func privateRegister(_ offset: UInt32, _ width: AccessWidth) -> InterruptRegister? {
+    guard offset >= Self.softwareFrameOffset else { return nil }
+    let register = InterruptRegister(offset: offset &- Self.softwareFrameOffset, width: width, version: version)
+    guard let register, register.firstID < 32 else { return nil }
+    return register
+  }
+
+  /// GICR_TYPER: affinity in the upper word, the processor number, and whether this is the last redistributor.
+  private func redistributorType(_ vcpu: Int) -> UInt64 {
+    let affinity = UInt64(vcpu >> 4) << 8 | UInt64(vcpu & 15)
+    return affinity << 32 | UInt64(vcpu) << 8 | (vcpu == vcpuCount &- 1 ? 1 << 4 : 0)
+  }
+}

@@ -1,0 +1,186 @@
+internal import Architecture
+
+// How an interrupt that is in a list register follows its state in the model, and the model what the guest did with the
+// list register. All of it works on values: the caller reads and writes the hardware.
+
+extension VirtualGIC {
+  /// The slot of the interrupt that list register `index` of `vcpu` holds.
+  func slotInRegister(_ index: Int, of vcpu: Int) -> Int {
+    let id = Int(interfaces[vcpu].registers[index].virtualID)
+    return id < 32 ? vcpu &* 32 &+ id : vcpuCount &* 32 &+ id &- 32
+  }
+
+  /// Takes in what the guest did with list register `index` of `vcpu`, whose value is now `value`, and returns the value
+  /// that it should have: `.empty` where the register is free again.
+  mutating func settle(_ index: Int, of vcpu: Int, value: ListRegister) -> ListRegister {
+    let slot = slotInRegister(index, of: vcpu)
+    var value = value
+    absorb(&value, slot: slot)
+    states[slot].flags.remove(.linkedAgain)
+    applyActiveRequests(&value, slot: slot)
+    if hasSources(slot: slot) && !states[slot].flags.contains(.latchedInRegister) {
+      // The request that the register stands for has been taken back; another CPU's may wait.
+      value.isPending = false
+    }
+    let isWanted = states[slot].target == UInt8(vcpu) && forwards(slot) && states[slot].isPending
+    if value.isPending {
+      if isWanted { merge(&value, slot: slot) } else { giveBackPending(&value, slot: slot) }
+    } else if value.isActive && states[slot].isLatched && forwards(slot) {
+      pendAgain(&value, slot: slot, isWanted: isWanted)
+    }
+    guard value.state != .inactive else {
+      free(index, of: vcpu, slot: slot)
+      return .empty
+    }
+    if value.physicalID == nil && states[slot].flags.contains(.linked) { relink(&value, slot: slot) }
+    // Whatever still waits in the model can move on only when this register is done with.
+    value.signalsEndOfInterrupt =
+      value.physicalID == nil
+      && (value.signalsEndOfInterrupt || states[slot].flags.contains(.deactivatesInSoftware) || states[slot].isWaiting
+        || !states[slot].flags.contains(.edge))
+    interfaces[vcpu].registers[index] = value
+    return value
+  }
+
+  /// Settles a list register of a vCPU that is not loaded.
+  mutating func settleSaved(_ index: Int, of vcpu: Int) {
+    let value = settle(index, of: vcpu, value: interfaces[vcpu].registers[index])
+    if value.isPending { askFlush(of: vcpu) }
+  }
+
+  /// Takes in the guest's acknowledgements and deactivations.
+  private mutating func absorb(_ value: inout ListRegister, slot: Int) {
+    if !value.isPending { states[slot].flags.remove(.latchedInRegister) }
+    if value.isActive { return }
+    if states[slot].flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
+    if value.state == .inactive && value.physicalID != nil {
+      // The guest's deactivation was the physical interrupt's as well. If that one has come again, the link is its.
+      if !states[slot].flags.contains(.linkedAgain) { states[slot].flags.remove(.linked) }
+      value.physicalID = nil
+    }
+  }
+
+  /// Does what writes to GICD_ISACTIVER and GICD_ICACTIVER left to be done.
+  private mutating func applyActiveRequests(_ value: inout ListRegister, slot: Int) {
+    let flags = states[slot].flags
+    guard !flags.isDisjoint(with: [.activationAsked, .deactivationAsked]) else { return }
+    states[slot].flags.remove([.activationAsked, .deactivationAsked])
+    if flags.contains(.deactivationAsked) {
+      value.isActive = false
+      if flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
+    } else {
+      // Hardware ignores pending-and-active with the HW bit: the pending half waits in the model.
+      if value.physicalID != nil { giveBackPending(&value, slot: slot) }
+      value.isActive = true
+    }
+  }
+
+  /// Lets a pending list register stand for a request that has come since, and for the present priority and group.
+  private mutating func merge(_ value: inout ListRegister, slot: Int) {
+    if states[slot].flags.contains(.latched) {
+      states[slot].flags.remove(.latched)
+      states[slot].flags.insert(.latchedInRegister)
+    }
+    if hasSources(slot: slot) { states[slot].sources &= ~(1 &<< value.source) }
+    if value.state == .pending {
+      value.priority = states[slot].priority
+      value.isGroup1 = states[slot].flags.contains(.group1)
+    }
+  }
+
+  /// Moves a list register's pending state back into the model.
+  mutating func giveBackPending(_ value: inout ListRegister, slot: Int) {
+    value.isPending = false
+    guard states[slot].flags.contains(.latchedInRegister) else { return }
+    states[slot].flags.remove(.latchedInRegister)
+    if hasSources(slot: slot) {
+      states[slot].sources |= 1 &<< (value.source & 7)
+    } else {
+      states[slot].flags.insert(.latched)
+    }
+  }
+
+  /// Makes an active interrupt pending as well, or sees to it that the model hears of its deactivation.
+  ///
+  /// Without the HW bit the list register becomes pending and active. With it there is no such state, so that the link
+  /// is cut: the register goes on without the HW bit, and EL2 deactivates the physical interrupt afterwards.
+  private mutating func pendAgain(_ value: inout ListRegister, slot: Int, isWanted: Bool) {
+    if value.physicalID != nil { deactivateInSoftware(&value, slot: slot) }
+    guard isWanted else { return }
+    if hasSources(slot: slot) {
+      // Only the same CPU's request fits into this register; another CPU's waits for the end of interrupt.
+      let bit: UInt8 = 1 &<< (value.source & 7)
+      guard states[slot].sources & bit != 0 else { return }
+      states[slot].sources &= ~bit
+    } else {
+      states[slot].flags.remove(.latched)
+    }
+    states[slot].flags.insert(.latchedInRegister)
+    value.isPending = true
+  }
+
+  /// Gives a list register whose interrupt has come from hardware as well the HW bit, where its state allows.
+  private mutating func relink(_ value: inout ListRegister, slot: Int) {
+    if value.state == .pending {
+      value.physicalID = states[slot].physicalID
+    } else {
+      states[slot].flags.insert(.deactivatesInSoftware)
+    }
+  }
+
+  /// Cuts an active list register's link: it signals its end of interrupt, and the model deactivates.
+  mutating func deactivateInSoftware(_ value: inout ListRegister, slot: Int) {
+    value.physicalID = nil
+    states[slot].flags.insert(.deactivatesInSoftware)
+  }
+
+  /// Frees a list register whose interrupt is inactive.
+  mutating func free(_ index: Int, of vcpu: Int, slot: Int) {
+    interfaces[vcpu].registers[index] = .empty
+    interfaces[vcpu].used &= ~(1 &<< UInt32(index))
+    interfaces[vcpu].changed &= ~(1 &<< UInt32(index))
+    states[slot].listRegister = InterruptState.noRegister
+    reconsider(slot)
+  }
+
+  /// Takes the interrupt out of list register `index` of `vcpu`, as last seen, with all of its state.
+  mutating func recall(_ index: Int, of vcpu: Int) {
+    let slot = slotInRegister(index, of: vcpu)
+    var value = interfaces[vcpu].registers[index]
+    giveBackPending(&value, slot: slot)
+    states[slot].flags.set(.active, to: value.isActive)
+    free(index, of: vcpu, slot: slot)
+  }
+
+  /// Puts the candidate at `slot` into the free list register `index` of `vcpu`, and returns the register's value.
+  mutating func place(_ slot: Int, into index: Int, of vcpu: Int) -> ListRegister {
+    setCandidate(slot, of: vcpu, to: false)
+    states[slot].listRegister = UInt8(truncatingIfNeeded: index)
+    states[slot].owner = UInt8(truncatingIfNeeded: vcpu)
+    interfaces[vcpu].used |= 1 &<< UInt32(index)
+    states[slot].flags.remove(.deactivatesInSoftware)
+    let state = states[slot]
+    var value = ListRegister(
+      virtualID: UInt16(truncatingIfNeeded: id(ofSlot: slot)),
+      physicalID: state.flags.contains(.linked) ? state.physicalID : nil, priority: state.priority, state: .pending,
+      isGroup1: state.flags.contains(.group1))
+    interfaces[vcpu].registers[index] = value
+    if state.flags.contains(.active) {
+      states[slot].flags.remove(.active)
+      value.state = .active
+      return settle(index, of: vcpu, value: value)
+    }
+    if state.sources != 0 {
+      value.source = UInt8(truncatingIfNeeded: state.sources.trailingZeroBitCount)
+      states[slot].sources &= state.sources &- 1
+      states[slot].flags.insert(.latchedInRegister)
+    } else if state.flags.contains(.latched) {
+      states[slot].flags.remove(.latched)
+      states[slot].flags.insert(.latchedInRegister)
+    }
+    value.signalsEndOfInterrupt =
+      value.physicalID == nil && (!state.flags.contains(.edge) || states[slot].isLatched)
+    interfaces[vcpu].registers[index] = value
+    return value
+  }
+}

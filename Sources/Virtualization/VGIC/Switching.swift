@@ -1,0 +1,97 @@
+public import Architecture
+
+extension VirtualGIC {
+  /// Puts the vCPU's list registers, active priorities and CPU interface state into this CPU's hardware, turns the
+  /// interface on, and flushes. Another CPU's, or an earlier vCPU's, leftovers in the list registers are wiped.
+  public mutating func load<Registers: ListRegisters & ~Copyable>(vcpu: Int, into registers: inout Registers) {
+    precondition(!interfaces[vcpu].isLoaded, "a vCPU is unloaded before it is loaded")
+    recallExcess(vcpu, count: registers.count)
+    for index in activePriorityRange { registers[activePriorities: index] = interfaces[vcpu].activePriorities[index] }
+    registers.machineControl = interfaces[vcpu].machineControl
+    let empty = registers.emptyMask
+    for index in 0..<registers.count {
+      let bit: UInt32 = 1 &<< UInt32(index)
+      if (interfaces[vcpu].used | ~empty) & bit != 0 { registers[index] = interfaces[vcpu].registers[index] }
+    }
+    registers.signalsNoPending = false
+    registers.isEnabled = true
+    interfaces[vcpu].isLoaded = true
+    interfaces[vcpu].signalsNoPending = false
+    interfaces[vcpu].needsFlush = true
+    refresh(vcpu: vcpu, registers: &registers)
+  }
+
+  /// Takes the vCPU's state out of this CPU's hardware and turns the interface off. From here on the model is exact.
+  public mutating func unload<Registers: ListRegisters & ~Copyable>(vcpu: Int, from registers: inout Registers) {
+    precondition(interfaces[vcpu].isLoaded, "only a loaded vCPU is unloaded")
+    var mask = interfaces[vcpu].used
+    while mask != 0 {
+      let index = mask.trailingZeroBitCount
+      mask &= mask &- 1
+      _ = settle(index, of: vcpu, value: registers[index])
+    }
+    interfaces[vcpu].changed = 0
+    interfaces[vcpu].machineControl = registers.machineControl
+    for index in activePriorityRange { interfaces[vcpu].activePriorities[index] = registers[activePriorities: index] }
+    registers.signalsNoPending = false
+    registers.isEnabled = false
+    interfaces[vcpu].isLoaded = false
+  }
+
+  /// Which active-priority registers the guest's architecture has.
+  private var activePriorityRange: Range<Int> { version == .v2 ? 0..<1 : 0..<8 }
+
+  /// Takes back what is in list registers that this CPU does not have.
+  private mutating func recallExcess(_ vcpu: Int, count: Int) {
+    var excess = interfaces[vcpu].used & ~((1 &<< UInt32(count)) &- 1)
+    while excess != 0 {
+      recall(excess.trailingZeroBitCount, of: vcpu)
+      excess &= excess &- 1
+    }
+  }
+}
+
+extension VirtualGIC {
+  /// True where an interrupt would end the vCPU's WFI, exact for a vCPU that is not loaded: one is forwarded to it whose
+  /// group its CPU interface has enabled and whose priority its mask lets through. Active priorities are left out: a WFI
+  /// may end early.
+  public func hasPendingInterrupt(vcpu: Int) -> Bool {
+    var used = interfaces[vcpu].used
+    while used != 0 {
+      let register = interfaces[vcpu].registers[used.trailingZeroBitCount]
+      used &= used &- 1
+      if register.isPending && interfaces[vcpu].signals(priority: register.priority, isGroup1: register.isGroup1) {
+        return true
+      }
+    }
+    guard interfaces[vcpu].candidateWords != 0 else { return false }
+    let unsignalled = 256
+    let first = firstCandidate(of: vcpu) { slot in
+      wouldSignal(slot, to: vcpu) ? Int(states[slot].priority) : unsignalled
+    }
+    return first.map { wouldSignal($0, to: vcpu) } ?? false
+  }
+
+  private func wouldSignal(_ slot: Int, to vcpu: Int) -> Bool {
+    let state = states[slot]
+    return state.isPending && forwards(slot)
+      && interfaces[vcpu].signals(priority: state.priority, isGroup1: state.flags.contains(.group1))
+  }
+
+  /// The same for the vCPU that is loaded, whose list registers and CPU interface state are read first.
+  public mutating func hasPendingInterrupt<Registers: ListRegisters & ~Copyable>(
+    vcpu: Int, registers: inout Registers
+  ) -> Bool {
+    synchronize(vcpu: vcpu, registers: &registers)
+    interfaces[vcpu].machineControl = registers.machineControl
+    return hasPendingInterrupt(vcpu: vcpu)
+  }
+
+  /// Takes the vCPUs that have something to flush, one bit each, and forgets them: the caller refreshes the one that is
+  /// loaded here and tells the others' CPUs, or wakes them.
+  public mutating func takeAttention() -> UInt64 {
+    let taken = attention
+    attention = 0
+    return taken
+  }
+}

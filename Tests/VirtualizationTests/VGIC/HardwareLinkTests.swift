@@ -1,0 +1,149 @@
+import Architecture
+import TestSupport
+import Testing
+import Virtualization
+
+private let versions: [GICVersion] = [.v2, .v3]
+
+/// Interrupts that stand for physical ones (the HW bit).
+@Suite struct HardwareLinkTests {
+  @Test("The guest's end of a hardware interrupt deactivates the physical one without any exit", arguments: versions)
+  func deactivation(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(27)
+    machine.raiseHardware(27)
+    #expect(machine.registers.contents.map(\.physicalID) == [127])
+    for _ in 0..<5 {
+      #expect(machine.handleAll() == [27])
+      #expect(machine.raiseHardware(27))
+    }
+    #expect(machine.maintenanceCount == 0)
+    machine.expectSound()
+  }
+
+  @Test("A timer tick costs one list register read and one write when everything fits", arguments: versions)
+  func cost(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(27)
+    machine.raiseHardware(27)
+    _ = machine.handleAll()
+    let (readCount, writeCount) = (machine.registers.readCount, machine.registers.writeCount)
+    machine.raiseHardware(27)
+    #expect(machine.registers.readCount - readCount <= 1)
+    #expect(machine.registers.writeCount - writeCount == 1)
+  }
+
+  @Test(
+    "A hardware interrupt whose pending state the guest clears is deactivated by the hypervisor", arguments: versions)
+  func clearPending(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(27)
+    machine.raiseHardware(27)
+    machine.writeBit(0x280, 27)
+    #expect(machine.acknowledge() == nil)
+    #expect(machine.activePhysicalIDs == [])
+    machine.raiseHardware(27)
+    #expect(machine.handleAll() == [27])
+    machine.expectSound()
+  }
+
+  @Test("A hardware interrupt that the guest clears while it waits, disabled, is deactivated too", arguments: versions)
+  func clearPendingInModel(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.raiseHardware(40)
+    machine.writeBit(0x280, 40)
+    #expect(machine.activePhysicalIDs == [])
+    machine.expectSound()
+  }
+
+  @Test(
+    "A hardware interrupt whose active state the guest clears is deactivated by the hypervisor", arguments: versions)
+  func clearActive(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(40)
+    machine.raiseHardware(40)
+    #expect(machine.acknowledge() == 40)
+    machine.writeBit(0x380, 40)
+    #expect(machine.activePhysicalIDs == [])
+    #expect(machine.registers.contents == [])
+    machine.expectSound()
+  }
+
+  @Test(
+    "A hardware interrupt that is disabled in flight keeps its link and is delivered when enabled", arguments: versions)
+  func disable(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(27)
+    machine.raiseHardware(27)
+    machine.writeBit(0x180, 27)
+    #expect(machine.acknowledge() == nil)
+    #expect(machine.activePhysicalIDs == [127])
+    machine.enable(27)
+    #expect(machine.handleAll() == [27])
+    #expect(machine.activePhysicalIDs == [])
+    machine.expectSound()
+  }
+
+  @Test(
+    "A hardware interrupt made pending again while active is never pending and active with the HW bit",
+    arguments: versions)
+  func pendingAgain(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(27)
+    machine.raiseHardware(27)
+    #expect(machine.acknowledge() == 27)
+    machine.writeBit(0x200, 27)
+    machine.end(27)
+    #expect(machine.handleAll() == [27])
+    machine.unload()
+    #expect(machine.activePhysicalIDs == [])
+    machine.expectSound()
+  }
+
+  @Test(
+    "An unloaded vCPU says which physical interrupts have to be active when it is loaded again", arguments: versions)
+  func linkInUse(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(27)
+    machine.raiseHardware(27)
+    machine.unload()
+    #expect(machine.isLinked(27))
+    machine.load(0)
+    #expect(machine.acknowledge() == 27)
+    machine.unload()
+    #expect(machine.isLinked(27))
+    machine.load(0)
+    machine.end(27)
+    machine.unload()
+    #expect(!machine.isLinked(27))
+    machine.expectSound()
+  }
+
+  @Test("A hardware interrupt that meets its own software request shares its delivery", arguments: versions)
+  func meetsSoftwareRequest(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(27)
+    machine.writeBit(0x200, 27)
+    machine.raiseHardware(27)
+    #expect(machine.handleAll() == [27])
+    machine.unload()
+    #expect(machine.activePhysicalIDs == [])
+    machine.expectSound()
+  }
+
+  @Test(
+    "A hardware interrupt that comes while its software request is active is deactivated at the end",
+    arguments: versions)
+  func meetsActiveRequest(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(27)
+    machine.writeBit(0x200, 27)
+    #expect(machine.acknowledge() == 27)
+    machine.raiseHardware(27)
+    machine.end(27)
+    #expect(machine.handleAll() == [27])
+    machine.unload()
+    #expect(machine.activePhysicalIDs == [])
+    machine.expectSound()
+  }
+}

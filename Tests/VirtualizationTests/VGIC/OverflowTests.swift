@@ -1,0 +1,163 @@
+import Architecture
+import TestSupport
+import Testing
+import Virtualization
+
+private let versions: [GICVersion] = [.v2, .v3]
+
+/// More interrupts than list registers.
+@Suite struct OverflowTests {
+  @Test(
+    "Pending interrupts beyond the list registers are all delivered once, the most urgent first",
+    arguments: versions, [1, 2, 4, 16])
+  func deliveredInOrder(version: GICVersion, listRegisterCount: Int) throws {
+    let machine = try GuestMachine(version, spiCount: 64, listRegisterCount: listRegisterCount)
+    let ids = (0..<31).map { UInt16(40 + $0) }
+    for id in ids {
+      machine.setEdge(id)
+      machine.enable(id)
+      // 31 different priorities, scattered: 8, 16, ... 248 is the mask and would never be delivered.
+      machine.setPriority(id, UInt8((id - 40) * 7 % 31 * 8))
+    }
+    for id in ids { machine.pulse(id) }
+    let handled = machine.handleAll()
+    #expect(handled == ids.sorted { ($0 - 40) * 7 % 31 < ($1 - 40) * 7 % 31 })
+    #expect(machine.maintenanceCount <= ids.count)
+    #expect(machine.acknowledge() == nil)
+    machine.expectSound()
+  }
+
+  @Test("Equal priorities beyond the list registers are all delivered once", arguments: versions, [1, 2, 4])
+  func equalPriorities(version: GICVersion, listRegisterCount: Int) throws {
+    let machine = try GuestMachine(version, spiCount: 96, listRegisterCount: listRegisterCount)
+    let ids = (33..<100).map(UInt16.init)
+    for id in ids {
+      machine.enable(id)
+      machine.setLine(id, true)
+    }
+    var handled: [UInt16] = []
+    while let id = machine.acknowledge() {
+      machine.setLine(id, false)
+      machine.end(id)
+      handled.append(id)
+    }
+    #expect(handled.sorted() == ids)
+    #expect(machine.maintenanceCount <= 2 * ids.count)
+    machine.expectSound()
+  }
+
+  @Test("A more urgent interrupt takes the place of a less urgent one that is only pending", arguments: versions)
+  func replacement(version: GICVersion) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 1)
+    machine.enable(33, 34)
+    machine.setPriority(33, 0x80)
+    machine.setPriority(34, 0x40)
+    machine.setLine(33, true)
+    machine.setLine(34, true)
+    #expect(machine.acknowledge() == 34)
+    machine.setLine(34, false)
+    machine.end(34)
+    #expect(machine.acknowledge() == 33)
+    machine.expectSound()
+  }
+
+  @Test(
+    "When all list registers are active there is no maintenance until one ends, then the next comes",
+    arguments: versions)
+  func allActive(version: GICVersion) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 2)
+    for (index, id) in [UInt16](40...43).enumerated() {
+      machine.setEdge(id)
+      machine.enable(id)
+      machine.setPriority(id, UInt8(0x80 - index * 0x20))
+    }
+    machine.pulse(40)
+    #expect(machine.acknowledge() == 40)
+    machine.pulse(41)
+    #expect(machine.acknowledge() == 41)
+    machine.pulse(43)
+    machine.pulse(42)
+    #expect(machine.registers.contents.map(\.state) == [.active, .active])
+    #expect(machine.maintenanceCount == 0)
+    #expect(!machine.registers.isMaintenanceAsserted)
+    machine.end(41)
+    #expect(machine.maintenanceCount == 1)
+    #expect(machine.handleAll() == [43, 42])
+    machine.end(40)
+    #expect(machine.registers.contents == [])
+    machine.expectSound()
+  }
+
+  @Test(
+    "Active hardware interrupts in all list registers neither lose the next one nor their deactivation",
+    arguments: versions)
+  func allActiveInHardware(version: GICVersion) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 1)
+    machine.enable(27, 40)
+    machine.setPriority(27, 0x80)
+    machine.setPriority(40, 0x40)
+    machine.raiseHardware(27)
+    #expect(machine.acknowledge() == 27)
+    machine.raiseHardware(40)
+    #expect(machine.activePhysicalIDs == [127, 140])
+    #expect(machine.maintenanceCount == 0)
+    machine.end(27)
+    #expect(machine.activePhysicalIDs == [140])
+    #expect(machine.handleAll() == [40])
+    #expect(machine.activePhysicalIDs == [])
+    machine.expectSound()
+  }
+
+  @Test("A guest that deactivates late is told of the next interrupt as soon as there is room", arguments: versions)
+  func lateDeactivation(version: GICVersion) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 2)
+    machine.registers.separatesDeactivation = true
+    for id in UInt16(40)...42 {
+      machine.setEdge(id)
+      machine.enable(id)
+      machine.pulse(id)
+    }
+    let first = machine.acknowledge()
+    machine.end(first ?? 0)
+    let second = machine.acknowledge()
+    machine.end(second ?? 0)
+    #expect(Set([first, second]) == [40, 41])
+    #expect(machine.acknowledge() == nil)
+    machine.deactivate(first ?? 0)
+    #expect(machine.acknowledge() == 42)
+    machine.expectSound()
+  }
+
+  @Test(
+    "Interrupts of a group that the guest has not enabled do not keep another's from the list registers",
+    arguments: versions)
+  func disabledGroup(version: GICVersion) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 1)
+    machine.registers.enableGroups(false, true)
+    machine.enable(33, 34)
+    machine.write(0x084, 1 << 2)
+    machine.setPriority(34, 0x80)
+    machine.setLine(33, true)
+    machine.setLine(34, true)
+    #expect(machine.acknowledge() == 34)
+    machine.expectSound()
+  }
+
+  @Test("Nothing asks for maintenance once everything fits again", arguments: versions)
+  func maintenanceEnds(version: GICVersion) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 2)
+    for id in UInt16(40)...44 {
+      machine.setEdge(id)
+      machine.enable(id)
+      machine.pulse(id)
+    }
+    #expect(machine.registers.signalsNoPending)
+    #expect(machine.handleAll().count == 5)
+    #expect(!machine.registers.signalsNoPending)
+    machine.pulse(40)
+    let count = machine.maintenanceCount
+    #expect(machine.handleAll() == [40])
+    #expect(machine.maintenanceCount == count)
+    machine.expectSound()
+  }
+}

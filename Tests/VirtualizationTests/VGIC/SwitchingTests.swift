@@ -1,0 +1,183 @@
+import Architecture
+import TestSupport
+import Testing
+import Virtualization
+
+private let versions: [GICVersion] = [.v2, .v3]
+
+/// vCPUs that take turns on one CPU, and restarts.
+@Suite struct SwitchingTests {
+  @Test("Active priorities, the mask and list registers survive a switch to another vCPU and back", arguments: versions)
+  func statePreserved(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.enable(20, 21, 22)
+    machine.setPriority(20, 0x40)
+    machine.setPriority(21, 0x80)
+    machine.setPriority(22, 0x20)
+    machine.setLine(20, true)
+    machine.registers.priorityMask = 0xc0
+    #expect(machine.acknowledge() == 20)
+    machine.unload()
+    machine.load(1)
+    #expect(machine.registers.runningPriority == 0xff)
+    #expect(machine.registers.priorityMask == 0xf8)
+    #expect(machine.registers.contents == [])
+    machine.setLine(21, true, vcpu: 0)
+    machine.unload()
+    machine.load(0)
+    #expect(machine.registers.runningPriority == 0x40)
+    #expect(machine.registers.priorityMask == 0xc0)
+    #expect(machine.acknowledge() == nil)
+    machine.setLine(22, true)
+    #expect(machine.acknowledge() == 22)
+    machine.expectSound()
+  }
+
+  @Test("Group 1 active priorities survive a switch as well", arguments: versions)
+  func group1Preserved(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.writeBit(0x080, 20)
+    machine.enable(20)
+    machine.setPriority(20, 0x40)
+    machine.setLine(20, true)
+    #expect(machine.acknowledge() == 20)
+    machine.unload()
+    machine.load(1)
+    machine.unload()
+    machine.load(0)
+    #expect(machine.registers.runningPriority == 0x40)
+    machine.expectSound()
+  }
+
+  @Test("An interface that no vCPU is loaded in is off and asks for no maintenance", arguments: versions)
+  func unloadedIsOff(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2, listRegisterCount: 1)
+    machine.enable(20, 21)
+    machine.setLine(20, true)
+    machine.setLine(21, true)
+    #expect(machine.registers.signalsNoPending)
+    machine.unload()
+    #expect(!machine.registers.isEnabled)
+    #expect(!machine.registers.signalsNoPending)
+    machine.load(1)
+    #expect(machine.registers.isEnabled)
+    #expect(!machine.registers.signalsNoPending)
+    #expect(!machine.registers.isInterruptSignalled)
+    machine.expectSound()
+  }
+
+  @Test(
+    "An interrupt for a vCPU that is not loaded asks for attention and is there when it is loaded", arguments: versions)
+  func attention(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 3)
+    machine.unload()
+    machine.load(2)
+    machine.enable(20)
+    machine.unload()
+    machine.load(0)
+    #expect(!machine.hasPendingInterrupt(2))
+    #expect(machine.takeAttention(after: { $0.gic.setLine(20, vcpu: 2, isHigh: true) }) == 0b100)
+    #expect(machine.takeAttention(after: { _ in }) == 0)
+    #expect(machine.hasPendingInterrupt(2))
+    #expect(!machine.hasPendingInterrupt(0))
+    machine.unload()
+    machine.load(2)
+    #expect(machine.acknowledge() == 20)
+    machine.expectSound()
+  }
+
+  @Test(
+    "An edge that comes while its active interrupt's vCPU is not loaded is delivered after its end", arguments: versions
+  )
+  func edgeWhileUnloaded(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.setEdge(40)
+    machine.enable(40)
+    machine.pulse(40)
+    #expect(machine.acknowledge() == 40)
+    machine.unload()
+    machine.pulse(40)
+    machine.load(0)
+    machine.end(40)
+    #expect(machine.handleAll() == [40])
+    machine.expectSound()
+  }
+
+  @Test("WFI is not ended by an interrupt that the guest's mask or group enable keeps back", arguments: versions)
+  func waiting(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(33)
+    machine.setPriority(33, 0x80)
+    #expect(!machine.hasPendingInterrupt(0))
+    machine.setLine(33, true)
+    #expect(machine.hasPendingInterrupt(0))
+    machine.registers.priorityMask = 0x80
+    #expect(!machine.hasPendingInterrupt(0))
+    machine.registers.priorityMask = 0x88
+    #expect(machine.hasPendingInterrupt(0))
+    machine.registers.enableGroups(false, true)
+    #expect(!machine.hasPendingInterrupt(0))
+    machine.unload()
+    #expect(!machine.hasPendingInterrupt(0))
+  }
+
+  @Test("A restart leaves no interrupt, no active state and no physical interrupt behind", arguments: versions)
+  func restart(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.enable(27, 33, 34)
+    machine.setEdge(40)
+    machine.route(33, to: 0)
+    machine.route(34, to: 0)
+    machine.raiseHardware(27)
+    machine.setLine(33, true)
+    #expect(machine.acknowledge() != nil)
+    machine.setLine(34, true)
+    machine.pulse(40)
+    machine.unload()
+    machine.reset()
+    machine.load(0)
+    #expect(machine.activePhysicalIDs == [])
+    #expect(machine.registers.contents == [])
+    #expect(machine.registers.runningPriority == 0xff)
+    #expect(machine.registers.priorityMask == 0)
+    #expect(machine.registers.machineControl & 3 == 0)
+    #expect(machine.read(0x000) & 3 == 0)
+    for word in UInt32(1)...1 {
+      #expect(machine.read(0x100 + word * 4) == 0)
+      #expect(machine.read(0x200 + word * 4) == 0)
+      #expect(machine.read(0x300 + word * 4) == 0)
+      #expect(machine.read(0xc00 + word * 8) == 0)
+    }
+    #expect(!machine.readBit(0x200, 27))
+    #expect(!machine.readBit(0x300, 27))
+    machine.expectSound()
+  }
+
+  @Test(
+    "A vCPU that is started anew is clean, and an SPI that waited in its list registers still waits",
+    arguments: versions)
+  func startOneCPU(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.enable(20, 27, 33, 34)
+    machine.route(33, to: 0)
+    machine.route(34, to: 0)
+    machine.setPriority(33, 0x40)
+    machine.setPriority(34, 0x20)
+    machine.setPriority(20, 0x80)
+    machine.setPriority(27, 0x80)
+    machine.setLine(20, true)
+    machine.raiseHardware(27)
+    machine.raiseHardware(34)
+    #expect(machine.acknowledge() == 34)
+    machine.setLine(33, true)
+    machine.unload()
+    machine.reset(vcpu: 0)
+    #expect(machine.activePhysicalIDs == [])
+    machine.load(0)
+    #expect(machine.registers.runningPriority == 0xff)
+    #expect(machine.registers.contents.map(\.virtualID) == [33])
+    machine.enableInterface()
+    #expect(machine.acknowledge() == 33)
+    machine.expectSound()
+  }
+}
