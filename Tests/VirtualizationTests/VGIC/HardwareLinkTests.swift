@@ -94,6 +94,8 @@ private let versions: [GICVersion] = [.v2, .v3]
     #expect(machine.acknowledge() == 27)
     machine.writeBit(0x200, 27)
     machine.end(27)
+    #expect(machine.readBit(0x200, 27))
+    #expect(machine.activePhysicalIDs == [])
     #expect(machine.handleAll() == [27])
     machine.unload()
     #expect(machine.activePhysicalIDs == [])
