@@ -1,3 +1,4 @@
+import Architecture
 import Configuration
 import DeviceTree
 import Foundation
@@ -17,13 +18,14 @@ struct BundleTests {
         initrd: disk
         bootargs: console=ttyAMA0 quiet
         on-reset: stop
-      - {name: rom, memory: 32MiB, vcpus: [0], firmware: disk}
+      - {name: rom, memory: 32MiB, vcpus: [0], firmware: rom}
     """
 
   private static func bundle() async throws -> Bundler.Bundle {
     let folder = try Scratch()
     try folder.write(linuxImage(imageSize: 0x20_0000), to: "Image")
     try folder.write(Data([7, 8, 9]), to: "disk")
+    try folder.write(Data(count: 8), to: "rom")
     let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
     return try await Bundler(project: Project(root: URL(fileURLWithPath: folder.path))).bundle(system)
   }
@@ -66,13 +68,13 @@ struct BundleTests {
   @Test("that the board cannot hold is refused at the places of the system file")
   func boardCheck() async throws {
     let folder = try Scratch()
-    try folder.write(Data([7]), to: "disk")
+    try folder.write(Data(count: 8), to: "rom")
     let text = """
       vms:
         - name: a
           memory: 4GiB
           vcpus: [0, 3]
-          firmware: disk
+          firmware: rom
       """
     let project = try Project.locate()
     let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
