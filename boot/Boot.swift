@@ -1,8 +1,8 @@
 internal import ARMv8
 internal import ARMv8Assembly
+internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
-internal import Architecture
 internal import Configuration
 internal import DeviceTree
 internal import Drivers

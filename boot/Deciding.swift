@@ -1,6 +1,6 @@
+internal import ARMv8
 internal import Architecture
 internal import ArmRegisters
-internal import ARMv8
 internal import Scheduling
 internal import Virtualization
 

@@ -1,6 +1,6 @@
 internal import ARMv8Assembly
-internal import ArmRegisters
 internal import Architecture
+internal import ArmRegisters
 internal import Configuration
 internal import DeviceTree
 internal import Virtualization

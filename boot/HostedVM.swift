@@ -1,5 +1,5 @@
-internal import ArmCommon
 internal import Architecture
+internal import ArmCommon
 internal import Configuration
 internal import Virtualization
 

@@ -1,5 +1,5 @@
-internal import Architecture
 internal import ARMv8
+internal import Architecture
 internal import Configuration
 internal import Scheduling
 internal import Virtualization

@@ -27,12 +27,11 @@ enum Booting {
   }
 
   /// One of TVisor's own guests.
-  static func own(_ guest: String, named name: String? = nil, on processor: Int = 0, arguments: String? = nil) -> String
-  {
+  static func own(_ guest: String, named name: String? = nil, arguments: String? = nil) -> String {
     """
       - name: \(name ?? guest)
         memory: 16MiB
-        vcpus: [\(processor)]
+        vcpus: [0]
         image: "@guests/armv8/\(guest).elf"
     \(arguments.map { "    bootargs: \($0)\n" } ?? "")
     """

@@ -19,11 +19,12 @@ struct LinuxTests {
     }
   }
 
-  @Test("runs on every CPU of the board at once", arguments: [2, 3] as [UInt64])
-  func everyCPU(gic: UInt64) async throws {
-    try await Booting.boot(Booting.debian(on: "[0, 1, 2, 3]"), Booting.Choice(gic: gic)) { console in
+  @Test("runs four vCPUs on one CPU, and each does its part", arguments: [2, 3] as [UInt64])
+  func fourVCPUs(gic: UInt64) async throws {
+    let choice = Booting.Choice(gic: gic, processors: 1)
+    try await Booting.boot(Booting.debian(on: "[0, 0, 0, 0]"), choice) { console in
       try await console.expectShell(processors: 4)
-      // Each CPU runs a program of its own, which the others' interrupts must start and end.
+      // Each vCPU runs a program of its own, which the others' interrupts must start and end.
       try await console.type(line: "for c in 0 1 2 3; do taskset $((1 << c)) sh -c 'echo ran on $0' $c; done; wait")
       for processor in 0..<4 { try await console.expect("ran on \(processor)", from: "debian") }
     }
@@ -50,7 +51,7 @@ struct LinuxTests {
 
   @Test("that reboots boots again, as often as it likes, and the metronome ticks on", arguments: [2, 3] as [UInt64])
   func reboot(gic: UInt64) async throws {
-    let system = Booting.debian(on: "[0, 1]") + Booting.own("metronome")
+    let system = Booting.debian(on: "[0, 0]") + Booting.own("metronome")
     try await Booting.boot(system, Booting.Choice(gic: gic, processors: 2)) { console in
       for _ in 0..<2 {
         try await console.expectShell(processors: 2)
