@@ -78,6 +78,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// SYSTEM_RESET.
   func restart(_ vm: Int) {
+    if Hypervisor.shared.value.failsAtReset { Provocation.fail() }
     halt(vm)
     guard Hypervisor.shared.value.vms[vm].description.onReset == .restart else {
       return Hypervisor.shared.value.console.report(vm, "asked for a reset: stopped, as the system file says")

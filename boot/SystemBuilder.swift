@@ -46,7 +46,8 @@ struct SystemBuilder: ~Copyable {
       try Hypervisor.install(
         Hypervisor(
           vms: vms, vcpus: vcpus, console: console, ticksPerSecond: ticksPerSecond, interrupts: interrupts,
-          hasFirmware: machine.firmware?.conduit == .secureMonitorCall),
+          hasFirmware: machine.firmware?.conduit == .secureMonitorCall,
+          failsAtReset: Provocation(machine.bootArguments) == .atReset),
         in: &arena)
     } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
     TrapControls.configure(stage2Control: stage2.control)

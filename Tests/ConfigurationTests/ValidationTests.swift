@@ -114,7 +114,7 @@ struct ValidationTests {
     #expect(warning == vm(.memorySize, .betterAligned(to: 0x20_0000)))
     #expect(warning.map(\.isWarning) == [true])
     #expect(
-      try vmProblems { $0.memorySize = .max }.first == vm(.memorySize, .tooLarge(limit: 0xff_c000_0000)).first)
+      try vmProblems { $0.memorySize = .max }.first == vm(.memorySize, .tooLarge(limit: 0x7f_c000_0000)).first)
     #expect(try vmProblems { $0.memorySize = .max }.allSatisfy { !$0.isWarning })
   }
 

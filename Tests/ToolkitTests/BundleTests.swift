@@ -13,7 +13,7 @@ struct BundleTests {
     vms:
       - name: linux
         memory: 64MiB
-        vcpus: [1, 0]
+        vcpus: [0, 0]
         image: Image
         initrd: disk
         bootargs: console=ttyAMA0 quiet
@@ -43,7 +43,7 @@ struct BundleTests {
       let linux = try #require(system.vm(0))
       #expect(linux.name == "linux")
       #expect(linux.memorySize == 64 << 20)
-      #expect((linux.vcpuCount, linux.physicalCPU(vcpu: 0), linux.physicalCPU(vcpu: 1)) == (2, 1, 0))
+      #expect((linux.vcpuCount, linux.physicalCPU(vcpu: 0), linux.physicalCPU(vcpu: 1)) == (2, 0, 0))
       #expect(linux.entry.rawValue == 0x4000_0000)
       #expect(linux.initialRAMDisk?.start.rawValue == 0x4020_0000)
       #expect(linux.initialRAMDisk?.size == 3)
