@@ -37,9 +37,11 @@ enum Booting {
     """
   }
 
-  /// Boots a system that is given as its `vms:` entries, and talks to it. The hypervisor must not fail meanwhile.
+  /// Boots a system that is given as its `vms:` entries, and talks to it. The hypervisor must not fail meanwhile, unless the
+  /// test is about that.
   static func boot(
-    _ machines: String, _ choice: Choice = Choice(), textOffset: UInt64? = nil,
+    _ machines: String, _ choice: Choice = Choice(), textOffset: UInt64? = nil, arguments: String? = nil,
+    expectsPanic: Bool = false,
     _ body: @escaping @Sendable (QEMUSession) async throws -> Void
   ) async throws {
     let project = try Project.locate()
@@ -55,12 +57,12 @@ enum Booting {
     defer { remove(name, in: project) }
     let launch = Launch(project: project, emulation: emulation)
     let image = try textOffset.map { try moved(to: $0, as: name, in: project) }
-    let command = try launch.command(booting: bundle, as: name, console: .pipe, image: image)
+    let command = try launch.command(booting: bundle, as: name, arguments: arguments, console: .pipe, image: image)
     do {
       try await QEMUSession.run(command) { console in
         try await body(console)
         let text = await console.transcript.text
-        guard !Launch.hasPanicked(text) else { throw Failure("the hypervisor failed:\n\(text)") }
+        guard Launch.hasPanicked(text) == expectsPanic else { throw Failure("the hypervisor failed:\n\(text)") }
       }
     } catch let failure as Failure {
       throw Failure(await launch.explained(failure.description))
