@@ -19,7 +19,7 @@ struct TranscriptTests {
     var transcript = Transcript()
     transcript.append("boot\n[a] one\n[b] x\n[tvisor] y\n[a] tw\n[b] z\n[a] two".utf8)
     #expect(transcript.text(of: "a") == "one\ntw\ntwo")
-    #expect(transcript.text(of: "tvisor") == "y")
+    #expect(transcript.text(of: "tvisor") == "y\n")
     #expect(transcript.text(of: "c") == "")
   }
 
