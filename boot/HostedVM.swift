@@ -23,6 +23,8 @@ struct HostedVM: ~Copyable {
   var counterOffset: UInt64 = 0
   /// Where it stands.
   var state = State.stopped
+  /// How far its memory is loaded.
+  var loading = Loading.done
   /// How often it was started.
   var startCount = 0
 

@@ -49,6 +49,7 @@ extension Reference where Value == PhysicalCPU {
     var registers = value.listRegisters
     hypervisor.value.vms[vm].machine.interrupts.maintenance(
       vcpu: hypervisor.value.vcpus[value.loaded].index, registers: &registers)
+    if hypervisor.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
     if hypervisor.value.vms[vm].machine.interrupts.attention != 0 { settleInterrupts(of: vm) }
   }
 

@@ -32,7 +32,7 @@ struct SystemBuilder: ~Copyable {
   /// Builds everything, puts it where everybody finds it, and makes this CPU ready for guests.
   mutating func build(port: PL011Port, log: inout BootLog) throws(BootFailure) {
     let gic = try buildInterruptController()
-    let vms = try buildVMs(sharedInterruptCount: gic.controller.interruptCount - 32)
+    let vms = try buildVMs(gic)
     let vcpus = try buildVCPUs(vms)
     try buildCPU(gic, vms: vms, vcpus: vcpus)
     let console = try buildConsole(port)
@@ -88,6 +88,8 @@ extension SystemBuilder {
   private struct HostGIC {
     let controller: InterruptController
     let listRegisters: HostListRegisters
+    /// What `GICv2LinkProbe` found; a GICv3 is believed.
+    var usesHardwareLinks = true
   }
 
   private mutating func buildInterruptController() throws(BootFailure) -> HostGIC {
@@ -97,9 +99,15 @@ extension SystemBuilder {
         distributor: try device(gic.distributor), interface: try device(gic.cpuInterface))
       driver.initializeDistributor()
       driver.initializeCPU()
+      let control = try device(gic.hypervisorInterface)
+      let probe = GICv2LinkProbe(
+        interface: try device(gic.cpuInterface), hypervisorInterface: control,
+        virtualInterface: try device(gic.virtualInterface))
+      let own = UInt16(truncatingIfNeeded: machine.timer.hypervisorInterrupt.identifier)
+      driver.enable(own)
       return HostGIC(
-        controller: .v2(driver),
-        listRegisters: .v2(GICv2ListRegisters(control: try device(gic.hypervisorInterface))))
+        controller: .v2(driver), listRegisters: .v2(GICv2ListRegisters(control: control)),
+        usesHardwareLinks: probe.run(timerInterrupt: UInt32(own)))
     case .gicv3(let gic):
       let driver = GICv3Controller(
         distributor: try device(gic.distributor), redistributor: try redistributor(of: gic))
@@ -146,7 +154,7 @@ extension SystemBuilder {
 // VMs.
 
 extension SystemBuilder {
-  private mutating func buildVMs(sharedInterruptCount: Int) throws(BootFailure) -> Storage<HostedVM> {
+  private mutating func buildVMs(_ gic: HostGIC) throws(BootFailure) -> Storage<HostedVM> {
     let count = system.vmCount
     let place = try taking { (arena) throws(OutOfMemory) in
       try arena.take(UInt64(MemoryLayout<HostedVM>.stride * count), alignment: 64)
@@ -156,14 +164,14 @@ extension SystemBuilder {
     for description in system.vms {
       let vcpus = firstVCPU..<firstVCPU + description.vcpuCount
       firstVCPU = vcpus.upperBound
-      let vm = try buildVM(description, vcpus: vcpus, sharedInterruptCount: sharedInterruptCount)
+      let vm = try buildVM(description, vcpus: vcpus, gic)
       unsafe (base + description.index).initialize(to: vm)
     }
     return unsafe Storage(unsafeBase: base, count: count)
   }
 
   private mutating func buildVM(
-    _ description: VMDescription, vcpus: Range<Int>, sharedInterruptCount: Int
+    _ description: VMDescription, vcpus: Range<Int>, _ host: HostGIC
   ) throws(BootFailure) -> HostedVM {
     guard let memory = plan.takeGuestMemory(description.memorySize) else { throw .noMemory(description.memorySize) }
     var firmware = AddressRange(start: PhysicalAddress(0), size: 0)
@@ -177,8 +185,8 @@ extension SystemBuilder {
     let gic = machine.interruptController.version
     let machine = try taking { (arena) throws(OutOfMemory) in
       try VirtualMachine(
-        gic: gic, vcpuCount: description.vcpuCount,
-        sharedInterruptCount: min(sharedInterruptCount & ~31, GuestMachine.sharedInterruptLimit),
+        gic: gic, usesHardwareLinks: host.usesHardwareLinks, vcpuCount: description.vcpuCount,
+        sharedInterruptCount: GuestMachine.sharedInterruptLimit,
         memory: description.memory, firmware: description.firmware, secondsAtStart: 0, storage: &arena)
     }
     return HostedVM(

@@ -102,6 +102,8 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
   func identification(_ register: SystemRegister) -> UInt64 {
     read_identification(UInt64(register.crm), UInt64(register.op2))
   }
+
+  func setDebugControl(_ value: UInt64) { write_mdscr_el1(value) }
 }
 
 extension Instant {

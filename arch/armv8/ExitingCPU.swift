@@ -17,7 +17,8 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
     set { frame[index] = newValue }
   }
 
-  /// AArch64 instructions are four bytes. (PSTATE.SS and BTYPE go with the instruction: an emulated one completes it.)
+  /// AArch64 instructions are four bytes. PSTATE.SS stays as it is, which would take another register each way: who
+  /// single-steps inside the guest sees a trapped instruction and the one after it as one step.
   @inline(__always)
   public mutating func skipInstruction() {
     write_elr_el2(read_elr_el2() &+ 4)

@@ -26,6 +26,7 @@ public struct GuestRegisters {
   var par: UInt64 = 0
   var timerControl: UInt64 = 0
   var cacheSelection: UInt64 = 0
+  var debugControl: UInt64 = 0
   var elr: UInt64 = 0
   var spsr: UInt64 = 0
   var stackEL0: UInt64 = 0
@@ -56,6 +57,7 @@ public struct GuestRegisters {
     par = read_par_el1()
     timerControl = read_cntkctl_el1()
     cacheSelection = read_csselr_el1()
+    debugControl = read_mdscr_el1()
     elr = read_elr_el1()
     spsr = read_spsr_el1()
     stackEL0 = read_sp_el0()
@@ -84,6 +86,7 @@ public struct GuestRegisters {
     write_par_el1(par)
     write_cntkctl_el1(timerControl)
     write_csselr_el1(cacheSelection)
+    write_mdscr_el1(debugControl)
     write_elr_el1(elr)
     write_spsr_el1(spsr)
     write_sp_el0(stackEL0)

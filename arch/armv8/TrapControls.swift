@@ -32,6 +32,9 @@ public enum TrapControls {
     write_cnthctl_el2(1)
     write_vtcr_el2(stage2Control)
     write_vpidr_el2(read_midr_el1())
+    // PMUVer (ID_AA64DFR0_EL1, bits 11:8) 0 and 0xf have no such register: user programs never get at the counters.
+    let monitors = read_id_aa64dfr0_el1() >> 8 & 0xf
+    if monitors != 0 && monitors != 0xf { write_pmuserenr_el0(0) }
     write_cntv_ctl_el0(0)
     write_cnthp_ctl(0)
   }

@@ -152,10 +152,16 @@ extension ConsoleMultiplexer {
     if interrupts { resume(to: &sink) }
   }
 
-  /// Leaves the host's cursor at the start of a line, whatever the focus has written.
+  /// Leaves the host's cursor at the start of an empty line, whatever the focus has written. On a terminal the focus's
+  /// unfinished line is wiped, because it is about to be shown again; without colours, it is ended.
   mutating func interrupt(to sink: inout some ByteSink & ~Copyable) {
     guard isMidLine else { return }
-    breakLine(of: focus, to: &sink)
+    if isColoured {
+      if lines[focus].isRendered { sink.write("\u{1b}[0m") }
+      sink.write("\r\u{1b}[K")
+    } else {
+      breakLine(of: focus, to: &sink)
+    }
     isMidLine = false
   }
 

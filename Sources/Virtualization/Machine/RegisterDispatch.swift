@@ -25,6 +25,9 @@ extension ExitDispatcher {
     case .stored(let register):
       if access.isWrite {
         machine.store(written, in: register, vcpu: vcpu)
+        if register == .debugControl {
+          around.setDebugControl(machine.storedValue(register, vcpu: vcpu))
+        }
       } else {
         read = machine.storedValue(register, vcpu: vcpu)
       }

@@ -12,4 +12,6 @@ public protocol Surroundings: ~Copyable {
   var ticksPerSecond: UInt64 { get }
   /// The hardware's value of an identification register.
   func identification(_ register: SystemRegister) -> UInt64
+  /// Puts the vCPU's own MDSCR_EL1 into the hardware: its guest single-steps its programs by it.
+  func setDebugControl(_ value: UInt64)
 }

@@ -37,14 +37,15 @@ public struct VirtualMachine: ~Copyable {
 
   /// A VM with everything as after power on.
   public init(
-    gic: GICVersion, vcpuCount: Int, sharedInterruptCount: Int, memory: AddressRange<GuestPhysicalAddress>,
-    firmware: AddressRange<GuestPhysicalAddress>, secondsAtStart: UInt32,
-    storage: inout some StorageProvider & ~Copyable
+    gic: GICVersion, usesHardwareLinks: Bool, vcpuCount: Int, sharedInterruptCount: Int,
+    memory: AddressRange<GuestPhysicalAddress>, firmware: AddressRange<GuestPhysicalAddress>,
+    secondsAtStart: UInt32, storage: inout some StorageProvider & ~Copyable
   ) throws(OutOfMemory) {
     let processors = try storage.storage(of: Processor.self, count: vcpuCount) { _ in Processor() }
     let typed = try storage.storage(of: UInt8.self, count: 256) { _ in 0 }
     let interrupts = try VirtualGIC(
-      version: gic, vcpuCount: vcpuCount, sharedInterruptCount: sharedInterruptCount, storage: &storage)
+      version: gic, vcpuCount: vcpuCount, sharedInterruptCount: sharedInterruptCount,
+      usesHardwareLinks: usesHardwareLinks, storage: &storage)
     let power = try PowerController(vcpuCount: vcpuCount, in: &storage)
     self.interrupts = interrupts
     self.power = power
@@ -72,6 +73,11 @@ public struct VirtualMachine: ~Copyable {
   public mutating func reset(vcpu: Int) {
     interrupts.reset(vcpu: vcpu)
     processors[vcpu] = Processor()
+  }
+
+  /// True where a VM that starts as firmware has its flash. Others have nothing there.
+  func hasFlash(at address: GuestPhysicalAddress) -> Bool {
+    !firmware.isEmpty && GuestMachine.firmware.contains(address)
   }
 
   /// When the vCPU's emulated timer will next raise its interrupt, if nothing else happens.

@@ -122,7 +122,8 @@ extension VirtualGIC {
   /// Gives a list register whose interrupt has come from hardware as well the HW bit, where its state allows.
   private mutating func relink(_ value: inout ListRegister, slot: Int) {
     if value.state == .pending {
-      value.physicalID = states[slot].physicalID
+      // Without links the end of interrupt frees the register, and that the interrupt is linked asks for its deactivation.
+      if usesHardwareLinks { value.physicalID = states[slot].physicalID } else { value.signalsEndOfInterrupt = true }
     } else {
       states[slot].flags.insert(.deactivatesInSoftware)
     }
@@ -162,7 +163,8 @@ extension VirtualGIC {
     let state = states[slot]
     var value = ListRegister(
       virtualID: UInt16(truncatingIfNeeded: id(ofSlot: slot)),
-      physicalID: state.flags.contains(.linked) ? state.physicalID : nil, priority: state.priority, state: .pending,
+      physicalID: state.flags.contains(.linked) && usesHardwareLinks ? state.physicalID : nil,
+      priority: state.priority, state: .pending,
       isGroup1: state.flags.contains(.group1))
     interfaces[vcpu].registers[index] = value
     if state.flags.contains(.active) {
@@ -179,7 +181,8 @@ extension VirtualGIC {
       states[slot].flags.insert(.latchedInRegister)
     }
     value.signalsEndOfInterrupt =
-      value.physicalID == nil && (!state.flags.contains(.edge) || states[slot].isLatched)
+      value.physicalID == nil
+      && (!state.flags.contains(.edge) || state.flags.contains(.linked) || states[slot].isLatched)
     interfaces[vcpu].registers[index] = value
     return value
   }

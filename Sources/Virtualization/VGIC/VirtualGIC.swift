@@ -17,6 +17,9 @@ public struct VirtualGIC: ~Copyable {
   public let vcpuCount: Int
   /// How many SPIs there are; the first is INTID 32.
   public let sharedInterruptCount: Int
+  /// Whether a list register's HW bit ends the physical interrupt as it should (see the probe of the host's GIC). Where it
+  /// does not, the guest's end of interrupt comes to EL2, which deactivates.
+  public let usesHardwareLinks: Bool
   /// One bit for each vCPU that has something to flush: its CPU shall refresh it, or wake it where it waits.
   public internal(set) var attention: UInt64 = 0
 
@@ -40,7 +43,8 @@ public struct VirtualGIC: ~Copyable {
   /// `vcpuCount` is 1 to 64 (to 8 for GICv2); `sharedInterruptCount` is a multiple of 32 up to 960, or 988 for all that
   /// there can be. Other counts are a mistake of the caller's, who has checked the configuration.
   public init(
-    version: GICVersion, vcpuCount: Int, sharedInterruptCount: Int, storage: inout some StorageProvider & ~Copyable
+    version: GICVersion, vcpuCount: Int, sharedInterruptCount: Int, usesHardwareLinks: Bool = true,
+    storage: inout some StorageProvider & ~Copyable
   ) throws(OutOfMemory) {
     precondition(vcpuCount >= 1 && vcpuCount <= (version == .v2 ? 8 : 64))
     precondition(sharedInterruptCount >= 0 && sharedInterruptCount <= 988)
@@ -55,6 +59,7 @@ public struct VirtualGIC: ~Copyable {
     let candidates = try storage.storage(of: UInt64.self, count: vcpuCount * wordCount) { _ in 0 }
     let sharedDeactivations = try storage.storage(of: UInt64.self, count: wordCount) { _ in 0 }
     self.version = version
+    self.usesHardwareLinks = usesHardwareLinks
     self.vcpuCount = vcpuCount
     self.sharedInterruptCount = sharedInterruptCount
     self.states = states

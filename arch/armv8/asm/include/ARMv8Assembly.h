@@ -6,26 +6,31 @@
 
 #include <stdint.h>
 
+// Always: what is one instruction must not become a call where the two languages' target flags differ in a detail.
+#ifndef INLINE
+#define INLINE static inline __attribute__((always_inline))
+#endif
+
 #if defined(__aarch64__)
 #define ARMV8_REGISTER(name)                                                                        \
-  static inline uint64_t read_##name(void) {                                                        \
+  INLINE uint64_t read_##name(void) {                                                        \
     uint64_t value;                                                                                 \
     __asm__ volatile("mrs %0, " #name : "=r"(value));                                               \
     return value;                                                                                   \
   }                                                                                                 \
-  static inline void write_##name(uint64_t value) { __asm__ volatile("msr " #name ", %0" ::"r"(value)); }
+  INLINE void write_##name(uint64_t value) { __asm__ volatile("msr " #name ", %0" ::"r"(value)); }
 #define ARMV8_MAINTENANCE(name, text)                                                               \
-  static inline void name(void) { __asm__ volatile(text ::: "memory"); }
+  INLINE void name(void) { __asm__ volatile(text ::: "memory"); }
 #define ARMV8_MAINTENANCE_AT(name, text)                                                            \
-  static inline void name(uint64_t argument) { __asm__ volatile(text ::"r"(argument) : "memory"); }
+  INLINE void name(uint64_t argument) { __asm__ volatile(text ::"r"(argument) : "memory"); }
 #else
 #define ARMV8_REGISTER(name)                                                                        \
-  static inline uint64_t read_##name(void) { return 0; }                                            \
-  static inline void write_##name(uint64_t value) { (void)value; }
+  INLINE uint64_t read_##name(void) { return 0; }                                            \
+  INLINE void write_##name(uint64_t value) { (void)value; }
 #define ARMV8_MAINTENANCE(name, text)                                                               \
-  static inline void name(void) {}
+  INLINE void name(void) {}
 #define ARMV8_MAINTENANCE_AT(name, text)                                                            \
-  static inline void name(uint64_t argument) { (void)argument; }
+  INLINE void name(uint64_t argument) { (void)argument; }
 #endif
 
 // EL2's own.
@@ -71,15 +76,13 @@ ARMV8_REGISTER(tpidr_el1)
 ARMV8_REGISTER(par_el1)
 ARMV8_REGISTER(cntkctl_el1)
 ARMV8_REGISTER(csselr_el1)
+ARMV8_REGISTER(mdscr_el1)
 ARMV8_REGISTER(elr_el1)
 ARMV8_REGISTER(spsr_el1)
 ARMV8_REGISTER(sp_el0)
 ARMV8_REGISTER(sp_el1)
 ARMV8_REGISTER(cntv_ctl_el0)
 ARMV8_REGISTER(cntv_cval_el0)
-ARMV8_REGISTER(dacr32_el2)
-ARMV8_REGISTER(ifsr32_el2)
-ARMV8_REGISTER(fpexc32_el2)
 
 // Identification.
 ARMV8_REGISTER(mpidr_el1)
@@ -88,6 +91,7 @@ ARMV8_REGISTER(id_aa64pfr0_el1)
 ARMV8_REGISTER(id_aa64mmfr0_el1)
 ARMV8_REGISTER(id_aa64mmfr1_el1)
 ARMV8_REGISTER(id_aa64dfr0_el1)
+ARMV8_REGISTER(pmuserenr_el0)
 
 /// The hardware's identification register S3_0_C0_C<crm>_<op2>; zero outside CRm 1 to 7.
 uint64_t read_identification(uint64_t crm, uint64_t op2);
@@ -117,7 +121,7 @@ void load_floating_point(const void *state);
 uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third);
 
 /// The size in bytes of the smallest data cache line (CTR_EL0.DminLine).
-static inline uint64_t data_cache_line_size(void) {
+INLINE uint64_t data_cache_line_size(void) {
 #if defined(__aarch64__)
   uint64_t type;
   __asm__("mrs %0, ctr_el0" : "=r"(type));

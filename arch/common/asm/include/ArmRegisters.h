@@ -9,12 +9,17 @@
 
 #include <stdint.h>
 
+// Always: what is one instruction must not become a call where the two languages' target flags differ in a detail.
+#ifndef INLINE
+#define INLINE static inline __attribute__((always_inline))
+#endif
+
 // Device memory, by virtual address. One load or store each, of exactly that width.
 #define TVISOR_DEVICE_ACCESS(bits)                                                                  \
-  static inline uint##bits##_t device_load##bits(uintptr_t address) {                               \
+  INLINE uint##bits##_t device_load##bits(uintptr_t address) {                               \
     return *(volatile uint##bits##_t *)address;                                                     \
   }                                                                                                 \
-  static inline void device_store##bits(uintptr_t address, uint##bits##_t value) {                  \
+  INLINE void device_store##bits(uintptr_t address, uint##bits##_t value) {                  \
     *(volatile uint##bits##_t *)address = value;                                                    \
   }
 TVISOR_DEVICE_ACCESS(8)
@@ -30,31 +35,31 @@ TVISOR_DEVICE_ACCESS(64)
 
 // Named memory ordering (DDI 0487, B2.3 and B2.7).
 /// Everything before is complete, for every observer in the system, before anything after starts.
-static inline void barrier_complete(void) { TVISOR_ASM("dsb sy"); }
+INLINE void barrier_complete(void) { TVISOR_ASM("dsb sy"); }
 /// The same among the inner-shareable CPUs.
-static inline void barrier_complete_inner(void) { TVISOR_ASM("dsb ish"); }
+INLINE void barrier_complete_inner(void) { TVISOR_ASM("dsb ish"); }
 /// Stores before are seen by inner-shareable CPUs before stores after.
-static inline void barrier_order_stores(void) { TVISOR_ASM("dmb ishst"); }
+INLINE void barrier_order_stores(void) { TVISOR_ASM("dmb ishst"); }
 /// Context changes before take effect for instructions after.
-static inline void barrier_instruction(void) { TVISOR_ASM("isb"); }
+INLINE void barrier_instruction(void) { TVISOR_ASM("isb"); }
 /// Waits for an interrupt, which may be masked.
-static inline void wait_for_interrupt(void) { TVISOR_ASM("dsb sy\n\twfi"); }
+INLINE void wait_for_interrupt(void) { TVISOR_ASM("dsb sy\n\twfi"); }
 /// Tells the core that this is a waiting loop.
-static inline void spin_hint(void) { TVISOR_ASM("yield"); }
+INLINE void spin_hint(void) { TVISOR_ASM("yield"); }
 
 // One pair of functions for each system register: REGISTER(Swift's name, the assembler's name).
 #if defined(__aarch64__)
 #define TVISOR_REGISTER(name, encoding)                                                              \
-  static inline uint64_t read_##name(void) {                                                        \
+  INLINE uint64_t read_##name(void) {                                                        \
     uint64_t value;                                                                                 \
     __asm__ volatile("mrs %0, " #encoding : "=r"(value));                                           \
     return value;                                                                                   \
   }                                                                                                 \
-  static inline void write_##name(uint64_t value) { __asm__ volatile("msr " #encoding ", %0" ::"r"(value)); }
+  INLINE void write_##name(uint64_t value) { __asm__ volatile("msr " #encoding ", %0" ::"r"(value)); }
 #else
 #define TVISOR_REGISTER(name, encoding)                                                              \
-  static inline uint64_t read_##name(void) { return 0; }                                            \
-  static inline void write_##name(uint64_t value) { (void)value; }
+  INLINE uint64_t read_##name(void) { return 0; }                                            \
+  INLINE void write_##name(uint64_t value) { (void)value; }
 #endif
 
 // GICv3 CPU interface (IHI 0069, 12.2), by encoding because old assemblers lack the names.
@@ -107,7 +112,7 @@ TVISOR_REGISTER(cnthp_ctl, cnthp_ctl_el2)
 TVISOR_REGISTER(cnthp_cval, cnthp_cval_el2)
 
 /// The physical counter, read in program order (DDI 0487, D12.1.2).
-static inline uint64_t read_physical_counter(void) {
+INLINE uint64_t read_physical_counter(void) {
 #if defined(__aarch64__)
   uint64_t value;
   __asm__ volatile("isb\n\tmrs %0, cntpct_el0" : "=r"(value)::"memory");
