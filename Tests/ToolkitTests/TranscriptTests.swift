@@ -23,6 +23,15 @@ struct TranscriptTests {
     #expect(transcript.text(of: "c") == "")
   }
 
+  @Test("takes what is written over a line's beginning as another line")
+  func returns() {
+    var transcript = Transcript()
+    transcript.append("[a] prompt$ \r\u{1B}[K[b] tick\r\n[a] prompt$ go\r\r\n".utf8)
+    #expect(transcript.text == "[a] prompt$ \n[b] tick\n[a] prompt$ go\n")
+    #expect(transcript.text(of: "b") == "tick\n")
+    #expect(transcript.text(of: "a") == "prompt$ \nprompt$ go\n")
+  }
+
   @Test("shows its last lines")
   func tail() {
     var transcript = Transcript()

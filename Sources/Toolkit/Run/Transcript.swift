@@ -7,6 +7,7 @@ public struct Transcript: Sendable {
   /// Whose the current line is; nil while it has not said, and where it never does.
   private var speaker: String?
   private var lineStart = 0
+  private var hasReturned = false
 
   private enum Escape { case none, begun, sequence, string }
 
@@ -18,8 +19,9 @@ public struct Transcript: Sendable {
 
   /// The text of one speaker: its lines without their `[name] `.
   ///
-  /// When another speaks while a line is not done, the hypervisor shows that line again, from its beginning, below. So
-  /// every line is there in one piece at last, and maybe begun more than once.
+  /// When another speaks while a line is not done, the hypervisor shows that line again below, from its beginning. So
+  /// every line is there in one piece at last, and maybe begun more than once. What a carriage return lets others write
+  /// over counts as a line of its own.
   public func text(of speaker: String) -> String { String(decoding: bytes(of: speaker), as: UTF8.self) }
 
   /// The last lines, to show why something failed.
@@ -36,6 +38,18 @@ public struct Transcript: Sendable {
   }
 
   private mutating func take(_ byte: UInt8) {
+    guard byte != 0x0D else {
+      hasReturned = true
+      return
+    }
+    if hasReturned {
+      hasReturned = false
+      if byte != 0x0A, all.count > lineStart { add(0x0A) }
+    }
+    add(byte)
+  }
+
+  private mutating func add(_ byte: UInt8) {
     all.append(byte)
     if let speaker { streams[speaker, default: []].append(byte) }
     if byte == 0x0A {
@@ -52,7 +66,7 @@ public struct Transcript: Sendable {
     switch escape {
     case .none:
       if byte == 0x1B { escape = .begun }
-      return byte >= 0x20 && byte != 0x7F || byte == 0x0A || byte == 0x09
+      return byte >= 0x20 && byte != 0x7F || byte == 0x0A || byte == 0x0D || byte == 0x09
     case .begun:
       escape = byte == 0x5B ? .sequence : byte == 0x5D ? .string : .none
     case .sequence:
