@@ -1,5 +1,5 @@
-internal import ArmCommon
 internal import Architecture
+internal import ArmCommon
 
 /// Where everything that is sized at boot comes from: per-VM and per-vCPU state, translation tables. Memory is handed
 /// out upwards and never comes back. It starts as what the image leaves of its last 2 MiB block.

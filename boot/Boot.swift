@@ -1,8 +1,8 @@
 internal import ARMv8
 internal import ARMv8Assembly
+internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
-internal import Architecture
 internal import Configuration
 internal import DeviceTree
 internal import Drivers
@@ -31,6 +31,7 @@ func tvisorMain(_ tree: UInt64, _ load: UInt64, _ level: UInt64) {
 
   do throws(BootFailure) {
     let machine = try describeMachine(tree)
+    if Provocation(machine.bootArguments) == .atBoot { Provocation.fail() }
     try mapMemory(of: machine, &space, &arena)
     let system = try findSystem(machine, &space, &arena)
     let plan = try planMemory(of: machine, space, &arena, tree: treeRange)

@@ -1,6 +1,6 @@
+internal import ARMv8
 internal import Architecture
 internal import ArmRegisters
-internal import ARMv8
 internal import Scheduling
 internal import Virtualization
 
@@ -17,26 +17,33 @@ extension Reference where Value == PhysicalCPU {
       switch value.scheduler.pick(at: now) {
       case .run(let slot, let until):
         let next = value.assigned[slot]
+        let vm = Hypervisor.shared.value.vcpus[next].vm
+        value.charged = next
+        if Hypervisor.shared.value.vms[vm].loading != .done {
+          armTimer(for: until)
+          loadSome(of: vm)
+          serveInterrupts()
+          continue
+        }
         if next != value.loaded { load(next, frame) }
         armTimer(for: until)
         return
       case .idle(let until):
+        value.charged = -1
         armTimer(for: until)
         finishIfAllVMsStopped()
         wait_for_interrupt()
         serveInterrupts()
-        value.chargedUntil = .now
       }
     }
   }
 
-  /// Accounts the time since the last call to the vCPU that ran.
+  /// Accounts the time since the last call to the vCPU whose time it was.
   private func charge(until now: Instant) {
-    let loaded = value.loaded
     let ran = now.ticks(since: value.chargedUntil)
     value.chargedUntil = now
-    guard loaded >= 0, Hypervisor.shared.value.vcpus[loaded].activity == .ready else { return }
-    value.scheduler.charge(Hypervisor.shared.value.vcpus[loaded].slot, ran: ran)
+    guard value.charged >= 0 else { return }
+    value.scheduler.charge(Hypervisor.shared.value.vcpus[value.charged].slot, ran: ran)
   }
 
   /// Sets the hypervisor's timer to the scheduler's instant or to the first deadline of a guest's timer that no hardware

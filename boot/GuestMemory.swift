@@ -1,26 +1,51 @@
+internal import ARMv8Assembly
 internal import Architecture
 internal import ArmRegisters
-internal import ARMv8Assembly
 internal import Configuration
 internal import DeviceTree
 internal import Virtualization
 
 // A VM's memory before its first instruction: its images, and the device tree that we make for it.
 
+/// How far the loading of a VM's memory has come.
+enum Loading: Equatable {
+  /// The next byte to copy: the image's index, and how far into it.
+  case at(image: Int, offset: UInt64)
+  /// All is there.
+  case done
+  /// The VM's device tree does not fit.
+  case failed
+}
+
 extension HostedVM {
-  /// Copies the VM's images into its memory and writes its device tree. False where the tree does not fit.
+  /// What one step copies at the most, in bytes: the time for which the others' interrupts wait.
+  private static let loadingStep: UInt64 = 8192
+
+  /// Goes on with the loading, for a bounded time: a VM that starts must not hold up the others. `loading` says how far
+  /// it is.
   ///
   /// A guest starts with its caches off: what we write goes out to memory before it runs.
-  func loadImages() -> Bool {
-    for image in description.images {
-      guard let data = image.data, let place = place(of: image.range) else { continue }
-      unsafe data.bytes.withUnsafeBytes { bytes in
-        unsafe place.unsafePointer.copyMemory(from: bytes.baseAddress.unsafelyUnwrapped, byteCount: bytes.count)
-      }
-      clean(place, image.range.size)
+  mutating func loadSome() {
+    guard case .at(let index, let offset) = loading else { return }
+    var image: ImageDescription?
+    for candidate in description.images where candidate.index == index { image = candidate }
+    guard let image else { return finishLoading() }
+    guard let data = image.data, let place = place(of: image.range), offset < image.range.size else {
+      loading = .at(image: index + 1, offset: 0)
+      return
     }
+    let count = min(Self.loadingStep, image.range.size - offset)
+    unsafe data.bytes.withUnsafeBytes { bytes in
+      unsafe place.advanced(by: offset).unsafePointer.copyMemory(
+        from: bytes.baseAddress.unsafelyUnwrapped + Int(offset), byteCount: Int(count))
+    }
+    clean(place.advanced(by: offset), count)
+    loading = .at(image: index, offset: offset + count)
+  }
+
+  private mutating func finishLoading() {
     invalidate_instruction_caches()
-    return writeDeviceTree()
+    loading = writeDeviceTree() ? .done : .failed
   }
 
   /// Where a range of the guest's memory is, or nil where it is not all in one piece of it.

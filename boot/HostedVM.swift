@@ -1,5 +1,5 @@
-internal import ArmCommon
 internal import Architecture
+internal import ArmCommon
 internal import Configuration
 internal import Virtualization
 
@@ -23,6 +23,8 @@ struct HostedVM: ~Copyable {
   var counterOffset: UInt64 = 0
   /// Where it stands.
   var state = State.stopped
+  /// How far its memory is loaded.
+  var loading = Loading.done
   /// How often it was started.
   var startCount = 0
 

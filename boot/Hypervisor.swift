@@ -15,6 +15,8 @@ struct Hypervisor: ~Copyable {
   let interrupts: HostInterrupts
   /// True where the host's firmware can be called: PSCI by SMC.
   let hasFirmware: Bool
+  /// A mistake of ours is wanted when a VM resets itself, to see what becomes of the others (see `Provocation`).
+  let failsAtReset: Bool
 
   /// The one there is, from the moment when it is complete.
   nonisolated(unsafe) private static var instance: UnsafeMutablePointer<Hypervisor>?

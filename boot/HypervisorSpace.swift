@@ -1,7 +1,7 @@
 internal import ARMv8Assembly
+internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
-internal import Architecture
 internal import Entry
 
 /// The hypervisor's own stage 1: what entry code began, completed. W^X throughout (SCTLR_EL2.WXN holds us to it).

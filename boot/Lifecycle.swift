@@ -1,5 +1,5 @@
-internal import Architecture
 internal import ARMv8
+internal import Architecture
 internal import Configuration
 internal import Scheduling
 internal import Virtualization
@@ -14,20 +14,30 @@ enum Failure {
 }
 
 extension Reference where Value == PhysicalCPU {
-  /// Starts a VM from its images.
+  /// Starts a VM from its images. They are loaded in the time that the scheduler gives to its first vCPU.
   func start(_ vm: Int) {
     let hypervisor = Hypervisor.shared
     hypervisor.value.vms[vm].startCount += 1
-    guard hypervisor.value.vms[vm].loadImages() else {
-      hypervisor.value.console.report(vm, "its device tree does not fit: the VM stays off")
-      return
-    }
-    hypervisor.value.vms[vm].counterOffset = Instant.now.ticks
+    hypervisor.value.vms[vm].loading = .at(image: 0, offset: 0)
     hypervisor.value.vms[vm].state = .running
     let description = hypervisor.value.vms[vm].description
     turnOn(
       hypervisor.value.vms[vm].vcpus.lowerBound, entry: description.entry.rawValue,
       argument: description.deviceTree?.rawValue ?? 0)
+  }
+
+  /// Does some of the loading of a VM whose turn it is.
+  func loadSome(of vm: Int) {
+    let hypervisor = Hypervisor.shared
+    hypervisor.value.vms[vm].loadSome()
+    switch hypervisor.value.vms[vm].loading {
+    case .at: break
+    // The guest's virtual counter starts at zero with it.
+    case .done: hypervisor.value.vms[vm].counterOffset = Instant.now.ticks
+    case .failed:
+      halt(vm)
+      hypervisor.value.console.report(vm, "its device tree does not fit: the VM stays off")
+    }
   }
 
   /// CPU_ON: the vCPU `index` of the VM starts with fresh registers.
@@ -68,6 +78,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// SYSTEM_RESET.
   func restart(_ vm: Int) {
+    if Hypervisor.shared.value.failsAtReset { Provocation.fail() }
     halt(vm)
     guard Hypervisor.shared.value.vms[vm].description.onReset == .restart else {
       return Hypervisor.shared.value.console.report(vm, "asked for a reset: stopped, as the system file says")

@@ -1,7 +1,7 @@
 internal import ARMv8
 internal import ARMv8Assembly
-internal import ArmRegisters
 internal import Architecture
+internal import ArmRegisters
 internal import Drivers
 internal import Entry
 

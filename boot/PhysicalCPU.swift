@@ -1,7 +1,7 @@
 internal import ARMv8
 internal import ARMv8Assembly
-internal import ArmCommon
 internal import Architecture
+internal import ArmCommon
 internal import Drivers
 internal import Scheduling
 
@@ -23,7 +23,9 @@ struct PhysicalCPU: ~Copyable {
   var floatingPointOwner = -1
   /// For each VM the vCPU that ran here last, or -1: another one of the same VM must not find its translations.
   let lastOfVM: Storage<Int>
-  /// Since when the vCPU that runs has not been charged for.
+  /// The vCPU whose time passes, or -1: the one that runs, or one that the hypervisor works for.
+  var charged = -1
+  /// Since when it has not been charged.
   var chargedUntil = Instant(ticks: 0)
   /// What the hypervisor's timer is set to; `never` where it is off.
   var timerDeadline = Instant.never

@@ -1,7 +1,7 @@
-internal import Architecture
-internal import ArmCommon
 internal import ARMv8
 internal import ARMv8Assembly
+internal import Architecture
+internal import ArmCommon
 internal import Drivers
 internal import Virtualization
 

@@ -1,8 +1,8 @@
 internal import ARMv8
 internal import ARMv8Assembly
+internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
-internal import Architecture
 internal import Configuration
 internal import DeviceTree
 internal import Drivers
@@ -46,7 +46,8 @@ struct SystemBuilder: ~Copyable {
       try Hypervisor.install(
         Hypervisor(
           vms: vms, vcpus: vcpus, console: console, ticksPerSecond: ticksPerSecond, interrupts: interrupts,
-          hasFirmware: machine.firmware?.conduit == .secureMonitorCall),
+          hasFirmware: machine.firmware?.conduit == .secureMonitorCall,
+          failsAtReset: Provocation(machine.bootArguments) == .atReset),
         in: &arena)
     } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
     TrapControls.configure(stage2Control: stage2.control)

@@ -1,8 +1,8 @@
 internal import ARMv8
 internal import ARMv8Assembly
+internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
-internal import Architecture
 internal import Virtualization
 
 // The life of a trap, in order: the vectors save the general registers; the syndrome is decoded; the models answer; what

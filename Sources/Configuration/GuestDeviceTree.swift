@@ -143,8 +143,10 @@ public enum GuestDeviceTree {
       try node.property(
         "interrupts",
         cells: [
-          1, UInt32(GuestMachine.secureTimerInterrupt - 16), flags, 1, UInt32(GuestMachine.physicalTimerInterrupt - 16), flags,
-          1, UInt32(GuestMachine.virtualTimerInterrupt - 16), flags, 1, UInt32(GuestMachine.hypervisorTimerInterrupt - 16), flags,
+          1, UInt32(GuestMachine.secureTimerInterrupt - 16), flags, 1, UInt32(GuestMachine.physicalTimerInterrupt - 16),
+          flags,
+          1, UInt32(GuestMachine.virtualTimerInterrupt - 16), flags, 1,
+          UInt32(GuestMachine.hypervisorTimerInterrupt - 16), flags,
         ])
       try node.property("always-on")
       try node.property("compatible", strings: ["arm,armv8-timer", "arm,armv7-timer"])

@@ -28,10 +28,12 @@ extension VMDescription {
     let limit = GuestMachine.vcpuLimit(gic: machine?.interruptController.version ?? .v3)
     if vcpuCount == 0 { report(SystemProblem(.vm(index), .vcpus, .none)) }
     if vcpuCount > limit { return report(SystemProblem(.vm(index), .vcpus, .tooLarge(limit: UInt64(limit)))) }
-    guard let count = machine?.cpuCount else { return }
     for vcpu in 0..<vcpuCount {
-      if let cpu = physicalCPU(vcpu: vcpu), cpu >= count {
+      guard let cpu = physicalCPU(vcpu: vcpu) else { continue }
+      if let count = machine?.cpuCount, cpu >= count {
         report(SystemProblem(.vcpu(vm: index, vcpu: vcpu), .vcpus, .noSuchCPU(cpu, count: count)))
+      } else if cpu != 0 {
+        report(SystemProblem(.vcpu(vm: index, vcpu: vcpu), .vcpus, .parkedCPU(cpu)))
       }
     }
   }

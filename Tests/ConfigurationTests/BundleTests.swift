@@ -10,7 +10,7 @@ struct BundleTests {
     var system = SampleSystem()
     system.cpus = [.init(index: 0, slice: 1_000_000), .init(index: 3)]
     system.vms = [
-      SampleSystem.VM(onReset: .stop),
+      SampleSystem.VM(vcpus: [0, 1], onReset: .stop),
       SampleSystem.VM(
         name: "metronome", memorySize: 0x40_0000, vcpus: [3], entry: 0, deviceTree: nil, initrd: nil,
         bootArguments: nil, firmwareSize: 0x2000, devices: ["/pl061@9030000", "/flash@0"], interrupts: [40, 41],

@@ -18,7 +18,7 @@ struct SampleSystem {
     var name: String? = "linux"
     var isa: String? = "aarch64"
     var memorySize: UInt64? = 0x1000_0000
-    var vcpus: [UInt32]? = [0, 1]
+    var vcpus: [UInt32]? = [0, 0]
     var entry: UInt64? = 0x4020_0000
     var deviceTree: UInt64? = 0x4000_0000
     var initrd: (UInt64, UInt64)? = (0x4400_0000, 0x4400_0fff)

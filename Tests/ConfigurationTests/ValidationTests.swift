@@ -114,7 +114,7 @@ struct ValidationTests {
     #expect(warning == vm(.memorySize, .betterAligned(to: 0x20_0000)))
     #expect(warning.map(\.isWarning) == [true])
     #expect(
-      try vmProblems { $0.memorySize = .max }.first == vm(.memorySize, .tooLarge(limit: 0xff_c000_0000)).first)
+      try vmProblems { $0.memorySize = .max }.first == vm(.memorySize, .tooLarge(limit: 0x7f_c000_0000)).first)
     #expect(try vmProblems { $0.memorySize = .max }.allSatisfy { !$0.isWarning })
   }
 
@@ -161,8 +161,10 @@ struct ValidationTests {
     #expect(try vmProblems { $0.vcpus = Array(repeating: 0, count: 123) } == [])
     #expect(try vmProblems { $0.vcpus = Array(repeating: 0, count: 124) } == vm(.vcpus, .tooLarge(limit: 123)))
     #expect(
-      try vmProblems { $0.vcpus = [3, 4] }
+      try vmProblems { $0.vcpus = [0, 4] }
         == [SystemProblem(.vcpu(vm: 0, vcpu: 1), .vcpus, .noSuchCPU(4, count: 4))])
+    #expect(
+      try vmProblems { $0.vcpus = [0, 3] } == [SystemProblem(.vcpu(vm: 0, vcpu: 1), .vcpus, .parkedCPU(3))])
   }
 
   @Test("a CPU is there, described once, with a slice that makes sense")

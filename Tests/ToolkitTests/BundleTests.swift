@@ -1,3 +1,4 @@
+import Architecture
 import Configuration
 import DeviceTree
 import Foundation
@@ -12,18 +13,19 @@ struct BundleTests {
     vms:
       - name: linux
         memory: 64MiB
-        vcpus: [1, 0]
+        vcpus: [0, 0]
         image: Image
         initrd: disk
         bootargs: console=ttyAMA0 quiet
         on-reset: stop
-      - {name: rom, memory: 32MiB, vcpus: [0], firmware: disk}
+      - {name: rom, memory: 32MiB, vcpus: [0], firmware: rom}
     """
 
   private static func bundle() async throws -> Bundler.Bundle {
     let folder = try Scratch()
     try folder.write(linuxImage(imageSize: 0x20_0000), to: "Image")
     try folder.write(Data([7, 8, 9]), to: "disk")
+    try folder.write(Data(count: 8), to: "rom")
     let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
     return try await Bundler(project: Project(root: URL(fileURLWithPath: folder.path))).bundle(system)
   }
@@ -41,7 +43,7 @@ struct BundleTests {
       let linux = try #require(system.vm(0))
       #expect(linux.name == "linux")
       #expect(linux.memorySize == 64 << 20)
-      #expect((linux.vcpuCount, linux.physicalCPU(vcpu: 0), linux.physicalCPU(vcpu: 1)) == (2, 1, 0))
+      #expect((linux.vcpuCount, linux.physicalCPU(vcpu: 0), linux.physicalCPU(vcpu: 1)) == (2, 0, 0))
       #expect(linux.entry.rawValue == 0x4000_0000)
       #expect(linux.initialRAMDisk?.start.rawValue == 0x4020_0000)
       #expect(linux.initialRAMDisk?.size == 3)
@@ -66,13 +68,13 @@ struct BundleTests {
   @Test("that the board cannot hold is refused at the places of the system file")
   func boardCheck() async throws {
     let folder = try Scratch()
-    try folder.write(Data([7]), to: "disk")
+    try folder.write(Data(count: 8), to: "rom")
     let text = """
       vms:
         - name: a
           memory: 4GiB
           vcpus: [0, 3]
-          firmware: disk
+          firmware: rom
       """
     let project = try Project.locate()
     let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))

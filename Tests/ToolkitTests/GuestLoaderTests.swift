@@ -3,8 +3,9 @@ import Testing
 import Toolkit
 
 /// A system of one VM that runs what `payload` says, and its files in a folder of their own.
-private func layout(_ payload: String, memory: String = "64MiB", files: [String: Data] = [:]) async throws -> GuestLayout
-{
+private func layout(
+  _ payload: String, memory: String = "64MiB", files: [String: Data] = [:]
+) async throws -> GuestLayout {
   let folder = try Scratch()
   for (name, data) in files { try folder.write(data, to: name) }
   let text = "vms:\n  - name: a\n    memory: \(memory)\n    vcpus: [0]\n    \(payload)\n"

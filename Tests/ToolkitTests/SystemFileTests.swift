@@ -162,9 +162,11 @@ struct SystemFileTests {
 
   @Test("cannot give two VMs one name, or the hypervisor's")
   func names() {
-    let two = "vms:\n" + ["a", "a", "tvisor"].map {
-      "  - {name: \($0), memory: 64MiB, vcpus: [0], image: x}\n"
-    }.joined()
+    let two =
+      "vms:\n"
+      + ["a", "a", "tvisor"].map {
+        "  - {name: \($0), memory: 64MiB, vcpus: [0], image: x}\n"
+      }.joined()
     #expect(
       mistakes(in: two) == [
         "3:12 two VMs are named 'a'; give each its own name",

@@ -1,4 +1,5 @@
 import Testing
+
 @testable import Toolkit
 
 @Suite("A console's transcript")
@@ -18,8 +19,17 @@ struct TranscriptTests {
     var transcript = Transcript()
     transcript.append("boot\n[a] one\n[b] x\n[tvisor] y\n[a] tw\n[b] z\n[a] two".utf8)
     #expect(transcript.text(of: "a") == "one\ntw\ntwo")
-    #expect(transcript.text(of: "tvisor") == "y")
+    #expect(transcript.text(of: "tvisor") == "y\n")
     #expect(transcript.text(of: "c") == "")
+  }
+
+  @Test("takes what is written over a line's beginning as another line")
+  func returns() {
+    var transcript = Transcript()
+    transcript.append("[a] prompt$ \r\u{1B}[K[b] tick\r\n[a] prompt$ go\r\r\n".utf8)
+    #expect(transcript.text == "[a] prompt$ \n[b] tick\n[a] prompt$ go\n")
+    #expect(transcript.text(of: "b") == "tick\n")
+    #expect(transcript.text(of: "a") == "prompt$ \nprompt$ go\n")
   }
 
   @Test("shows its last lines")

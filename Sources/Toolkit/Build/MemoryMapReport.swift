@@ -16,7 +16,8 @@ public struct MemoryMapReport: CustomStringConvertible, Sendable {
     var lines = ["\(name): \(describe(UInt64(file.rawImage.count))) in the file, \(describe(memorySize)) in memory"]
     for section in file.sections where section.size > 0 {
       let rights = "r" + (section.isWritable ? "w" : "-") + (section.isExecutable ? "x" : "-")
-      lines.append("  \(hexadecimal(section.address, digits: 12))  \(pad(describe(section.size), 10))  \(rights)  \(section.name)")
+      let size = pad(describe(section.size), 10)
+      lines.append("  \(hexadecimal(section.address, digits: 12))  \(size)  \(rights)  \(section.name)")
     }
     for mark in marks { lines.append("  \(hexadecimal(mark.address, digits: 12))  \(pad("", 10))       \(mark.name)") }
     return lines.joined(separator: "\n")

@@ -130,7 +130,8 @@ public struct ELFFile: Sendable {
     let headers = try (0..<UInt64(header.sectionHeaders.count)).map {
       try SectionHeader(file, at: header.sectionHeaders.offset &+ $0 * UInt64(header.sectionHeaders.size))
     }
-    let names = headers.indices.contains(Int(header.sectionHeaders.names))
+    let names =
+      headers.indices.contains(Int(header.sectionHeaders.names))
       ? headers[Int(header.sectionHeaders.names)].offset : 0
     let sections = headers.filter { $0.flags & 2 != 0 }.map {
       Section(

@@ -24,7 +24,7 @@ public struct Launch: Sendable {
     return try command(booting: bundle, as: name, arguments: arguments, console: console)
   }
 
-  /// The command that boots a bundle that is ready.
+  /// The command that boots a bundle that is ready, with another image than the build's where one is given.
   public func command(
     booting bundle: Bundler.Bundle, as name: String = "run", arguments: String? = nil, console: Emulation.Console,
     image: String? = nil
@@ -70,8 +70,8 @@ public struct Launch: Sendable {
   }
 
   /// True where the hypervisor itself gave up, as its own lines say.
-  static func hasPanicked(_ text: String) -> Bool {
-    text.split(separator: "\n").contains { $0.contains("[tvisor] panic") }
+  public static func hasPanicked(_ text: String) -> Bool {
+    text.split(separator: "\n").contains { $0.hasPrefix("[tvisor] PANIC") }
   }
 
   /// A console's text with names behind the hypervisor's addresses.

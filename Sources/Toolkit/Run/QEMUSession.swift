@@ -56,20 +56,30 @@ public actor QEMUSession {
   /// Waits until the console, or one speaker on it, has said `text` after what the last wait matched.
   /// - Throws: `Failure` with the console's last lines where it does not come, or QEMU ends before.
   public func expect(_ text: String, from speaker: String? = nil, within patience: Duration = patience) async throws {
-    let matched = try await wait(for: "'\(text)'" + (speaker.map { " from \($0)" } ?? ""), within: patience) {
-      [seen = read[speaker ?? ""] ?? 0] transcript -> Int? in
-      let said = speaker.map(transcript.text(of:)) ?? transcript.text
-      let rest = said.utf8.dropFirst(seen)
-      guard let range = Substring(rest).range(of: text) else { return nil }
-      return said.utf8.distance(from: said.utf8.startIndex, to: range.upperBound)
+    let pattern = Array(text.utf8)
+    var start = read[speaker ?? ""] ?? 0
+    let deadline = ContinuousClock.now + patience
+    while true {
+      let hasEnded = await reader.hasEnded
+      let said = await reader.transcript.bytes(of: speaker)
+      if let end = said.end(of: pattern, from: start) {
+        read[speaker ?? ""] = end
+        return
+      }
+      // What was searched need not be searched again, but for the beginning of a match at its end.
+      start = max(start, said.count - pattern.count + 1)
+      let what = "'\(text)'" + (speaker.map { " from \($0)" } ?? "")
+      if hasEnded { throw await failure("QEMU ended before the console said \(what)") }
+      guard ContinuousClock.now < deadline else {
+        throw await failure("the console did not say \(what) in \(patience)")
+      }
+      await newsOrTick()
     }
-    read[speaker ?? ""] = matched
   }
 
   /// Forgets what was said so far: the next wait matches only what comes after now.
   public func skipToNow(of speaker: String? = nil) async {
-    let transcript = await reader.transcript
-    read[speaker ?? ""] = (speaker.map(transcript.text(of:)) ?? transcript.text).utf8.count
+    read[speaker ?? ""] = await reader.transcript.bytes(of: speaker).count
   }
 
   /// Waits until QEMU has ended by itself.
@@ -92,21 +102,6 @@ public actor QEMUSession {
     for key in keys.utf8 {
       do { try await send([key]) } catch { throw await failure("cannot type, because QEMU has ended") }
       try await Task.sleep(for: .milliseconds(15))
-    }
-  }
-
-  private func wait<Found: Sendable>(
-    for what: String, within patience: Duration, _ find: @Sendable (Transcript) -> Found?
-  ) async throws -> Found {
-    let deadline = ContinuousClock.now + patience
-    while true {
-      let ended = await reader.hasEnded
-      if let found = find(await reader.transcript) { return found }
-      if ended { throw await failure("QEMU ended before the console said \(what)") }
-      guard ContinuousClock.now < deadline else {
-        throw await failure("the console did not say \(what) in \(patience)")
-      }
-      await newsOrTick()
     }
   }
 

@@ -65,7 +65,9 @@ public struct Symbolizer: Sendable {
     let readable = String(decoding: output, as: UTF8.self).split(separator: "\n")
     guard readable.count == ordered.count else { return names }
     var result: [UInt64: String] = [:]
-    for ((address, name), better) in zip(ordered, readable) { result[address] = "\(better)\(String(name.drop { $0 != "+" }))" }
+    for ((address, name), better) in zip(ordered, readable) {
+      result[address] = "\(better)\(String(name.drop { $0 != "+" }))"
+    }
     return result
   }
 

@@ -67,11 +67,11 @@ public enum ExitDispatcher {
     }
   }
 
-  /// A store to the firmware's memory does nothing, as to a ROM. What no device has is the guest's own mistake.
+  /// A store to the flash does nothing, as to a ROM. What no device has is the guest's own mistake.
   private static func undescribed<CPU: VirtualCPU & ~Copyable>(
     _ address: GuestPhysicalAddress, isWrite: Bool, cpu: inout CPU, machine: inout VirtualMachine
   ) -> Outcome {
-    if isWrite && machine.firmware.contains(address) {
+    if isWrite && machine.hasFlash(at: address) {
       cpu.skipInstruction()
     } else {
       cpu.inject(.dataAbort(isWrite: isWrite))

@@ -75,6 +75,11 @@ public struct VirtualMachine: ~Copyable {
     processors[vcpu] = Processor()
   }
 
+  /// True where a VM that starts as firmware has its flash. Others have nothing there.
+  func hasFlash(at address: GuestPhysicalAddress) -> Bool {
+    !firmware.isEmpty && GuestMachine.firmware.contains(address)
+  }
+
   /// When the vCPU's emulated timer will next raise its interrupt, if nothing else happens.
   public func physicalTimerDeadline(vcpu: Int) -> Instant { processors[vcpu].physicalTimer.deadline }
 

@@ -1,0 +1,107 @@
+import Foundation
+import Testing
+import Toolkit
+
+/// TVisor in QEMU, as the tests boot it.
+enum Booting {
+  /// A board with choices, as a test names it.
+  struct Choice: Sendable, CustomTestStringConvertible {
+    var model = "cortex-a53"
+    var gic: UInt64 = 3
+    var processors: UInt64 = 4
+
+    var testDescription: String { "\(model), GICv\(gic), \(processors) CPU\(processors == 1 ? "" : "s")" }
+  }
+
+  /// Debian's Linux with a number of vCPUs on the CPUs that are named.
+  static func debian(_ name: String = "debian", on processors: String = "[0]") -> String {
+    """
+      - name: \(name)
+        memory: 192MiB
+        vcpus: \(processors)
+        image: "@guests/debian-arm64/Image"
+        initrd: "@guests/debian-arm64/initramfs.cpio.gz"
+        bootargs: console=ttyAMA0
+
+    """
+  }
+
+  /// One of TVisor's own guests.
+  static func own(_ guest: String, named name: String? = nil, arguments: String? = nil) -> String {
+    """
+      - name: \(name ?? guest)
+        memory: 16MiB
+        vcpus: [0]
+        image: "@guests/armv8/\(guest).elf"
+    \(arguments.map { "    bootargs: \($0)\n" } ?? "")
+    """
+  }
+
+  /// Boots a system that is given as its `vms:` entries, and talks to it. The hypervisor must not fail meanwhile, unless the
+  /// test is about that.
+  static func boot(
+    _ machines: String, _ choice: Choice = Choice(), textOffset: UInt64? = nil, arguments: String? = nil,
+    expectsPanic: Bool = false,
+    _ body: @escaping @Sendable (QEMUSession) async throws -> Void
+  ) async throws {
+    let project = try Project.locate()
+    let system = try SystemFile(parsing: SourceText(path: "system.yaml", text: "vms:\n" + machines))
+    let emulation = try Emulation(
+      project.board(named: "qemu-virt-armv8"), model: choice.model, gicVersion: choice.gic,
+      processorCount: choice.processors)
+    let bundler = Bundler(project: project)
+    let bundle = try await bundler.bundle(system)
+    try await bundler.validate(bundle, on: emulation)
+
+    let name = "test-\(UUID().uuidString)"
+    defer { remove(name, in: project) }
+    let launch = Launch(project: project, emulation: emulation)
+    let image = try textOffset.map { try moved(to: $0, as: name, in: project) }
+    let command = try launch.command(booting: bundle, as: name, arguments: arguments, console: .pipe, image: image)
+    do {
+      try await QEMUSession.run(command) { console in
+        try await body(console)
+        let text = await console.transcript.text
+        guard Launch.hasPanicked(text) == expectsPanic else { throw Failure("the hypervisor failed:\n\(text)") }
+      }
+    } catch let failure as Failure {
+      throw Failure(await launch.explained(failure.description))
+    }
+  }
+
+  /// A copy of the hypervisor's image that asks its loader for another place.
+  private static func moved(to textOffset: UInt64, as name: String, in project: Project) throws -> String {
+    let image = try Data(contentsOf: URL(fileURLWithPath: ImageBuilder(project: project).image("armv8")))
+    let path = "\(project.runs)/\(name).img"
+    try FileManager.default.createDirectory(atPath: project.runs, withIntermediateDirectories: true)
+    try LinuxImage.moved(image, toTextOffset: textOffset).write(to: URL(fileURLWithPath: path))
+    return path
+  }
+
+  private static func remove(_ name: String, in project: Project) {
+    for ending in ["dtb", "log", "img"] {
+      try? FileManager.default.removeItem(atPath: "\(project.runs)/\(name).\(ending)")
+    }
+  }
+}
+
+extension QEMUSession {
+  /// Waits for Debian's shell and proves that it obeys: the answer is not in what was typed.
+  func expectShell(of name: String = "debian", processors: Int) async throws {
+    try await expect("debian# ", from: name)
+    try await type(line: "echo $((6 * 7)) processors=$(nproc)")
+    try await expect("42 processors=\(processors)", from: name)
+  }
+
+  /// Waits until the metronome, from now on, has reported again and again that it ticks and its memory is its own.
+  func expectTicking(_ name: String = "metronome", reports: Int = 2) async throws {
+    await skipToNow(of: name)
+    for _ in 0..<reports { try await expect("memory=ok", from: name) }
+  }
+
+  /// Gives the keyboard to the VM of that number.
+  func select(_ number: Int, named name: String) async throws {
+    try await type("\u{14}\(number)")
+    try await expect("input goes to \(name)", from: "tvisor")
+  }
+}

@@ -1,0 +1,31 @@
+internal import DeviceTree
+
+/// A failure of the hypervisor that somebody asked for, by a word on the host's command line (/chosen bootargs): how a
+/// panic looks on this board, and that one VM's end is not the others', is better seen once than believed.
+enum Provocation {
+  /// `tvisor.panic=boot`: before any guest runs.
+  case atBoot
+  /// `tvisor.panic=reset`: while a VM that resets itself is served.
+  case atReset
+
+  /// What the command line asks for, if anything.
+  init?(_ arguments: Text?) {
+    var rest = arguments
+    while let words = rest {
+      let word = words.before(UInt8(ascii: " "))
+      if word == "tvisor.panic=boot" {
+        self = .atBoot
+        return
+      }
+      if word == "tvisor.panic=reset" {
+        self = .atReset
+        return
+      }
+      rest = words.after(UInt8(ascii: " "))
+    }
+    return nil
+  }
+
+  /// Fails as any other check of ours does.
+  static func fail() -> Never { fatalError() }
+}
