@@ -25,13 +25,15 @@ struct TranslationPropertyTests {
   /// Addresses and sizes that like the borders of blocks, where mistakes live.
   private func mapping(_ generator: inout SeededGenerator, inputBits: UInt64) -> Mapping {
     let unit: UInt64 = [0x1000, 0x20_0000, 0x4000_0000].randomElement(using: &generator)!
-    let size =
+    let wanted =
       UInt64.random(in: 1...4, using: &generator) * unit + UInt64.random(in: 0...2, using: &generator) * 0x1000
     let limit: UInt64 = 1 << inputBits
+    let size = min(wanted, limit / 2)
     var input = UInt64.random(in: 0..<8, using: &generator) * 0x4000_0000
     input +=
       UInt64.random(in: 0..<3, using: &generator) * 0x20_0000 + UInt64.random(in: 0..<3, using: &generator) * 0x1000
-    if Bool.random(using: &generator) { input = limit - 0x1000 - input }
+    if Bool.random(using: &generator) { input = limit &- 0x1000 &- input }
+    input &= limit - 1
     input = min(input, limit - size)
     var output = UInt64.random(in: 0..<(1 << 35), using: &generator) & ~0xfff
     if Bool.random(using: &generator) { output = output & ~0x1f_ffff | input & 0x1f_ffff }

@@ -14,7 +14,7 @@ struct FailureTests {
       try await console.expect("stopped", from: "tvisor")
       let project = try Project.locate()
       let executable = ImageBuilder(project: project).executable(of: ImageBuilder.hypervisor("armv8"))
-      let explained = await try Symbolizer(path: executable).annotate(console.transcript.text)
+      let explained = try await Symbolizer(path: executable).annotate(console.transcript.text)
       #expect(explained.contains("tvisor_main"))
       #expect(explained.contains("boot/entry/armv8.S:"))
     }
