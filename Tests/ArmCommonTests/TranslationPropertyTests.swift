@@ -36,7 +36,8 @@ struct TranslationPropertyTests {
     input &= limit - 1
     input = min(input, limit - size)
     var output = UInt64.random(in: 0..<(1 << 35), using: &generator) & ~0xfff
-    if Bool.random(using: &generator) { output = output & ~0x1f_ffff | input & 0x1f_ffff }
+    // Gigabytes by single pages would only take long.
+    if unit == 0x4000_0000 || Bool.random(using: &generator) { output = output & ~0x1f_ffff | input & 0x1f_ffff }
     if Bool.random(using: &generator) { output = output & ~0x3fff_ffff | input & 0x3fff_ffff }
     return Mapping(input: input, output: output, size: size)
   }
@@ -46,7 +47,7 @@ struct TranslationPropertyTests {
     arguments: [32, 36, 39, 40] as [UInt64])
   func roundTrip(inputBits: UInt64) throws {
     var generator = SeededGenerator(state: 0x7eed_0000 + inputBits)
-    for _ in 0..<60 {
+    for _ in 0..<25 {
       var memory = ScatteredTables()
       let table = try TranslationTable(stage2InputBits: Int(inputBits), memory: &memory)
       var mapped: [Mapping] = []

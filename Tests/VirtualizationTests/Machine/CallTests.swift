@@ -117,7 +117,7 @@ struct CallTests {
       #expect(board.handle(.undescribedMemory(GuestPhysicalAddress(address), isWrite: true)) == .resume)
       #expect(board.skipCount == 1 && board.faults == [])
     }
-    board.handle(.undescribedMemory(GuestPhysicalAddress(0x20_0000), isWrite: true))
+    board.handle(.undescribedMemory(GuestPhysicalAddress(0x0803_0000), isWrite: true))
     #expect(board.faults == [.dataAbort(isWrite: true)])
   }
 
