@@ -27,7 +27,7 @@ public struct AddressRange<A: Address>: Hashable, Sendable {
   /// True where `address` lies in the range.
   @inlinable public func contains(_ address: A) -> Bool { address.offset(from: start) < size }
 
-  /// True where all of `other` lies in the range. An empty range lies in every range that holds its start.
+  /// True where all of `other` lies in the range. An empty range lies in every range that holds its start or ends there.
   @inlinable public func contains(_ other: Self) -> Bool {
     let offset = other.start.offset(from: start)
     return offset <= size && other.size <= size &- offset
@@ -38,8 +38,10 @@ public struct AddressRange<A: Address>: Hashable, Sendable {
     !isEmpty && !other.isEmpty && (contains(other.start) || other.contains(start))
   }
 
-  /// The smallest range with both ends multiples of `alignment`, a power of two, that holds this one.
+  /// The smallest range with both ends multiples of `alignment`, a power of two, that holds this one. Both may be
+  /// the end of the address space, but not all of it at once, whose size no number holds.
   @inlinable public func expanded(to alignment: UInt64) -> Self {
-    Self(from: start.alignedDown(to: alignment), to: end.alignedUp(to: alignment))
+    let first = start.alignedDown(to: alignment)
+    return Self(start: first, size: end.alignedUp(to: alignment).offset(from: first))
   }
 }

@@ -30,10 +30,10 @@ extension ByteSink where Self: ~Copyable {
   /// Writes `value` in hexadecimal with `0x` before it and at least `digits` digits.
   public mutating func write(hexadecimal value: UInt64, digits: Int = 1) {
     write("0x")
-    var remaining = max(digits, (64 - value.leadingZeroBitCount + 3) / 4)
+    var remaining = max(digits, 1, (64 - value.leadingZeroBitCount + 3) / 4)
     while remaining > 0 {
       remaining -= 1
-      let nibble = UInt8(truncatingIfNeeded: value &>> UInt64(remaining &* 4)) & 15
+      let nibble = UInt8(truncatingIfNeeded: value >> UInt64(remaining &* 4)) & 15
       write(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
     }
   }

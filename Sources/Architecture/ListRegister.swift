@@ -39,7 +39,9 @@ public struct ListRegister: Equatable, Sendable {
   }
 
   /// An empty list register.
-  @inlinable public static var empty: ListRegister { ListRegister(virtualID: 0, priority: 0, state: .inactive, isGroup1: false) }
+  @inlinable public static var empty: ListRegister {
+    ListRegister(virtualID: 0, priority: 0, state: .inactive, isGroup1: false)
+  }
 }
 
 /// The list registers of the CPU that asks: hardware on the target, a small interpreter of the specification in tests.

@@ -3,7 +3,8 @@ public import Architecture
 /// What an AArch64 CPU does when it takes a synchronous exception to EL1 (DDI 0487, D1.3.1 and the pseudocode
 /// AArch64.TakeException), computed for a fault that the hypervisor raises in a guest.
 public struct ExceptionEntry: Equatable, Sendable {
-  /// ESR_EL1, without the IL bit of an abort, which is the trapped instruction's own.
+  /// ESR_EL1. IL is always set: for an undefined instruction, a fetch, and an access that the syndrome does not describe
+  /// (ISV = 0), which is all that EL1 ever gets (DDI 0487, ESR_ELx.IL).
   public let syndrome: UInt64
   /// PSTATE at the handler's first instruction, as SPSR_EL2 shall return to it.
   public let state: UInt64
@@ -12,8 +13,7 @@ public struct ExceptionEntry: Equatable, Sendable {
   /// True where FAR_EL1 says an address.
   public let setsFaultAddress: Bool
 
-  /// ESR_ELx.IL.
-  public static let instructionLengthBit: UInt64 = 1 << 25
+  private static let instructionLengthBit: UInt64 = 1 << 25
 
   /// The entry for `fault` from a guest in PSTATE `savedState` whose SCTLR_EL1 is `control`.
   public init(fault: GuestFault, savedState: UInt64, control: UInt64) {
@@ -31,7 +31,7 @@ public struct ExceptionEntry: Equatable, Sendable {
   }
 
   private static func syndrome(of fault: GuestFault, isFromLowerLevel: Bool) -> UInt64 {
-    let externalAbort: UInt64 = 0b010000
+    let externalAbort = instructionLengthBit | 0b010000
     switch fault {
     case .undefined: return instructionLengthBit
     case .dataAbort(let isWrite):

@@ -1,5 +1,5 @@
-public import Architecture
 internal import ARMv8Assembly
+public import Architecture
 
 /// The vCPU that has just exited on this CPU: its general registers are in the trap frame, everything else is still in
 /// the hardware.
@@ -11,25 +11,38 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
   @inline(__always)
   public init(frame: TrapFrame) { self.frame = frame }
 
+  /// A general register, in the trap frame.
   @inline(__always)
   public subscript(register index: UInt8) -> UInt64 {
     get { frame[index] }
     set { frame[index] = newValue }
   }
 
-  /// AArch64 instructions are four bytes. PSTATE.SS stays as it is, which would take another register each way: who
-  /// single-steps inside the guest sees a trapped instruction and the one after it as one step.
+  /// An AArch64 instruction is four bytes, and PSTATE seldom has anything that the end of an instruction changes.
   @inline(__always)
   public mutating func skipInstruction() {
-    write_elr_el2(read_elr_el2() &+ 4)
+    let state = read_spsr_el2()
+    if state & SkippedInstruction.specialStates == 0 {
+      write_elr_el2(read_elr_el2() &+ 4)
+    } else {
+      skipInstruction(from: state)
+    }
   }
 
+  @inline(never)
+  private func skipInstruction(from state: UInt64) {
+    let next = SkippedInstruction(programCounter: read_elr_el2(), state: state, syndrome: read_esr_el2())
+    write_elr_el2(next.programCounter)
+    write_spsr_el2(next.state)
+  }
+
+  /// Does in the guest's registers what the CPU does when it takes an exception to EL1.
   public mutating func inject(_ fault: GuestFault) {
     let state = read_spsr_el2()
     let entry = ExceptionEntry(fault: fault, savedState: state, control: read_sctlr_el1())
     write_elr_el1(read_elr_el2())
     write_spsr_el1(state)
-    write_esr_el1(entry.syndrome | read_esr_el2() & ExceptionEntry.instructionLengthBit)
+    write_esr_el1(entry.syndrome)
     if entry.setsFaultAddress { write_far_el1(read_far_el2()) }
     write_elr_el2(read_vbar_el1() &+ entry.vectorOffset)
     write_spsr_el2(entry.state)

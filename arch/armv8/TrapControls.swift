@@ -1,5 +1,5 @@
-public import Architecture
 internal import ARMv8Assembly
+public import Architecture
 internal import ArmRegisters
 
 /// What traps from a guest, and where a guest's memory is: the EL2 registers that stand between the two.

@@ -23,6 +23,7 @@ public struct GICv2ListRegisters: ListRegisters, Sendable {
     case lr = 0x100
   }
 
+  /// GICH_LR<index>.
   public subscript(index: Int) -> ListRegister {
     get {
       precondition(index < count)
@@ -34,24 +35,30 @@ public struct GICv2ListRegisters: ListRegisters, Sendable {
     }
   }
 
+  /// The first 32 bits of GICH_ELRSR.
   public var emptyMask: UInt32 { device_load32(control + Register.elrsr.rawValue) }
+  /// The first 32 bits of GICH_EISR.
   public var endOfInterruptMask: UInt32 { device_load32(control + Register.eisr.rawValue) }
 
+  /// GICH_VMCR.
   public var machineControl: UInt32 {
     get { device_load32(control + Register.vmcr.rawValue) }
     nonmutating set { device_store32(control + Register.vmcr.rawValue, newValue) }
   }
 
+  /// GICH_APR at index 0; nothing at others.
   public subscript(activePriorities index: Int) -> UInt32 {
     get { index == 0 ? device_load32(control + Register.apr.rawValue) : 0 }
     nonmutating set { if index == 0 { device_store32(control + Register.apr.rawValue, newValue) } }
   }
 
+  /// GICH_HCR.En.
   public var isEnabled: Bool {
     get { hasControl(1 << 0) }
     nonmutating set { setControl(1 << 0, newValue) }
   }
 
+  /// GICH_HCR.NPIE.
   public var signalsNoPending: Bool {
     get { hasControl(1 << 3) }
     nonmutating set { setControl(1 << 3, newValue) }

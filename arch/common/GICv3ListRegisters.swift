@@ -15,24 +15,30 @@ public struct GICv3ListRegisters: ListRegisters, Sendable {
     activePriorityCount = 1 << max(Int(type >> 26 & 7) + 1 - 5, 0)
   }
 
+  /// ICH_LR<index>_EL2.
   public subscript(index: Int) -> ListRegister {
     get { Self.decode(Self.read(index)) }
     nonmutating set { Self.write(index, Self.encode(newValue)) }
   }
 
+  /// ICH_ELRSR_EL2.
   public var emptyMask: UInt32 { UInt32(truncatingIfNeeded: read_ich_elrsr()) }
+  /// ICH_EISR_EL2.
   public var endOfInterruptMask: UInt32 { UInt32(truncatingIfNeeded: read_ich_eisr()) }
 
+  /// ICH_VMCR_EL2.
   public var machineControl: UInt32 {
     get { UInt32(truncatingIfNeeded: read_ich_vmcr()) }
     nonmutating set { write_ich_vmcr(UInt64(newValue)) }
   }
 
+  /// ICH_HCR_EL2.En.
   public var isEnabled: Bool {
     get { read_ich_hcr() & 1 != 0 }
     nonmutating set { setControl(1 << 0, newValue) }
   }
 
+  /// ICH_HCR_EL2.NPIE.
   public var signalsNoPending: Bool {
     get { read_ich_hcr() & 1 << 3 != 0 }
     nonmutating set { setControl(1 << 3, newValue) }
@@ -44,6 +50,7 @@ public struct GICv3ListRegisters: ListRegisters, Sendable {
     write_ich_hcr(isSet ? old | bit : old & ~bit)
   }
 
+  /// ICH_AP0R<n>_EL2 at 0 to 3, ICH_AP1R<n>_EL2 at 4 to 7, as far as this CPU has them.
   public subscript(activePriorities index: Int) -> UInt32 {
     get {
       guard index & 3 < activePriorityCount else { return 0 }

@@ -6,6 +6,7 @@ public enum HostListRegisters: ListRegisters, Sendable {
   case v2(GICv2ListRegisters)
   case v3(GICv3ListRegisters)
 
+  /// How many list registers the host has.
   public var count: Int {
     switch self {
     case .v2(let gic): gic.count
@@ -13,6 +14,7 @@ public enum HostListRegisters: ListRegisters, Sendable {
     }
   }
 
+  /// One list register of the host.
   public subscript(index: Int) -> ListRegister {
     get {
       switch self {
@@ -28,6 +30,7 @@ public enum HostListRegisters: ListRegisters, Sendable {
     }
   }
 
+  /// GICH_ELRSR or ICH_ELRSR_EL2.
   public var emptyMask: UInt32 {
     switch self {
     case .v2(let gic): gic.emptyMask
@@ -35,6 +38,7 @@ public enum HostListRegisters: ListRegisters, Sendable {
     }
   }
 
+  /// GICH_EISR or ICH_EISR_EL2.
   public var endOfInterruptMask: UInt32 {
     switch self {
     case .v2(let gic): gic.endOfInterruptMask
@@ -42,6 +46,7 @@ public enum HostListRegisters: ListRegisters, Sendable {
     }
   }
 
+  /// GICH_VMCR or ICH_VMCR_EL2.
   public var machineControl: UInt32 {
     get {
       switch self {
@@ -57,6 +62,7 @@ public enum HostListRegisters: ListRegisters, Sendable {
     }
   }
 
+  /// GICH_APR, or ICH_AP0R<n>_EL2 and ICH_AP1R<n>_EL2.
   public subscript(activePriorities index: Int) -> UInt32 {
     get {
       switch self {
@@ -72,6 +78,7 @@ public enum HostListRegisters: ListRegisters, Sendable {
     }
   }
 
+  /// GICH_HCR.En or ICH_HCR_EL2.En.
   public var isEnabled: Bool {
     get {
       switch self {
@@ -87,6 +94,7 @@ public enum HostListRegisters: ListRegisters, Sendable {
     }
   }
 
+  /// GICH_HCR.NPIE or ICH_HCR_EL2.NPIE.
   public var signalsNoPending: Bool {
     get {
       switch self {

@@ -76,7 +76,7 @@ public struct TranslationTable: Sendable {
   public func translate(_ input: UInt64, in memory: borrowing some TableMemory & ~Copyable)
     -> (address: PhysicalAddress, attributes: LeafAttributes, level: Int)?
   {
-    guard input >> UInt64(inputBits) == 0, let found = leaf(for: input, in: memory) else { return nil }
+    guard let found = leaf(for: input, in: memory) else { return nil }
     let offset = input & (Self.blockSize(level: found.level) - 1)
     return (found.descriptor.address.advanced(by: offset), found.descriptor.attributes, found.level)
   }
@@ -93,6 +93,7 @@ public struct TranslationTable: Sendable {
   private func leaf(for input: UInt64, in memory: borrowing some TableMemory & ~Copyable)
     -> (table: PhysicalAddress, level: Int, descriptor: LongDescriptor)?
   {
+    guard input >> UInt64(inputBits) == 0 else { return nil }
     var table = root
     for level in rootLevel...3 {
       let descriptor = memory.descriptor(in: table, at: index(of: input, level: level))

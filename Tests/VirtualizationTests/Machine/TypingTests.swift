@@ -1,0 +1,149 @@
+import Architecture
+import Testing
+import Virtualization
+
+private let data: UInt64 = 0x0900_0000
+private let flags: UInt64 = 0x0900_0018
+private let lineControl: UInt64 = 0x0900_002c
+private let interruptMask: UInt64 = 0x0900_0038
+
+/// UARTFR: RXFE is bit 4, RXFF bit 6. UARTIMSC: RXIM is bit 4, RTIM bit 6. UARTLCR_H: FEN is bit 4.
+@Suite("The console of a VM")
+struct TypingTests {
+  /// The guest takes what there is, as a driver's interrupt handler does.
+  private func drain(_ board: Board, limit: Int = 10_000) -> [UInt8] {
+    var received: [UInt8] = []
+    while received.count < limit {
+      board.handle(.load(flags))
+      if board.register(3) >> 4 & 1 != 0 { break }
+      board.handle(.load(data))
+      received.append(UInt8(truncatingIfNeeded: board.register(3)))
+    }
+    return received
+  }
+
+  @Test("A character written comes out as the outcome of the very store, once")
+  func transmission() throws {
+    let board = try Board()
+    for byte in "TVisor\n".utf8 {
+      #expect(board.handle(.store(data, .byte), [3: 0xffff_ff00 | UInt64(byte)]) == .transmit(byte))
+      #expect(board.skipCount == 1 && board.faults == [])
+      #expect(board.handle(.load(flags)) == .resume)
+    }
+    #expect(board.handle(.store(data, from: 31)) == .transmit(0))
+  }
+
+  @Test("Typed characters arrive in order and none is lost, with the FIFO on and off", arguments: [0, 1 << 4])
+  func order(fifoEnable: UInt64) throws {
+    let board = try Board()
+    board.handle(.store(lineControl), [3: fifoEnable])
+    let text = (0..<200).map { UInt8(truncatingIfNeeded: $0 * 7 + 1) }
+    for byte in text { #expect(board.type(byte)) }
+    #expect(drain(board) == text)
+  }
+
+  @Test("Typing goes on while the guest reads, over the ring's end many times")
+  func ring() throws {
+    let board = try Board()
+    board.handle(.store(lineControl), [3: 1 << 4])
+    var typed: [UInt8] = []
+    var received: [UInt8] = []
+    for round in 0..<40 {
+      for step in 0..<(round % 7 * 25) {
+        let byte = UInt8(truncatingIfNeeded: round &* 31 &+ step)
+        if board.type(byte) { typed.append(byte) }
+      }
+      received += drain(board, limit: round % 5 * 40)
+    }
+    received += drain(board)
+    #expect(typed.count > 1_000)
+    #expect(received == typed)
+  }
+
+  @Test("When nothing more fits the typist is told, and what was taken still arrives")
+  func full() throws {
+    let board = try Board()
+    board.handle(.store(lineControl), [3: 1 << 4])
+    var taken: [UInt8] = []
+    for index in 0..<1_000 {
+      let byte = UInt8(truncatingIfNeeded: index)
+      if board.type(byte) { taken.append(byte) } else { break }
+    }
+    #expect(taken.count >= 256 && taken.count < 1_000)
+    #expect(!board.type(0x21))
+    #expect(drain(board) == taken)
+    #expect(board.type(0x21))
+    #expect(drain(board) == [0x21])
+  }
+
+  @Test("The interrupt line follows: SPI 1 is pending while characters wait, and falls with the last")
+  func line() throws {
+    let board = try Board()
+    #expect(board.type(0x41))
+    #expect(!board.isPending(33), "masked")
+    board.handle(.store(interruptMask), [3: 1 << 4 | 1 << 6])
+    #expect(board.isPending(33))
+    #expect(board.type(0x42))
+    board.handle(.load(data))
+    #expect(board.register(3) == 0x41)
+    #expect(board.isPending(33), "another one waits, though the receiver holds but one")
+    board.handle(.load(data))
+    #expect(board.register(3) == 0x42)
+    #expect(!board.isPending(33))
+  }
+
+  @Test("A reset VM is a new one: nothing typed, no line, no timer, no stored register, only vCPU 0 about to run")
+  func reset() throws {
+    let board = try Board()
+    board.around.now = Instant(ticks: 5_000)
+    board.handle(.store(interruptMask), [3: 0x7ff])
+    for _ in 0..<100 { _ = board.type(0x5a) }
+    board.handle(.msr(SystemRegister(3, 3, 14, 2, 1)), [3: 1])
+    board.handle(.msr(SystemRegister(2, 0, 0, 2, 2)), [3: 0x8000])
+    board.handle(.store(0x0800_0000), [3: 3])
+    board.handle(.store(0x0800_0100 + 4), [3: ~0])
+    board.handle(.store(0x0901_0008), [3: 7])
+    board.handle(.call(.hypervisorCall, immediate: 0), [0: 0xc400_0003, 1: 1, 2: 0x4000_0000])
+    #expect(board.isPending(33) && board.isPending(30))
+
+    board.reset()
+    #expect(board.machine.physicalTimerDeadline(vcpu: 0) == .never)
+    #expect(!board.isTimerLineHigh(0))
+    #expect(board.machine.interrupts.attention == 0)
+    #expect(board.machine.power.state(of: 0) == .onPending)
+    #expect(board.machine.power.state(of: 1) == .off)
+
+    board.machine.interrupts.load(vcpu: 0, into: &board.around.listRegisters)
+    #expect(!board.isPending(33) && !board.isPending(30))
+    #expect(drain(board) == [])
+    board.handle(.load(interruptMask))
+    #expect(board.register(3) == 0)
+    board.handle(.mrs(SystemRegister(2, 0, 0, 2, 2)))
+    #expect(board.register(3) == 0)
+    board.handle(.load(0x0800_0000))
+    #expect(board.register(3) & 3 == 0)
+    board.handle(.load(0x0800_0104))
+    #expect(board.register(3) == 0)
+    board.handle(.load(0x0901_0000))
+    #expect(board.register(3) == 1_000_005)
+    #expect(board.type(0x61))
+    #expect(drain(board) == [0x61])
+  }
+
+  @Test("A vCPU that starts again finds its timer and its stored registers clean, and the others' as they were")
+  func resetOfOne() throws {
+    let board = try Board()
+    board.around.now = Instant(ticks: 10)
+    for vcpu in 0...1 {
+      board.handle(.msr(SystemRegister(3, 3, 14, 2, 1)), vcpu: vcpu, [3: 1])
+      board.handle(.msr(SystemRegister(2, 0, 0, 2, 2)), vcpu: vcpu, [3: 0x8000])
+    }
+    board.machine.reset(vcpu: 1)
+    #expect(!board.isTimerLineHigh(1))
+    #expect(board.isTimerLineHigh(0))
+    board.handle(.mrs(SystemRegister(2, 0, 0, 2, 2)), vcpu: 1)
+    #expect(board.register(3) == 0)
+    board.handle(.mrs(SystemRegister(2, 0, 0, 2, 2)), vcpu: 0)
+    #expect(board.register(3) == 0x8000)
+  }
+}
