@@ -2,7 +2,8 @@ internal import Architecture
 internal import Drivers
 internal import Virtualization
 
-/// The host's UART behind a ring: writing never waits for the line, except where the ring is full.
+/// The host's UART behind a ring: writing never waits for the line. Guests are held back before the ring is full (see
+/// `Console.output`); what comes all the same is lost, and the loss is said.
 struct TransmitQueue: ByteSink, ~Copyable {
   let port: PL011Port
   private let bytes: Storage<UInt8>
@@ -16,7 +17,8 @@ struct TransmitQueue: ByteSink, ~Copyable {
   }
 
   mutating func write(_ byte: UInt8) {
-    while count == bytes.count { send() }
+    if count == bytes.count { send() }
+    guard count < bytes.count else { return }
     bytes[(first &+ count) & (bytes.count &- 1)] = byte
     count &+= 1
   }
@@ -32,6 +34,9 @@ struct TransmitQueue: ByteSink, ~Copyable {
     asksForRoom = count > 0
     port.setTransmitInterrupt(asksForRoom)
   }
+
+  /// How many bytes can still be written.
+  var room: Int { bytes.count &- count }
 
   /// Waits until all has gone out.
   mutating func drain() {
@@ -49,11 +54,19 @@ struct Console: ~Copyable {
     self.queue = queue
   }
 
-  /// A byte that a VM sent.
-  mutating func output(_ byte: UInt8, from vm: Int) {
+  /// A byte that a VM sent. False where the VMs have to stop sending until `hasRoom`: their UARTs say so by a full
+  /// transmit FIFO, as a UART on a slow line does.
+  mutating func output(_ byte: UInt8, from vm: Int) -> Bool {
     multiplexer.output(byte, from: vm, to: &queue)
     queue.send()
+    return queue.room >= Self.reserve
   }
+
+  /// True where the VMs that had to stop sending can go on.
+  var hasRoom: Bool { queue.room >= 2 * Self.reserve }
+
+  /// Room for what one byte can lead to at the worst, a line that ends within another one's, a few times over.
+  private static let reserve = 2048
 
   /// Shows what a VM left of a line.
   mutating func flush(_ vm: Int) {
@@ -110,6 +123,18 @@ extension Reference where Value == PhysicalCPU {
         for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].state == .running { stop(vm) }
       case .selected, .none: break
       }
+    }
+    guard hypervisor.value.isConsoleHeld, hypervisor.value.console.hasRoom else { return }
+    holdConsoles(false)
+  }
+
+  /// Makes all VMs' UARTs seem full, or empty again.
+  func holdConsoles(_ isHeld: Bool) {
+    let hypervisor = Hypervisor.shared
+    hypervisor.value.isConsoleHeld = isHeld
+    for vm in hypervisor.value.vms.indices {
+      hypervisor.value.vms[vm].machine.holdConsole(isHeld)
+      settleInterrupts(of: vm)
     }
   }
 

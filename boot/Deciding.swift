@@ -76,6 +76,10 @@ extension Reference where Value == PhysicalCPU {
     if !hypervisor.value.vms[vm].machine.isPhysicalTimerLineHigh(vcpu: index) {
       deadline = hypervisor.value.vms[vm].machine.physicalTimerDeadline(vcpu: index)
     }
+    if index == 0 {
+      let ticksPerSecond = hypervisor.value.ticksPerSecond
+      deadline = min(deadline, hypervisor.value.vms[vm].machine.alarmDeadline(ticksPerSecond: ticksPerSecond))
+    }
     let isRaised = hypervisor.value.vms[vm].machine.interrupts.hardwareLinkInUse(
       GuestMachine.virtualTimerInterrupt, vcpu: index)
     if number != value.loaded && hypervisor.value.vcpus[number].activity == .waiting && !isRaised {
@@ -97,6 +101,7 @@ extension Reference where Value == PhysicalCPU {
       guard hypervisor.value.vcpus[number].activity != .off else { continue }
       let vm = hypervisor.value.vcpus[number].vm
       hypervisor.value.vms[vm].machine.updatePhysicalTimer(vcpu: hypervisor.value.vcpus[number].index, at: now)
+      hypervisor.value.vms[vm].machine.updateClock(at: now, ticksPerSecond: hypervisor.value.ticksPerSecond)
       if hypervisor.value.vms[vm].machine.interrupts.attention != 0 { settleInterrupts(of: vm) }
       // The virtual timer's interrupt is raised by the hardware itself, once the vCPU is loaded and the timer runs.
       let offset = hypervisor.value.vms[vm].counterOffset

@@ -9,6 +9,8 @@ internal import Virtualization
 
 /// How far the loading of a VM's memory has come.
 enum Loading: Equatable {
+  /// A restart: how much of the memory's old contents has left the caches, in bytes.
+  case cleaning(offset: UInt64)
   /// The next byte to copy: the image's index, and how far into it.
   case at(image: Int, offset: UInt64)
   /// All is there.
@@ -20,12 +22,15 @@ enum Loading: Equatable {
 extension HostedVM {
   /// What one step copies at the most, in bytes: the time for which the others' interrupts wait.
   private static let loadingStep: UInt64 = 8192
+  /// The same where memory is only cleaned out of the caches.
+  private static let cleaningStep: UInt64 = 65536
 
   /// Goes on with the loading, for a bounded time: a VM that starts must not hold up the others. `loading` says how far
   /// it is.
   ///
   /// A guest starts with its caches off: what we write goes out to memory before it runs.
   mutating func loadSome() {
+    if case .cleaning(let offset) = loading { return cleanSome(from: offset) }
     guard case .at(let index, let offset) = loading else { return }
     var image: ImageDescription?
     for candidate in description.images where candidate.index == index { image = candidate }
@@ -41,6 +46,13 @@ extension HostedVM {
     }
     clean(place.advanced(by: offset), count)
     loading = .at(image: index, offset: offset + count)
+  }
+
+  /// What the guest wrote before its restart must not leave the caches later, over what it writes uncached then.
+  private mutating func cleanSome(from offset: UInt64) {
+    let count = min(Self.cleaningStep, memory.size - offset)
+    clean(memory.start.advanced(by: offset), count)
+    loading = offset + count < memory.size ? .cleaning(offset: offset + count) : .at(image: 0, offset: 0)
   }
 
   private mutating func finishLoading() {

@@ -9,6 +9,8 @@ struct Hypervisor: ~Copyable {
   let vms: Storage<HostedVM>
   let vcpus: Storage<VCPU>
   var console: Console
+  /// The host's console cannot keep up: the VMs' UARTs seem full.
+  var isConsoleHeld = false
   /// How many ticks the system counter makes in a second.
   let ticksPerSecond: UInt64
   /// The interrupts of the host that we serve ourselves.

@@ -1,4 +1,5 @@
 internal import ARMv8
+internal import ARMv8Assembly
 internal import Architecture
 internal import Drivers
 internal import Virtualization
@@ -14,11 +15,14 @@ extension Reference where Value == PhysicalCPU {
       let id = acknowledged & 0x3ff
       guard id < InterruptController.firstSpecialID else { return }
       let own = Hypervisor.shared.value.interrupts
+      // Done with before anything is served: a failure of ours below must not leave this CPU deaf to its priority.
+      value.controller.dropPriority(acknowledged)
       if id == own.virtualTimer {
-        value.controller.dropPriority(acknowledged)
         raiseVirtualTimer(acknowledged)
         continue
       }
+      // Interrupts are masked here, and each service lets its line down before the next is acknowledged.
+      value.controller.deactivate(acknowledged)
       if id == own.hypervisorTimer {
         serveTimer()
       } else if id == own.maintenance {
@@ -26,14 +30,15 @@ extension Reference where Value == PhysicalCPU {
       } else if id == own.console {
         serveConsole()
       }
-      value.controller.dropPriority(acknowledged)
-      value.controller.deactivate(acknowledged)
     }
   }
 
   /// The loaded vCPU's virtual timer has come. Its interrupt stays active until the guest ends it.
   private func raiseVirtualTimer(_ acknowledged: UInt32) {
-    guard value.loaded >= 0 else { return value.controller.deactivate(acknowledged) }
+    // ENABLE and ISTATUS without IMASK: it may have been another vCPU's, whose timer is off by now.
+    guard value.loaded >= 0, read_cntv_ctl_el0() & 7 == 5 else {
+      return value.controller.deactivate(acknowledged)
+    }
     let hypervisor = Hypervisor.shared
     let vm = hypervisor.value.vcpus[value.loaded].vm
     hypervisor.value.vms[vm].machine.interrupts.raiseHardware(
@@ -69,6 +74,7 @@ extension Reference where Value == PhysicalCPU {
       }
       if hypervisor.value.vcpus[number].activity == .waiting { wakeIfPending(number, vm, index) }
     }
+    if hypervisor.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
   }
 
   private func wakeIfPending(_ number: Int, _ vm: Int, _ index: Int) {

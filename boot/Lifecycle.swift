@@ -17,8 +17,9 @@ extension Reference where Value == PhysicalCPU {
   /// Starts a VM from its images. They are loaded in the time that the scheduler gives to its first vCPU.
   func start(_ vm: Int) {
     let hypervisor = Hypervisor.shared
+    let isRestart = hypervisor.value.vms[vm].startCount > 0
     hypervisor.value.vms[vm].startCount += 1
-    hypervisor.value.vms[vm].loading = .at(image: 0, offset: 0)
+    hypervisor.value.vms[vm].loading = isRestart ? .cleaning(offset: 0) : .at(image: 0, offset: 0)
     hypervisor.value.vms[vm].state = .running
     let description = hypervisor.value.vms[vm].description
     turnOn(
@@ -31,7 +32,7 @@ extension Reference where Value == PhysicalCPU {
     let hypervisor = Hypervisor.shared
     hypervisor.value.vms[vm].loadSome()
     switch hypervisor.value.vms[vm].loading {
-    case .at: break
+    case .cleaning, .at: break
     // The guest's virtual counter starts at zero with it.
     case .done: hypervisor.value.vms[vm].counterOffset = Instant.now.ticks
     case .failed:
@@ -49,6 +50,9 @@ extension Reference where Value == PhysicalCPU {
   private func turnOn(_ number: Int, entry: UInt64, argument: UInt64) {
     let hypervisor = Hypervisor.shared
     discard(number)
+    // Whatever ran under this VMID before is not to be found by the one that starts: no vCPU has this number.
+    let vm = hypervisor.value.vcpus[number].vm
+    if value.lastOfVM[vm] >= 0 { value.lastOfVM[vm] = .max }
     hypervisor.value.vcpus[number].context.reset(entry: entry, argument: argument)
     hypervisor.value.vcpus[number].activity = .ready
     value.scheduler.ready(hypervisor.value.vcpus[number].slot, at: .now)

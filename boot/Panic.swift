@@ -82,14 +82,14 @@ private func backtrace(from record: UInt64, at address: UInt64, to log: inout Bo
 private func abandonGuest() -> UnsafeMutableRawPointer? {
   guard Hypervisor.ifComplete != nil else { return nil }
   let cpu = PhysicalCPU.current
-  let loaded = cpu.value.loaded
-  guard loaded >= 0, !cpu.value.isAbandoning else { return nil }
+  // Whose time it was, not whose registers are loaded: a VM may be loading its images while another waits.
+  let served = cpu.value.charged >= 0 ? cpu.value.charged : cpu.value.loaded
+  guard served >= 0, !cpu.value.isAbandoning else { return nil }
   cpu.value.isAbandoning = true
-  let vm = Hypervisor.shared.value.vcpus[loaded].vm
-  cpu.fail(vm, because: .ownException)
+  cpu.fail(Hypervisor.shared.value.vcpus[served].vm, because: .ownException)
+  cpu.value.isAbandoning = false
   let frame = unsafe UnsafeMutableRawPointer(bitPattern: address_of_stack_end() - UInt(TrapFrame.byteCount))
     .unsafelyUnwrapped
   cpu.decide(unsafe TrapFrame(unsafeAddress: frame))
-  cpu.value.isAbandoning = false
   return unsafe frame
 }

@@ -50,6 +50,9 @@ extension Reference where Value == PhysicalCPU {
     let index = hypervisor.value.vcpus[number].index
     var registers = value.listRegisters
     hypervisor.value.vms[vm].machine.interrupts.unload(vcpu: index, from: &registers)
+    // Reading back may have cut links whose physical interrupts only we can end now, while the vCPU still counts as
+    // loaded: a virtual timer's interrupt that stayed active would keep every other vCPU's away from this CPU.
+    if hypervisor.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
     setVirtualTimerActive(of: vm, index, false)
   }
 

@@ -62,6 +62,15 @@ struct SystemBuilder: ~Copyable {
     log.end()
   }
 
+  /// So many nanoseconds in ticks of the system counter: at least one, and no more than any policy can count, whatever
+  /// firmware left in the frequency register.
+  private func ticks(nanoseconds: UInt64) -> UInt64 {
+    let second: UInt64 = 1_000_000_000
+    // The frequency has 32 bits, so that a part of a second cannot overflow; whole seconds are few.
+    let whole = min(nanoseconds / second, 1 << 15) * ticksPerSecond
+    return min(max(whole + nanoseconds % second * ticksPerSecond / second, 1), 1 << 47)
+  }
+
   private var ticksPerSecond: UInt64 {
     let measured = read_counter_frequency() & 0xffff_ffff
     return measured != 0 ? measured : max(UInt64(machine.timer.clockFrequency ?? 1), 1)
@@ -128,7 +137,7 @@ extension SystemBuilder {
       guard let region = gic.redistributorRegion(index) else { continue }
       let base = try device(region)
       if let found = GICv3Controller.redistributor(
-        for: packed, in: base, size: UInt(region.size), stride: UInt(gic.redistributorStride ?? 0x2_0000))
+        for: packed, in: base, size: UInt(region.size), stride: gic.redistributorStride.map { UInt($0) })
       {
         return found
       }
@@ -238,12 +247,12 @@ extension SystemBuilder {
   }
 
   private mutating func buildCPU(_ gic: HostGIC, vms: Storage<HostedVM>, vcpus: Storage<VCPU>) throws(BootFailure) {
-    let slice = (system.cpu(0)?.sliceNanoseconds ?? 1_000_000) * ticksPerSecond / 1_000_000_000
+    let slice = ticks(nanoseconds: system.cpu(0)?.sliceNanoseconds ?? 1_000_000)
     let (vmCount, vcpuCount) = (vms.count, vcpus.count)
     try taking { (arena) throws(OutOfMemory) in
       let cpu = PhysicalCPU(
         index: 0,
-        scheduler: try RoundRobin(capacity: vcpuCount, slice: max(slice, 1), in: &arena),
+        scheduler: try RoundRobin(capacity: vcpuCount, slice: slice, in: &arena),
         assigned: try arena.storage(of: Int.self, count: vcpuCount) { $0 },
         controller: gic.controller, listRegisters: gic.listRegisters,
         lastOfVM: try arena.storage(of: Int.self, count: vmCount) { _ in -1 })

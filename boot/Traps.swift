@@ -80,7 +80,12 @@ private func carryOut(_ outcome: Outcome, vcpu: Int, vm: Int, cpu: Reference<Phy
   let hypervisor = Hypervisor.shared
   switch outcome {
   case .resume: break
-  case .transmit(let byte): hypervisor.value.console.output(byte, from: vm)
+  case .transmit(let byte):
+    let goesOn = hypervisor.value.console.output(byte, from: vm)
+    // Without an interrupt of the host's UART nobody would let them go on.
+    let isServed = hypervisor.value.interrupts.console != HostInterrupts.none
+    if !goesOn && isServed && !hypervisor.value.isConsoleHeld { cpu.holdConsoles(true) }
+  case .timerChanged: cpu.value.needsDecision = true
   case .wait: cpu.wait(vcpu)
   case .yield: cpu.yield(vcpu)
   case .loadFloatingPoint: cpu.loadFloatingPoint(of: vcpu)

@@ -46,7 +46,7 @@ public enum GuestMachine {
   public static func vcpuLimit(gic: GICVersion) -> Int {
     switch gic {
     case .v2: 8
-    case .v3: Int(redistributors.size / redistributorSize)
+    case .v3: min(Int(redistributors.size / redistributorSize), 64)
     }
   }
 

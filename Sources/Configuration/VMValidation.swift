@@ -58,6 +58,8 @@ extension VMDescription {
       if property.number == nil { problem(.firmwareSize, .malformed) }
       if firmwareSize > GuestMachine.firmware.size {
         problem(.firmwareSize, .tooLarge(limit: GuestMachine.firmware.size))
+      } else if firmwareSize % 4096 != 0 {
+        problem(.firmwareSize, .misaligned(to: 4096))
       }
     }
   }

@@ -46,9 +46,10 @@ struct PlaceValidationTests {
       } == [])
     #expect(
       try problems {
-        $0.firmwareSize = 0xfff
-        $0.images.append(.init(address: 0))
+        $0.firmwareSize = 0x1000
+        $0.images.append(.init(address: 1))
       } == image(2, .address, .outsideMemory))
+    #expect(try problems { $0.firmwareSize = 0xfff } == vm(.firmwareSize, .misaligned(to: 4096)))
     #expect(try problems { $0.firmwareSize = 0x800_0000 } == [])
     #expect(
       try problems { $0.firmwareSize = 0x800_0001 } == vm(.firmwareSize, .tooLarge(limit: 0x800_0000)))

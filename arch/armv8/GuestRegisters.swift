@@ -27,6 +27,8 @@ public struct GuestRegisters {
   var timerControl: UInt64 = 0
   var cacheSelection: UInt64 = 0
   var debugControl: UInt64 = 0
+  /// VDISR_EL2: what the guest's DISR_EL1 is while SErrors are routed to EL2.
+  var deferredError: UInt64 = 0
   var elr: UInt64 = 0
   var spsr: UInt64 = 0
   var stackEL0: UInt64 = 0
@@ -34,6 +36,9 @@ public struct GuestRegisters {
 
   /// The registers as they are after reset: the MMU and caches off, RES1 bits of SCTLR_EL1 set (DDI 0487, D19.2.120).
   public init() { sctlr = 0x30d0_0800 }
+
+  /// True where the CPU has RAS, and with it VDISR_EL2, which guests reach by DISR_EL1 although RAS is hidden.
+  private static var hasErrorStatus: Bool { read_id_aa64pfr0_el1() >> 28 & 0xf != 0 }
 
   /// Takes the registers out of the hardware.
   public mutating func save() {
@@ -58,6 +63,7 @@ public struct GuestRegisters {
     timerControl = read_cntkctl_el1()
     cacheSelection = read_csselr_el1()
     debugControl = read_mdscr_el1()
+    if Self.hasErrorStatus { deferredError = read_vdisr() }
     elr = read_elr_el1()
     spsr = read_spsr_el1()
     stackEL0 = read_sp_el0()
@@ -87,6 +93,7 @@ public struct GuestRegisters {
     write_cntkctl_el1(timerControl)
     write_csselr_el1(cacheSelection)
     write_mdscr_el1(debugControl)
+    if Self.hasErrorStatus { write_vdisr(deferredError) }
     write_elr_el1(elr)
     write_spsr_el1(spsr)
     write_sp_el0(stackEL0)

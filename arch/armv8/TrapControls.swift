@@ -18,9 +18,9 @@ public enum TrapControls {
   private static let coprocessors: UInt64 = 0x33ff | 1 << 20 | 1 << 30
   private static let trapFloatingPoint: UInt64 = 1 << 10
 
-  /// MDCR_EL2 (D19.3.17): performance monitors (TPM, TPMCR), debug registers (TDA, TDOSA, TDRA), trace filters (TTRF)
-  /// trap; breakpoint instructions stay the guest's own (TDE clear). HPMN keeps its reset value, which is PMCR_EL0.N.
-  private static let debug: UInt64 = 1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 19
+  /// MDCR_EL2 (D19.3.17): performance monitors (TPM, TPMCR), profiling (TPMS), debug registers (TDA, TDOSA, TDRA),
+  /// trace filters (TTRF) trap; breakpoint instructions stay the guest's own (TDE clear). HPMN keeps its reset value, which is PMCR_EL0.N.
+  private static let debug: UInt64 = 1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 14 | 1 << 19
 
   /// Sets this CPU up for guests, once, before the first of them runs.
   public static func configure(stage2Control: UInt64) {
@@ -37,6 +37,8 @@ public enum TrapControls {
     if monitors != 0 && monitors != 0xf { write_pmuserenr_el0(0) }
     write_cntv_ctl_el0(0)
     write_cnthp_ctl(0)
+    // Whoever ran here before may have left translations under our VMIDs.
+    invalidate_tlb_guests()
   }
 
   /// Whether the guest's next FP or SIMD instruction traps.

@@ -27,6 +27,7 @@ public struct GICv3Controller: Sendable {
 
   private enum Redistributor {
     static let control: UInt = 0x0000
+    static let typeLow: UInt = 0x0008
     static let typeHigh: UInt = 0x000c
     static let waker: UInt = 0x0014
     /// From RD_base to the frame of SGIs and PPIs, whose registers lie as the distributor's do.
@@ -38,15 +39,17 @@ public struct GICv3Controller: Sendable {
     min(Int(device_load32(distributor + Distributor.type) & 0x1f) &* 32 &+ 32, 1020)
   }
 
-  /// The redistributor frame of the CPU with `affinity` (Aff3.Aff2.Aff1.Aff0 in 32 bits) among the frames that lie
-  /// `stride` bytes apart in the mapped region at `base`, or nil where none says so.
-  public static func redistributor(for affinity: UInt32, in base: UInt, size: UInt, stride: UInt) -> UInt? {
+  /// The redistributor frame of the CPU with `affinity` (Aff3.Aff2.Aff1.Aff0 in 32 bits) among those in the
+  /// mapped region at `base`, or nil where none says so. They lie `stride` bytes apart or, where that is nil, as far as
+  /// each says itself: two frames of 64 KiB, or four with VLPIs (GICR_TYPER bit 1).
+  public static func redistributor(for affinity: UInt32, in base: UInt, size: UInt, stride: UInt?) -> UInt? {
     var offset: UInt = 0
-    while offset + stride <= size {
+    while offset < size, size - offset >= 0x2_0000 {
       if device_load32(base + offset + Redistributor.typeHigh) == affinity { return base + offset }
-      // Last, bit 4 of the low half.
-      if device_load32(base + offset + Redistributor.typeHigh - 4) & 1 << 4 != 0 { return nil }
-      offset += stride
+      let type = device_load32(base + offset + Redistributor.typeLow)
+      // Last, bit 4.
+      if type & 1 << 4 != 0 { return nil }
+      offset += stride ?? (type & 1 << 1 != 0 ? 0x4_0000 : 0x2_0000)
     }
     return nil
   }
@@ -89,8 +92,8 @@ public struct GICv3Controller: Sendable {
     }
     waitForWrites(redistributor + Redistributor.control, bit: 3)
 
-    // System registers for us and for guests (SRE, DFB, DIB, Enable).
-    write_icc_sre_el2(0xf)
+    // System registers for us and for guests (SRE, DFB, DIB). Without Enable, no guest turns them off for the next.
+    write_icc_sre_el2(0x7)
     barrier_instruction()
     write_icc_sre_el1(0x7)
     barrier_instruction()

@@ -20,6 +20,7 @@ func main(treeAddress: UInt64) {
       tally.writeEnd()
     }
   } while tree.has("loop") || tree.has("fp")
+  leaveTimerActive()
   PSCI.powerOff()
 }
 

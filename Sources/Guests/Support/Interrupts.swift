@@ -13,6 +13,11 @@ extension InterruptController {
     registers(of: number)[Register.clearEnable &+ UInt64(number / 32) &* 4] = 1 &<< (number & 31)
   }
 
+  /// Makes interrupt `number` pending by software.
+  public func setPending(_ number: UInt32) {
+    registers(of: number)[Register.setPending &+ UInt64(number / 32) &* 4] = 1 &<< (number & 31)
+  }
+
   /// True where interrupt `number` reads as pending.
   public func isPending(_ number: UInt32) -> Bool {
     registers(of: number)[Register.setPending &+ UInt64(number / 32) &* 4] & 1 &<< (number & 31) != 0

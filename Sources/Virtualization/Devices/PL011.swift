@@ -9,6 +9,10 @@ public struct PL011: Device {
   private var fifo = ReceiveFIFO()
   /// A character written and not yet taken by the caller.
   private var transmitted: UInt8?
+  /// The line cannot keep up: the transmit FIFO is full (UARTFR.TXFF), and its interrupt waits until it is not.
+  public var isTransmitterHeld = false {
+    didSet { if oldValue && !isTransmitterHeld { rawInterrupts |= Interrupt.transmit } }
+  }
   private var lastCharacter: UInt16 = 0
   private var receiveStatus: UInt16 = 0
   private var rawInterrupts: UInt16 = 0
@@ -161,9 +165,10 @@ extension PL011 {
 
   private var isLoopedBack: Bool { control & 1 << 7 != 0 }
 
-  /// UARTFR: the transmitter is always empty (TXFE) and never busy.
+  /// UARTFR: the transmitter is empty (TXFE) and never busy, unless it is held: then it is full (TXFF) and busy.
   private var flags: UInt16 {
-    (1 << 7) | (fifo.count == 0 ? 1 << 4 : 0) | (canReceive ? 0 : 1 << 6) | modemFlags
+    (isTransmitterHeld ? 1 << 5 | 1 << 3 : 1 << 7) | (fifo.count == 0 ? 1 << 4 : 0) | (canReceive ? 0 : 1 << 6)
+      | modemFlags
   }
 
   /// The modem inputs as UARTFR shows them. A terminal is always there and ready; in loopback they are the UART's own
@@ -176,7 +181,7 @@ extension PL011 {
   /// The transmit FIFO passes through every trigger level at once, because the character is gone at once: the transmit
   /// interrupt rises after each character, and not before the first (DDI 0183G §2.8.3).
   private mutating func transmit(_ byte: UInt8) {
-    rawInterrupts |= Interrupt.transmit
+    if !isTransmitterHeld { rawInterrupts |= Interrupt.transmit }
     guard isLoopedBack else {
       transmitted = byte
       return

@@ -8,6 +8,7 @@ extension ExitDispatcher {
   ) -> Outcome {
     let value = access.isWrite ? cpu[register: access.register] & access.width.mask : 0
     let answer: DeviceAnswer
+    var outcome = Outcome.resume
     // An access that is not aligned to its width could straddle a window's end, and no register is there to answer it.
     if !access.address.isAligned(to: access.width.byteCount) {
       answer = .fault
@@ -15,6 +16,7 @@ extension ExitDispatcher {
       answer = distributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
     } else {
       answer = otherDevice(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
+      if access.isWrite && GuestMachine.clock.contains(access.address) { outcome = .timerChanged }
     }
     switch answer {
     case .handled(let loaded):
@@ -29,7 +31,7 @@ extension ExitDispatcher {
       return .resume
     }
     if let byte = machine.console.takeTransmitted() { return .transmit(byte) }
-    return .resume
+    return outcome
   }
 
   private static func distributor<Around: Surroundings & ~Copyable>(
@@ -77,10 +79,10 @@ extension ExitDispatcher {
       return redistributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
     }
     if GuestMachine.clock.contains(access.address) {
-      machine.clock.advance(toSeconds: around.now.ticks / max(around.ticksPerSecond, 1))
+      let (now, ticksPerSecond) = (around.now, around.ticksPerSecond)
+      machine.updateClock(at: now, ticksPerSecond: ticksPerSecond)
       let answer = use(&machine.clock, access, value: value, at: GuestMachine.clock)
-      machine.interrupts.setLine(
-        GuestMachine.clockInterrupt, vcpu: 0, isHigh: machine.clock.interruptLine)
+      machine.updateClock(at: now, ticksPerSecond: ticksPerSecond)
       return answer
     }
     // Behind the firmware's image the flash is there and erased; nowhere can it be written.

@@ -8,6 +8,7 @@ extension ExitDispatcher {
   ) -> Outcome {
     let written = cpu[register: access.generalRegister]
     var read: UInt64 = 0
+    var outcome = Outcome.resume
     switch machine.registerMap.answer(to: access.register, isWrite: access.isWrite) {
     case .identification:
       read = machine.identification.value(
@@ -17,6 +18,7 @@ extension ExitDispatcher {
     case .physicalTimer(let register):
       if access.isWrite {
         machine.writeTimer(register, vcpu: vcpu, value: written, at: around.now)
+        outcome = .timerChanged
       } else {
         read = machine.readTimer(register, vcpu: vcpu, at: around.now)
       }
@@ -37,7 +39,7 @@ extension ExitDispatcher {
     }
     if !access.isWrite { cpu[register: access.generalRegister] = read }
     cpu.skipInstruction()
-    return .resume
+    return outcome
   }
 }
 

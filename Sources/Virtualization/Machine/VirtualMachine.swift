@@ -63,7 +63,9 @@ public struct VirtualMachine: ~Copyable {
   public mutating func reset() {
     interrupts.reset()
     power.reset()
+    let isHeld = console.isTransmitterHeld
     console.reset()
+    console.isTransmitterHeld = isHeld
     typedCount = 0
     clock.reset()
     for index in processors.indices { processors[index] = Processor() }
@@ -83,6 +85,19 @@ public struct VirtualMachine: ~Copyable {
   /// When the vCPU's emulated timer will next raise its interrupt, if nothing else happens.
   public func physicalTimerDeadline(vcpu: Int) -> Instant { processors[vcpu].physicalTimer.deadline }
 
+  /// When the real-time clock's alarm will raise its interrupt, if nothing else happens.
+  public func alarmDeadline(ticksPerSecond: UInt64) -> Instant {
+    guard !clock.interruptLine, let seconds = clock.alarmSeconds else { return .never }
+    let (ticks, overflow) = seconds.multipliedReportingOverflow(by: ticksPerSecond)
+    return overflow ? .never : Instant(ticks: ticks)
+  }
+
+  /// Brings the real-time clock and its interrupt line to `now`.
+  public mutating func updateClock(at now: Instant, ticksPerSecond: UInt64) {
+    clock.advance(toSeconds: now.ticks / max(ticksPerSecond, 1))
+    interrupts.setLine(GuestMachine.clockInterrupt, vcpu: 0, isHigh: clock.interruptLine)
+  }
+
   /// True while the vCPU's emulated timer holds its interrupt line up: only the guest can let it down.
   public func isPhysicalTimerLineHigh(vcpu: Int) -> Bool { processors[vcpu].isPhysicalTimerLineHigh }
 
@@ -96,6 +111,12 @@ public struct VirtualMachine: ~Copyable {
   /// Brings the line of the console's interrupt to what the device says.
   public mutating func updateConsoleLine() {
     interrupts.setLine(GuestMachine.consoleInterrupt, vcpu: 0, isHigh: console.interruptLine)
+  }
+
+  /// Makes the console's transmitter seem full, or empty again.
+  public mutating func holdConsole(_ isHeld: Bool) {
+    console.isTransmitterHeld = isHeld
+    updateConsoleLine()
   }
 
   /// Takes a character typed for this VM; false where so many wait already that it is lost.

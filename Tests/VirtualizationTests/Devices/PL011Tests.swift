@@ -106,6 +106,21 @@ struct PL011Tests {
     #expect(uart.load(ris) == tx)
   }
 
+  @Test("While the line cannot keep up the transmit FIFO is full, and its interrupt tells when it is not any more")
+  func heldTransmitter() {
+    var uart = PL011.withFIFO()
+    uart.store(tx, at: imsc)
+    let (full, empty, busy): (UInt64, UInt64, UInt64) = (1 << 5, 1 << 7, 1 << 3)
+    #expect(uart.load(fr) & (full | empty | busy) == empty)
+    uart.isTransmitterHeld = true
+    #expect(uart.load(fr) & (full | empty | busy) == full | busy)
+    uart.store(0x41, at: dr)
+    #expect(!uart.interruptLine)
+    uart.isTransmitterHeld = false
+    #expect(uart.interruptLine)
+    #expect(uart.load(fr) & (full | empty | busy) == empty)
+  }
+
   @Test("With FIFOs on the receiver takes 32 characters and gives them back in order; the 33rd stays with the caller")
   func receiveDepth() {
     var uart = PL011.withFIFO()

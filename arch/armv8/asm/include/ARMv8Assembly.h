@@ -23,7 +23,16 @@
   INLINE void name(void) { __asm__ volatile(text ::: "memory"); }
 #define ARMV8_MAINTENANCE_AT(name, text)                                                            \
   INLINE void name(uint64_t argument) { __asm__ volatile(text ::"r"(argument) : "memory"); }
+/// VDISR_EL2 (S3_4_C12_C1_1), which assemblers know only with RAS.
+INLINE uint64_t read_vdisr(void) {
+  uint64_t value;
+  __asm__ volatile("mrs %0, S3_4_C12_C1_1" : "=r"(value));
+  return value;
+}
+INLINE void write_vdisr(uint64_t value) { __asm__ volatile("msr S3_4_C12_C1_1, %0" ::"r"(value)); }
 #else
+INLINE uint64_t read_vdisr(void) { return 0; }
+INLINE void write_vdisr(uint64_t value) { (void)value; }
 #define ARMV8_REGISTER(name)                                                                        \
   INLINE uint64_t read_##name(void) { return 0; }                                            \
   INLINE void write_##name(uint64_t value) { (void)value; }
