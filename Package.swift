@@ -105,7 +105,7 @@ if isBareMetal {
       path: "Sources/tvisor", swiftSettings: strict),
 
     .target(
-      name: "TestSupport", dependencies: ["Architecture"], path: "Tests/Support", swiftSettings: strict),
+      name: "TestSupport", dependencies: ["Architecture", "DeviceTree"], path: "Tests/Support", swiftSettings: strict),
     tests("ArchitectureTests", needs: ["Architecture", "TestSupport"]),
     tests("VirtualizationTests", needs: ["Virtualization", "Architecture", "TestSupport"]),
     tests("SchedulingTests", needs: ["Scheduling", "Architecture", "TestSupport"]),

@@ -2,6 +2,7 @@ import Architecture
 import Configuration
 import DeviceTree
 import Foundation
+import TestSupport
 import Testing
 
 /// The trees of the real `virt`, to hold the ones made here against. Skipped, and said to be, where QEMU is missing.

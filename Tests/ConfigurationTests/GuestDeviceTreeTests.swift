@@ -1,6 +1,7 @@
 import Architecture
 import Configuration
 import DeviceTree
+import TestSupport
 import Testing
 
 @Suite("A guest's device tree")

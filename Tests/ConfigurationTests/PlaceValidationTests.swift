@@ -1,6 +1,7 @@
 import Architecture
 import Configuration
 import DeviceTree
+import TestSupport
 import Testing
 
 @Suite("Validation of places in a VM's memory")

@@ -1,5 +1,6 @@
 import Configuration
 import DeviceTree
+import TestSupport
 import Testing
 
 @Suite("What problems say")

@@ -1,5 +1,6 @@
 import Configuration
 import DeviceTree
+import TestSupport
 
 /// A system to write as a bundle: one VM like a Linux guest unless a test changes it.
 struct SampleSystem {

@@ -1,5 +1,6 @@
 import Architecture
 import DeviceTree
+import TestSupport
 
 /// A tree of QEMU's `virt` with virtualization=on and 512 MiB, in the parts that matter here: the numbers are those that
 /// QEMU 10 writes with -machine dumpdtb.
@@ -10,7 +11,7 @@ struct VirtMachine {
   var changes: [String: (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void] = [:]
 
   func makeBlob() throws -> [UInt8] {
-    try ConfigurationTests.makeBlob { (root) throws(DeviceTreeError) in
+    try TestSupport.makeBlob { (root) throws(DeviceTreeError) in
       try root.property("interrupt-parent", 0x8003)
       try root.property("#size-cells", 2)
       try root.property("#address-cells", 2)

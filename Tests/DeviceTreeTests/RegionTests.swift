@@ -1,5 +1,6 @@
 import Architecture
 import DeviceTree
+import TestSupport
 import Testing
 
 @Suite("Addresses through buses")

@@ -1,4 +1,5 @@
 import DeviceTree
+import TestSupport
 import Testing
 
 @Suite("Writing a device tree")
