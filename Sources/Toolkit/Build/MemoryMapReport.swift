@@ -19,6 +19,10 @@ public struct MemoryMapReport: CustomStringConvertible, Sendable {
       let size = pad(describe(section.size), 10)
       lines.append("  \(hexadecimal(section.address, digits: 12))  \(size)  \(rights)  \(section.name)")
     }
+    if let arena {
+      let place = "\(hexadecimal(arena.lowerBound, digits: 12))  \(pad(describe(UInt64(arena.count)), 10))"
+      lines.append("  \(place)  rw-  the boot arena; the console says at boot what a system takes of it")
+    }
     for mark in marks { lines.append("  \(hexadecimal(mark.address, digits: 12))  \(pad("", 10))       \(mark.name)") }
     return lines.joined(separator: "\n")
   }
@@ -27,6 +31,15 @@ public struct MemoryMapReport: CustomStringConvertible, Sendable {
   public var memorySize: UInt64 {
     let start = file.segments.map(\.physicalAddress).min() ?? 0
     return (file.segments.map { $0.physicalAddress &+ $0.memorySize }.max() ?? 0) &- start
+  }
+
+  /// What the image leaves of the block that its loader gives it: where the hypervisor puts what it sizes at boot.
+  private var arena: Range<UInt64>? {
+    func mark(_ name: String) -> UInt64? { marks.first { $0.name == name }?.address }
+    guard let start = mark("tvisor_image_start"), let size = mark("tvisor_image_size"),
+      let end = mark("tvisor_image_end"), end >= start, end - start <= size
+    else { return nil }
+    return end..<start + size
   }
 
   private var marks: [ELFFile.Symbol] {
