@@ -16,9 +16,4 @@ extension PhysicalAddress {
   var unsafePointer: UnsafeMutableRawPointer {
     unsafe UnsafeMutableRawPointer(bitPattern: mapped).unsafelyUnwrapped
   }
-
-  /// The physical address of a byte in the linear map.
-  init(unsafePointer pointer: UnsafeRawPointer) {
-    self.init(UInt64(UInt(bitPattern: pointer)) & ~LinearMap.base)
-  }
 }

@@ -29,7 +29,6 @@ extension Reference where Value == PhysicalCPU {
       into: frame, counterOffset: hypervisor.value.vms[vm].counterOffset)
     TrapControls.setFloatingPointTrap(value.floatingPointOwner != number)
     hypervisor.value.vms[vm].machine.power.ran(index)
-    hypervisor.value.vcpus[number].switchCount &+= 1
     value.loaded = number
   }
 

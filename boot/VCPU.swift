@@ -16,8 +16,6 @@ struct VCPU: ~Copyable {
   var context: GuestContext
   /// Where it stands.
   var activity = Activity.off
-  /// How often it was put on the CPU.
-  var switchCount: UInt64 = 0
 
   enum Activity {
     /// Never started, or turned off, or its VM has stopped.

@@ -1,11 +1,10 @@
+public import Architecture
+
 /// Where vCPUs stand in the affinity hierarchy, and how PSCI arguments name them. vCPU n has Aff0 = n mod 16 and
 /// Aff1 = n div 16, because the target list of a GICv3 SGI covers sixteen values of Aff0.
 public enum Affinity {
   /// The affinity fields of vCPU `index` as MPIDR_EL1 has them, without the bits that are not affinity.
-  @inlinable public static func fields(of index: Int) -> UInt64 {
-    let number = UInt64(truncatingIfNeeded: index)
-    return number & 15 | (number &>> 4 & 0xff) &<< 8
-  }
+  @inlinable public static func fields(of index: Int) -> UInt64 { GuestMachine.affinity(vcpu: index) }
 
   /// What vCPU `index` reads from MPIDR_EL1, for VMPIDR_EL2: the affinity and bit 31, which is RES1. U and MT are zero.
   @inlinable public static func multiprocessorID(of index: Int) -> UInt64 { 1 << 31 | fields(of: index) }

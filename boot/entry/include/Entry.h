@@ -6,20 +6,13 @@
 #include <stdint.h>
 
 // Addresses that the linker script defines; only the addresses mean something.
-extern char tvisor_image_start[], tvisor_text_end[], tvisor_rodata_end[], tvisor_file_end[];
-extern char tvisor_image_end[], tvisor_tables[];
-extern char tvisor_stack_guard[], tvisor_stack_start[], tvisor_stack_end[];
-extern char tvisor_emergency_stack_end[];
+extern char tvisor_image_start[], tvisor_image_end[], tvisor_tables[], tvisor_stack_start[], tvisor_stack_end[];
 
 #define TVISOR_ADDRESS(name) \
   static inline uintptr_t address_of_##name(void) { return (uintptr_t)tvisor_##name; }
 TVISOR_ADDRESS(image_start)
-TVISOR_ADDRESS(text_end)
-TVISOR_ADDRESS(rodata_end)
-TVISOR_ADDRESS(file_end)
 TVISOR_ADDRESS(image_end)
 TVISOR_ADDRESS(tables)
-TVISOR_ADDRESS(stack_guard)
 TVISOR_ADDRESS(stack_start)
 TVISOR_ADDRESS(stack_end)
 

@@ -110,9 +110,7 @@ uint64_t read_identification(uint64_t crm, uint64_t op2);
 ARMV8_MAINTENANCE(invalidate_tlb_el2, "dsb ishst\n\ttlbi alle2\n\tdsb ish\n\tisb")
 /// Drops every guest translation, stages 1 and 2 of all VMIDs, on all inner-shareable CPUs.
 ARMV8_MAINTENANCE(invalidate_tlb_guests, "dsb ishst\n\ttlbi alle1is\n\tdsb ish\n\tisb")
-/// Drops stages 1 and 2 of the VMID in VTTBR_EL2, on all inner-shareable CPUs.
-ARMV8_MAINTENANCE(invalidate_tlb_current_guest, "dsb ishst\n\ttlbi vmalls12e1is\n\tdsb ish\n\tisb")
-/// The same on this CPU only.
+/// Drops stages 1 and 2 of the VMID in VTTBR_EL2, on this CPU only.
 ARMV8_MAINTENANCE(invalidate_tlb_current_guest_here, "isb\n\tdsb nshst\n\ttlbi vmalls12e1\n\tdsb nsh\n\tisb")
 /// Drops all instruction caches of the inner-shareable domain.
 ARMV8_MAINTENANCE(invalidate_instruction_caches, "ic ialluis\n\tdsb ish\n\tisb")

@@ -38,8 +38,6 @@ TVISOR_DEVICE_ACCESS(64)
 INLINE void barrier_complete(void) { TVISOR_ASM("dsb sy"); }
 /// The same among the inner-shareable CPUs.
 INLINE void barrier_complete_inner(void) { TVISOR_ASM("dsb ish"); }
-/// Stores before are seen by inner-shareable CPUs before stores after.
-INLINE void barrier_order_stores(void) { TVISOR_ASM("dmb ishst"); }
 /// Context changes before take effect for instructions after.
 INLINE void barrier_instruction(void) { TVISOR_ASM("isb"); }
 /// Waits for an interrupt, which may be masked.
