@@ -13,7 +13,8 @@
   .arm
 
 #define FRAME_SIZE 64
-#define FRAME_LR 52
+#define FRAME_SP 52
+#define FRAME_LR 56
 
 .macro save_general_registers
   stm sp, {r0-r12}
@@ -36,6 +37,8 @@
   tst sp, #0x8000
   beq stack_overflow
   save_general_registers
+  add r0, sp, #FRAME_SIZE
+  str r0, [sp, #FRAME_SP]
   mov r1, #\kind
   b own_exception
 .endm
