@@ -21,7 +21,8 @@ run: setup tool
 	@$(tool) run $(SYSTEM) --board $(BOARD) $(ARGS)
 
 # The tests in QEMU run even where a test on the host failed, so that one run tells all.
-test: setup
+test:
+	@boot/setup/setup.sh --tests
 	@mkdir -p $(reports) && rm -f $(reports)/*.xml
 	@status=0; \
 	swift test $(host) --skip '^SystemTests\.' --xunit-output $(reports)/host.xml || status=1; \
