@@ -22,9 +22,9 @@ extension Reference where Value == PhysicalCPU {
     hypervisor.value.vms[vm].loading = isRestart ? .cleaning(offset: 0) : .at(image: 0, offset: 0)
     hypervisor.value.vms[vm].state = .running
     let description = hypervisor.value.vms[vm].description
-    turnOn(
-      hypervisor.value.vms[vm].vcpus.lowerBound, entry: description.entry.rawValue,
-      argument: description.deviceTree?.rawValue ?? 0)
+    let first = hypervisor.value.vms[vm].vcpus.lowerBound
+    turnOn(first, entry: description.entry.rawValue, argument: 0)
+    hypervisor.value.vcpus[first].context.passDeviceTree(at: description.deviceTree?.rawValue ?? 0)
   }
 
   /// Does some of the loading of a VM whose turn it is.

@@ -7,7 +7,9 @@ public enum AddressSpaceLayout {
   /// How many bytes of physical addresses that reaches.
   public static let linearSize: UInt64 = 1 << 32
   /// Physical addresses that it does not reach, because the image lies at those virtual ones (boot/link/armv7.ld).
-  public static let imageWindow = AddressRange(start: PhysicalAddress(0x2000_0000), size: 2 << 20)
+  public static var imageWindow: AddressRange<PhysicalAddress> {
+    AddressRange(start: PhysicalAddress(0x2000_0000), size: 2 << 20)
+  }
   /// The level of the root table that entry code made.
   public static let rootLevel = 1
   /// How many bits of virtual address there are.

@@ -38,12 +38,12 @@ public struct GuestContext: ~Copyable {
     timerCompareValue = 0
   }
 
-  /// Makes the vCPU what a kernel's boot protocol asks for: the same with r0 = 0, r1 = no machine's number, r2 = the
-  /// device tree (Documentation/arch/arm/booting.rst).
-  public mutating func reset(entry: UInt64, deviceTree: UInt64) {
-    reset(entry: entry, argument: 0)
+  /// Passes the device tree to a kernel, as its boot protocol asks for: r0 = 0, r1 = no machine's number, r2 = the tree
+  /// (Documentation/arch/arm/booting.rst).
+  public mutating func passDeviceTree(at address: UInt64) {
+    general[0] = 0
     general[1] = ~0
-    general[2] = UInt32(truncatingIfNeeded: deviceTree)
+    general[2] = UInt32(truncatingIfNeeded: address)
   }
 
   /// Where the vCPU goes on when it is loaded next.
