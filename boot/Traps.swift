@@ -23,7 +23,7 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress {
     outcome = resolve(syndrome, guest: &guest, vcpu: vcpu, vm: vm, cpu: cpu)
   } else {
-    let exit = syndrome.exit(at: guest.faultAddress)
+    let exit = syndrome.exit(at: guest.faultAddress, state: guest.state)
     var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
     outcome = ExitDispatcher.handle(
       exit, vcpu: vcpu, cpu: &guest, machine: &hypervisor.value.vms[vm].machine, around: &around)
@@ -41,7 +41,7 @@ private func resolve(
   guard let address = guest.translateFaultAddress() else { return .resume }
   var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
   return ExitDispatcher.handle(
-    syndrome.exit(at: address), vcpu: vcpu, cpu: &guest,
+    syndrome.exit(at: address, state: guest.state), vcpu: vcpu, cpu: &guest,
     machine: &Hypervisor.shared.value.vms[vm].machine, around: &around)
 }
 
@@ -69,7 +69,7 @@ func handleSystemError(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
   let cpu = PhysicalCPU.current
   let vm = Hypervisor.shared.value.vcpus[cpu.value.loaded].vm
-  cpu.fail(vm, because: .systemError(syndrome: Syndrome.ofThisExit.rawValue))
+  cpu.fail(vm, because: .systemError(syndrome: UInt64(Syndrome.ofThisExit.rawValue)))
   cpu.decide(frame)
 }
 

@@ -5,10 +5,10 @@ public import Architecture
 /// backend has one, and nothing above names a register.
 public enum Processor {
   /// The mode that we run in.
-  public static var levelName: StaticString { "Hyp mode" }
+  public static var levelName: StaticString { "PL2 (Hyp mode)" }
 
   /// The mode that a loader entered us in, as entry code numbers it (by privilege level).
-  public static func levelName(_ level: UInt) -> StaticString { level == 2 ? "Hyp mode" : "SVC mode" }
+  public static func levelName(_ level: UInt) -> StaticString { level == 2 ? levelName : "PL1 (SVC mode)" }
 
   /// The address of what the hypervisor keeps about this CPU (HTPIDR).
   @inline(__always)

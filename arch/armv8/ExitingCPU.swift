@@ -11,6 +11,10 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
   @inline(__always)
   public init(frame: TrapFrame) { self.frame = frame }
 
+  /// PSTATE of the guest (SPSR_EL2).
+  @inline(__always)
+  public var state: UInt64 { read_spsr_el2() }
+
   /// A general register, in the trap frame.
   @inline(__always)
   public subscript(register index: UInt8) -> UInt64 {

@@ -11,7 +11,7 @@
 #if defined(__arm__)
 
   .syntax unified
-  .arch armv7ve
+  .arch armv7-a
   .arch_extension virt
   .arm
 

@@ -7,7 +7,7 @@
 #if defined(__arm__)
 
   .syntax unified
-  .arch armv7ve
+  .arch armv7-a
   .arch_extension virt
   .arch_extension sec
   .arm
