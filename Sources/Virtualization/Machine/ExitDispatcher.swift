@@ -22,7 +22,10 @@ public enum ExitDispatcher {
       return .yield
     case .floatingPoint:
       return .loadFloatingPoint
-    case .cacheMaintenance:
+    case .coprocessor:
+      cpu.inject(.undefined)
+      return .resume
+    case .cacheMaintenance, .failedCondition:
       cpu.skipInstruction()
       return .resume
     case .undescribedMemory(let address, let isWrite):
