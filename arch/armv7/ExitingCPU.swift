@@ -49,6 +49,26 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
 
   /// Does in the guest's registers what the CPU does when it takes an exception to PL1.
   public mutating func inject(_ fault: GuestFault) {
+    let entry = AArch32ExceptionEntry(
+      fault: fault, programCounter: read_elr_hyp(), state: AArch32State(rawValue: read_spsr_hyp()),
+      controls: .init(system: read_sctlr(), translation: read_ttbcr(), vectors: read_vbar()))
+    switch fault {
+    case .undefined:
+      write_lr_und(entry.linkRegister)
+      write_spsr_und(entry.savedState.rawValue)
+    case .dataAbort:
+      write_lr_abt(entry.linkRegister)
+      write_spsr_abt(entry.savedState.rawValue)
+      write_dfsr(entry.faultStatus ?? 0)
+      write_dfar(read_hdfar())
+    case .instructionAbort:
+      write_lr_abt(entry.linkRegister)
+      write_spsr_abt(entry.savedState.rawValue)
+      write_ifsr(entry.faultStatus ?? 0)
+      write_ifar(read_hifar())
+    }
+    write_elr_hyp(entry.programCounter)
+    write_spsr_hyp(entry.state.rawValue)
   }
 
   /// Where a load or store went whose guest-physical address only the guest's own tables know, or nil where they do not
@@ -70,52 +90,58 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
   }
 }
 
-// Registers that the guest's mode has for itself (DDI 0406C, B1.3.2).
+// Registers that the guest's mode has for itself.
 
 extension ExitingCPU {
+  private func number(of index: UInt8) -> UInt8 {
+    BankedRegister.number(of: index, mode: AArch32State(rawValue: read_spsr_hyp()).mode)
+  }
+
   @inline(never)
   private func readBanked(_ index: UInt8) -> UInt32 {
-    switch (index, AArch32State(rawValue: state).mode) {
-    case (8, 0x11): read_r8_fiq()
-    case (9, 0x11): read_r9_fiq()
-    case (10, 0x11): read_r10_fiq()
-    case (11, 0x11): read_r11_fiq()
-    case (12, 0x11): read_r12_fiq()
-    case (13, 0x11): read_sp_fiq()
-    case (14, 0x11): read_lr_fiq()
-    case (13, 0x12): read_sp_irq()
-    case (14, 0x12): read_lr_irq()
-    case (13, 0x13): read_sp_svc()
-    case (14, 0x13): read_lr_svc()
-    case (13, 0x17): read_sp_abt()
-    case (14, 0x17): read_lr_abt()
-    case (13, 0x1b): read_sp_und()
-    case (14, 0x1b): read_lr_und()
-    case (13, _): read_sp_usr()
-    default: frame[word: index]
+    let number = number(of: index)
+    return switch number {
+    case 13: read_sp_usr()
+    case 16: read_lr_irq()
+    case 17: read_sp_irq()
+    case 18: read_lr_svc()
+    case 19: read_sp_svc()
+    case 20: read_lr_abt()
+    case 21: read_sp_abt()
+    case 22: read_lr_und()
+    case 23: read_sp_und()
+    case 24: read_r8_fiq()
+    case 25: read_r9_fiq()
+    case 26: read_r10_fiq()
+    case 27: read_r11_fiq()
+    case 28: read_r12_fiq()
+    case 29: read_sp_fiq()
+    case 30: read_lr_fiq()
+    default: frame[word: number]
     }
   }
 
   @inline(never)
   private func writeBanked(_ index: UInt8, _ value: UInt32) {
-    switch (index, AArch32State(rawValue: state).mode) {
-    case (8, 0x11): write_r8_fiq(value)
-    case (9, 0x11): write_r9_fiq(value)
-    case (10, 0x11): write_r10_fiq(value)
-    case (11, 0x11): write_r11_fiq(value)
-    case (12, 0x11): write_r12_fiq(value)
-    case (13, 0x11): write_sp_fiq(value)
-    case (14, 0x11): write_lr_fiq(value)
-    case (13, 0x12): write_sp_irq(value)
-    case (14, 0x12): write_lr_irq(value)
-    case (13, 0x13): write_sp_svc(value)
-    case (14, 0x13): write_lr_svc(value)
-    case (13, 0x17): write_sp_abt(value)
-    case (14, 0x17): write_lr_abt(value)
-    case (13, 0x1b): write_sp_und(value)
-    case (14, 0x1b): write_lr_und(value)
-    case (13, _): write_sp_usr(value)
-    default: frame[word: index] = value
+    let number = number(of: index)
+    switch number {
+    case 13: write_sp_usr(value)
+    case 16: write_lr_irq(value)
+    case 17: write_sp_irq(value)
+    case 18: write_lr_svc(value)
+    case 19: write_sp_svc(value)
+    case 20: write_lr_abt(value)
+    case 21: write_sp_abt(value)
+    case 22: write_lr_und(value)
+    case 23: write_sp_und(value)
+    case 24: write_r8_fiq(value)
+    case 25: write_r9_fiq(value)
+    case 26: write_r10_fiq(value)
+    case 27: write_r11_fiq(value)
+    case 28: write_r12_fiq(value)
+    case 29: write_sp_fiq(value)
+    case 30: write_lr_fiq(value)
+    default: frame[word: number] = value
     }
   }
 }
