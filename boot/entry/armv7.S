@@ -2,8 +2,9 @@
 //
 // In: r2 the physical address of the flattened device tree; MMU off; the image at any multiple of 4 KiB (the Linux arm
 // boot protocol, Documentation/arch/arm/booting.rst), but where physical addresses and the image's window overlap only in
-// part. Meant for Hyp mode. In SVC mode, where the same descriptors work on a CPU with LPAE, we go just far enough to say
-// on the console that this is the wrong mode.
+// part. Meant for Hyp mode. Secure SVC mode leads there through Monitor mode (armv7-secure.S). In Non-secure SVC mode,
+// where the same descriptors work on a CPU with LPAE, we go just far enough to say on the console that this is the wrong
+// mode.
 //
 // Virtual addresses (32 bits): the image where it was linked; everything else at its physical address, as Swift maps it
 // later. The image's first page is executable there too: the MMU is switched on in it.
@@ -56,15 +57,19 @@ tvisor_start:
 
   .section .text.entry, "ax", %progbits
 enter:
-  mrs r0, cpsr
   cpsid aif
+  mov r5, r2                       // r5: device tree
+  ldr r0, =tvisor_image_start
+  sub r7, r6, r0
+  mrs r0, cpsr
+  and r0, r0, #0x1f
+  cmp r0, #0x13
+  bleq climb
+  mrs r0, cpsr
   and r0, r0, #0x1f
   cmp r0, #0x1a
   mov r8, #1
   moveq r8, #2                     // r8: privilege level
-  mov r5, r2                       // r5: device tree
-  ldr r0, =tvisor_image_start
-  sub r7, r6, r0
   physical r4, tvisor_tables       // r4: tables
   // Without LPAE there is no Hyp mode either, and nothing to say it with (ID_MMFR0.VMSA).
   mrc p15, 0, r0, c0, c1, 4
