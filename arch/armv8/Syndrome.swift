@@ -33,7 +33,7 @@ public struct Syndrome: Equatable, Sendable {
   @inline(__always)
   public func exit(at address: @autoclosure () -> GuestPhysicalAddress, state: @autoclosure () -> UInt64 = 0) -> Exit {
     switch exceptionClass {
-    case 0x24: abort.exit(at: address(), registerMask: 31, isSixtyFourBit: rawValue >> 15 & 1 != 0)
+    case 0x24: abort.exit(at: address(), register: register(in: state()), isSixtyFourBit: rawValue >> 15 & 1 != 0)
     case 0x16, 0x12: .call(.hypervisorCall, immediate: UInt16(truncatingIfNeeded: rawValue))
     case 0x17: .call(.secureMonitorCall, immediate: UInt16(truncatingIfNeeded: rawValue))
     case 0x01 where instruction.isUnconditional: rawValue & 1 == 0 ? .waitForInterrupt : .waitForEvent
@@ -50,6 +50,17 @@ public struct Syndrome: Equatable, Sendable {
 
   private var abort: DataAbort { DataAbort(syndrome: UInt32(truncatingIfNeeded: rawValue)) }
   private var instruction: TrappedInstruction { TrappedInstruction(syndrome: UInt32(truncatingIfNeeded: rawValue)) }
+
+  /// SRT, as AArch64 numbers a guest's registers. QEMU does not translate the numbers of a guest in AArch32 here, though it
+  /// does in other classes; 8 to 14 are then its own, and to translate them again where they already are AArch64's changes
+  /// nothing, because no mode but User mode and System mode has a register of such a number.
+  @inline(__always)
+  private func register(in state: @autoclosure () -> UInt64) -> UInt8 {
+    let number = UInt8(truncatingIfNeeded: rawValue >> 16) & 31
+    guard number &- 8 < 7 else { return number }
+    let state = AArch32State(rawValue: UInt32(truncatingIfNeeded: state()))
+    return state.isAArch32 ? BankedRegister.number(of: number, mode: state.mode) : number
+  }
 
   /// The traps of AArch32, whose instructions have conditions that a CPU may leave to us. The registers' numbers are
   /// AArch64's (DDI 0487, ESR_EL2).

@@ -30,17 +30,18 @@ public struct DataAbort: Equatable, Sendable {
     }
   }
 
-  /// What the abort means. `registerMask` is as wide as SRT (bits 16 and up), `isSixtyFourBit` what SF says.
+  /// What the abort means. `register` is what SRT (bits 16 and up) says, `isSixtyFourBit` what SF says.
   @inline(__always)
-  public func exit(at address: GuestPhysicalAddress, registerMask: UInt8, isSixtyFourBit: Bool) -> Exit {
+  public func exit(
+    at address: GuestPhysicalAddress, register: @autoclosure () -> UInt8, isSixtyFourBit: Bool
+  ) -> Exit {
     if isTableWalk || !isStage2Fault { return .abort(.dataAbort(isWrite: isWrite)) }
     // CM: the address of a cache instruction, which "writes" as far as the syndrome goes.
     if syndrome >> 8 & 1 != 0 { return .cacheMaintenance }
     guard syndrome >> 24 & 1 != 0 else { return .undescribedMemory(address, isWrite: isWrite) }
     return .memory(
       MMIOAccess(
-        address: address, width: width, isWrite: isWrite,
-        register: UInt8(truncatingIfNeeded: syndrome >> 16) & registerMask,
+        address: address, width: width, isWrite: isWrite, register: register(),
         isSignExtended: syndrome >> 21 & 1 != 0, isSixtyFourBit: isSixtyFourBit))
   }
 
