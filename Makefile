@@ -55,7 +55,7 @@ lint:
 
 # The set-up's downloads stay: `rm -r .build-setup ~/.cache/tvisor` removes those.
 clean:
-	rm -rf .build-host .build-armv8 .build-guest-armv8 .build-run
+	rm -rf .build-host .build-armv8 .build-armv7 .build-guest-armv8 .build-guest-armv7 .build-run
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile

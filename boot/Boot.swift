@@ -133,7 +133,7 @@ private func validate(
   _ system: SystemDescription, on machine: MachineDescription, _ plan: borrowing MemoryPlan, _ log: inout BootLog
 ) throws(BootFailure) {
   var isValid = true
-  system.validate(on: machine, excluding: plan.reserved) { problem in
+  system.validate(on: machine, hosting: Processor.hostedInstructionSets, excluding: plan.reserved) { problem in
     if !problem.isWarning { isValid = false }
     log.begin()
     problem.write(to: &log)

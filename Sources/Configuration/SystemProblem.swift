@@ -67,6 +67,8 @@ public struct SystemProblem: Equatable, Sendable {
     case overlapsDeviceTree
     /// No image brings anything to these addresses.
     case notLoaded
+    /// The machine's CPUs run no guests of this instruction set.
+    case notHosted(Text)
     /// The machine has no such CPU.
     case noSuchCPU(UInt32, count: Int)
     /// The machine has this CPU, and the hypervisor does not start it yet.
