@@ -12,7 +12,7 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
   @inline(__always)
   public init(frame: TrapFrame) { self.frame = frame }
 
-  /// CPSR of the guest.
+  /// CPSR of the guest (SPSR_hyp).
   @inline(__always)
   public var state: UInt32 { read_spsr_hyp() }
 
@@ -47,23 +47,36 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
     write_spsr_hyp(next.state)
   }
 
+  /// The same for an instruction whose length, 2 or 4 bytes, the syndrome does not say.
+  public mutating func skipInstruction(byteCount: UInt8) {
+    let next = SkippedInstruction(programCounter: read_elr_hyp(), state: read_spsr_hyp(), byteCount: byteCount)
+    write_elr_hyp(next.programCounter)
+    write_spsr_hyp(next.state)
+  }
+
+  /// N, Z, C and V are bits 31 to 28 of CPSR.
+  public mutating func setConditionFlags(_ flags: UInt8) {
+    write_spsr_hyp(read_spsr_hyp() & 0x0fff_ffff | UInt32(flags & 15) << 28)
+  }
+
   /// Does in the guest's registers what the CPU does when it takes an exception to PL1.
   public mutating func inject(_ fault: GuestFault) {
     let entry = AArch32ExceptionEntry(
       fault: fault, programCounter: read_elr_hyp(), state: AArch32State(rawValue: read_spsr_hyp()),
       controls: .init(system: read_sctlr(), translation: read_ttbcr(), vectors: read_vbar()))
-    switch fault {
-    case .undefined:
+    if entry.isUndefinedMode {
       write_lr_und(entry.linkRegister)
       write_spsr_und(entry.savedState.rawValue)
-    case .dataAbort:
+    } else {
       write_lr_abt(entry.linkRegister)
       write_spsr_abt(entry.savedState.rawValue)
+    }
+    switch fault {
+    case .undefined: break
+    case .dataAbort:
       write_dfsr(entry.faultStatus ?? 0)
       write_dfar(read_hdfar())
     case .instructionAbort:
-      write_lr_abt(entry.linkRegister)
-      write_spsr_abt(entry.savedState.rawValue)
       write_ifsr(entry.faultStatus ?? 0)
       write_ifar(read_hifar())
     }
@@ -74,13 +87,29 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
   /// Where a load or store went whose guest-physical address only the guest's own tables know, or nil where they do not
   /// map it any more (another vCPU of the guest may change them at any time).
   public func translateFaultAddress() -> GuestPhysicalAddress? {
+    translate(GuestVirtualAddress(UInt64(read_hdfar())))
+  }
+
+  /// Where the guest's own tables map an address that its PL1 may read, or nil where they do not.
+  private func translate(_ address: GuestVirtualAddress) -> GuestPhysicalAddress? {
     let saved = read_par()
-    let virtual = read_hdfar()
-    translate_pl1_read(virtual)
+    translate_pl1_read(UInt32(truncatingIfNeeded: address.rawValue))
     let answer = read_par()
     write_par(saved)
     guard answer & 1 == 0 else { return nil }
-    return GuestPhysicalAddress(answer & 0xff_ffff_f000 | UInt64(virtual & 0xfff))
+    return GuestPhysicalAddress(answer & 0xff_ffff_f000 | address.rawValue & 0xfff)
+  }
+
+  /// What the load or store does that trapped at `address` and that the syndrome does not describe.
+  @inline(never)
+  public func describeTransfer(
+    at address: GuestPhysicalAddress, isWrite: Bool, read: (GuestPhysicalAddress, Int) -> UInt32?
+  ) -> TransferDescription {
+    let transfer = UndescribedTransfer(
+      programCounter: read_elr_hyp(), state: AArch32State(rawValue: read_spsr_hyp()),
+      virtualAddress: GuestVirtualAddress(UInt64(read_hdfar())), address: address, isWrite: isWrite)
+    return transfer.describe(
+      translate: { translate($0) }, read: read, number: { $0 < 15 ? $0 : 31 }, value: { self[register: $0] })
   }
 
   /// Where the hardware says that the stage-2 fault was: HPFAR gives the page, HDFAR the place in it.

@@ -29,6 +29,9 @@
 #define NO_EXECUTE (1 << 22)  // bit 54, in the upper word
 #define TABLE_COUNT 8
 
+// The trap frame (TrapFrame.byteCount) lies at the very top of a stack, above all that we use ourselves.
+#define FRAME_SIZE 64
+
 // The physical address of \symbol, with r7 the way from virtual to physical addresses of the image.
 .macro physical register, symbol
   ldr \register, =\symbol
@@ -149,9 +152,11 @@ enter:
   bne 1b
   dsb
   bl drop_cached_tables
+  ldr r3, =high
 
-  // Memory types: 0 device nGnRE, 1 normal write-back. The table walks are cacheable and inner shareable. 4 GiB by one
-  // table base.
+enable_mmu:
+  // In: r3 where to go on, r4 the root table, r8 the privilege level. Memory types: 0 device nGnRE, 1 normal write-back. The
+  // table walks are cacheable and inner shareable. 4 GiB by one table base.
   ldr r0, =0xff04
   mov r1, #0
   cmp r8, #2
@@ -169,7 +174,6 @@ svc:
   mcr p15, 0, r1, c7, c5, 6        // BPIALL
   dsb
   isb
-  ldr r3, =high
   mrc p15, 0, r0, c1, c0, 0
   bic r0, r0, #(1 << 30)           // TE
   bic r0, r0, #(1 << 25)           // EE
@@ -194,11 +198,27 @@ hyp:
   mcr p15, 0, r1, c7, c5, 6        // BPIALL
   dsb
   isb
-  ldr r3, =high
   ldr r0, =0x30cd187d              // M, C, CP15BEN, I, WXN and the bits that are one
   mcr p15, 4, r0, c1, c0, 0        // HSCTLR
   isb
   bx r3
+
+// Another CPU than the first, started by it: the tables are there, and tvisor_starting says the rest.
+  .global tvisor_secondary_entry
+  .type tvisor_secondary_entry, %function
+tvisor_secondary_entry:
+  cpsid aif
+  adr r7, tvisor_secondary_entry
+  ldr r0, =tvisor_secondary_entry
+  sub r7, r7, r0
+  mrs r0, cpsr
+  and r0, r0, #0x1f
+  cmp r0, #0x13
+  bleq climb
+  mov r8, #2
+  physical r4, tvisor_tables
+  ldr r3, =high_secondary
+  b enable_mmu
 
 // r4: the tables' start. Invalidates their lines to the point of coherency (DCIMVAC). Uses r0 to r3.
 drop_cached_tables:
@@ -219,7 +239,8 @@ drop_cached_tables:
 
 // From here on at the linked address, cached.
 high:
-  ldr sp, =tvisor_stack_end
+  ldr r0, =tvisor_stack_end
+  sub sp, r0, #FRAME_SIZE
   cmp r8, #2
   ldreq r0, =tvisor_vectors
   mcreq p15, 4, r0, c12, c0, 0     // HVBAR
@@ -242,6 +263,25 @@ stop:
   wfi
   b stop
 
+high_secondary:
+  ldr r0, =tvisor_starting
+  ldm r0, {r1, r2}
+  sub sp, r1, #FRAME_SIZE
+  ldr r0, =tvisor_vectors
+  mcr p15, 4, r0, c12, c0, 0       // HVBAR
+  isb
+  mov r11, #0
+  mov lr, #0
+  mov r0, r2
+  bl tvisor_secondary_main
+  b stop
+
   .ltorg
+
+  .data
+  .balign 8
+  .global tvisor_starting
+tvisor_starting:
+  .word 0, 0
 
 #endif
