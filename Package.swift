@@ -101,7 +101,7 @@ if let bareMetal {
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ]
-  targets += backend("ARMv8", isa: "armv8")
+  targets += backend("ARMv8", isa: "armv8") + backend("ARMv7", isa: "armv7")
   targets += [
     // What the tool does, as a library that tests can call; the executable is its command line.
     .target(
@@ -126,6 +126,7 @@ if let bareMetal {
     tests("ConfigurationTests", needs: ["Configuration", "DeviceTree", "Architecture", "TestSupport"]),
     tests("ArmCommonTests", needs: ["ArmCommon", "Architecture", "TestSupport"]),
     tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
+    tests("ARMv7Tests", needs: ["ARMv7", "ArmCommon", "Architecture", "TestSupport"]),
     tests("ToolkitTests", needs: ["Toolkit", "Configuration", "DeviceTree", "Architecture", "TestSupport"]),
     tests("SystemTests", needs: ["Toolkit"]),
   ]

@@ -6,10 +6,13 @@ public enum AddressSpaceLayout {
   public static let linearBase: UInt64 = 0
   /// How many bytes of physical addresses that reaches.
   public static let linearSize: UInt64 = 1 << 32
-  /// Physical addresses that it does not reach, because the image lies at those virtual ones (boot/link/armv7.ld).
+  /// Physical addresses that it does not reach, because the image (boot/link/armv7.ld) and the stacks lie at those virtual
+  /// ones.
   public static var imageWindow: AddressRange<PhysicalAddress> {
-    AddressRange(start: PhysicalAddress(0x2000_0000), size: 2 << 20)
+    AddressRange(start: PhysicalAddress(0x2000_0000), size: 4 << 20)
   }
+  /// The stacks of all CPUs but the first, 64 KiB for each: room for 32 CPUs, of which an ARMv7 GICv2 knows eight.
+  public static let stacksBase: UInt64 = 0x2020_0000
   /// The level of the root table that entry code made.
   public static let rootLevel = 1
   /// How many bits of virtual address there are.

@@ -5,10 +5,10 @@ public import Architecture
 /// backend has one, and nothing above names a register.
 public enum Processor {
   /// The mode that we run in.
-  public static var levelName: StaticString { "Hyp mode" }
+  public static var levelName: StaticString { "PL2 (Hyp mode)" }
 
   /// The mode that a loader entered us in, as entry code numbers it (by privilege level).
-  public static func levelName(_ level: UInt) -> StaticString { level == 2 ? "Hyp mode" : "SVC mode" }
+  public static func levelName(_ level: UInt) -> StaticString { level == 2 ? levelName : "PL1 (SVC mode)" }
 
   /// The address of what the hypervisor keeps about this CPU (HTPIDR).
   @inline(__always)
@@ -27,7 +27,8 @@ public enum Processor {
     set { write_cntv_ctl(UInt32(truncatingIfNeeded: newValue)) }
   }
 
-  /// The hardware's identification register of that encoding; zero outside CRm 1 and 2.
+  /// The hardware's identification register of that encoding in AArch64, whose ID_PFR0_EL1 and so on are at the same place
+  /// of CP15; MVFR0 and MVFR1, which are at 3, are FP registers.
   public static func identification(_ register: SystemRegister) -> UInt64 {
     UInt64(read_identification(UInt32(register.crm), UInt32(register.op2)))
   }
@@ -43,6 +44,16 @@ public enum Processor {
         UInt32(truncatingIfNeeded: function), UInt32(truncatingIfNeeded: first), UInt32(truncatingIfNeeded: second),
         UInt32(truncatingIfNeeded: third)))
   }
+
+  /// PSCI's CPU_ON as a caller of this register width names it (DEN 0022 §5.1.4).
+  public static var cpuOnFunction: UInt64 { 0x8400_0003 }
+
+  /// Wakes CPUs that wait for an event.
+  public static func signalEvent() { signal_event() }
+
+  /// The end of the stack that this runs on: stacks fill the upper half of 64 KiB at a multiple of 64 KiB.
+  @inline(__always)
+  public static var stackEnd: UInt { (read_stack_pointer() | 0xffff) &+ 1 }
 
   /// Goes on with the guest whose general registers are in `frame`, which must be at the top of this CPU's stack.
   public static func enterGuest(_ frame: TrapFrame) -> Never { unsafe enter_guest(frame.unsafeAddress) }

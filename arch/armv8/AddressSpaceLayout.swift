@@ -8,6 +8,8 @@ public enum AddressSpaceLayout {
   public static let linearSize: UInt64 = 1 << 47
   /// Physical addresses that it does not reach, because the image lies there: none, the image has addresses of its own.
   public static var imageWindow: AddressRange<PhysicalAddress> { AddressRange(start: PhysicalAddress(0), size: 0) }
+  /// The stacks of all CPUs but the first, 64 KiB for each.
+  public static let stacksBase: UInt64 = 1 << 45
   /// The level of the root table that entry code made.
   public static let rootLevel = 0
   /// How many bits of virtual address there are.

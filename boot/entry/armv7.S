@@ -2,8 +2,9 @@
 //
 // In: r2 the physical address of the flattened device tree; MMU off; the image at any multiple of 4 KiB (the Linux arm
 // boot protocol, Documentation/arch/arm/booting.rst), but where physical addresses and the image's window overlap only in
-// part. Meant for Hyp mode. In SVC mode, where the same descriptors work on a CPU with LPAE, we go just far enough to say
-// on the console that this is the wrong mode.
+// part. Meant for Hyp mode. Secure SVC mode leads there through Monitor mode (armv7-secure.S). In Non-secure SVC mode,
+// where the same descriptors work on a CPU with LPAE, we go just far enough to say on the console that this is the wrong
+// mode.
 //
 // Virtual addresses (32 bits): the image where it was linked; everything else at its physical address, as Swift maps it
 // later. The image's first page is executable there too: the MMU is switched on in it.
@@ -11,7 +12,7 @@
 #if defined(__arm__)
 
   .syntax unified
-  .arch armv7ve
+  .arch armv7-a
   .arch_extension virt
   .arm
 
@@ -27,6 +28,9 @@
 #define CODE (PAGE | NORMAL | ACCESSED | SHARED | AP1 | READ_ONLY)
 #define NO_EXECUTE (1 << 22)  // bit 54, in the upper word
 #define TABLE_COUNT 8
+
+// The trap frame (TrapFrame.byteCount) lies at the very top of a stack, above all that we use ourselves.
+#define FRAME_SIZE 64
 
 // The physical address of \symbol, with r7 the way from virtual to physical addresses of the image.
 .macro physical register, symbol
@@ -56,15 +60,19 @@ tvisor_start:
 
   .section .text.entry, "ax", %progbits
 enter:
-  mrs r0, cpsr
   cpsid aif
+  mov r5, r2                       // r5: device tree
+  ldr r0, =tvisor_image_start
+  sub r7, r6, r0
+  mrs r0, cpsr
+  and r0, r0, #0x1f
+  cmp r0, #0x13
+  bleq climb
+  mrs r0, cpsr
   and r0, r0, #0x1f
   cmp r0, #0x1a
   mov r8, #1
   moveq r8, #2                     // r8: privilege level
-  mov r5, r2                       // r5: device tree
-  ldr r0, =tvisor_image_start
-  sub r7, r6, r0
   physical r4, tvisor_tables       // r4: tables
   // Without LPAE there is no Hyp mode either, and nothing to say it with (ID_MMFR0.VMSA).
   mrc p15, 0, r0, c0, c1, 4
@@ -144,9 +152,11 @@ enter:
   bne 1b
   dsb
   bl drop_cached_tables
+  ldr r3, =high
 
-  // Memory types: 0 device nGnRE, 1 normal write-back. The table walks are cacheable and inner shareable. 4 GiB by one
-  // table base.
+enable_mmu:
+  // In: r3 where to go on, r4 the root table, r8 the privilege level. Memory types: 0 device nGnRE, 1 normal write-back. The
+  // table walks are cacheable and inner shareable. 4 GiB by one table base.
   ldr r0, =0xff04
   mov r1, #0
   cmp r8, #2
@@ -164,7 +174,6 @@ svc:
   mcr p15, 0, r1, c7, c5, 6        // BPIALL
   dsb
   isb
-  ldr r3, =high
   mrc p15, 0, r0, c1, c0, 0
   bic r0, r0, #(1 << 30)           // TE
   bic r0, r0, #(1 << 25)           // EE
@@ -189,11 +198,27 @@ hyp:
   mcr p15, 0, r1, c7, c5, 6        // BPIALL
   dsb
   isb
-  ldr r3, =high
   ldr r0, =0x30cd187d              // M, C, CP15BEN, I, WXN and the bits that are one
   mcr p15, 4, r0, c1, c0, 0        // HSCTLR
   isb
   bx r3
+
+// Another CPU than the first, started by it: the tables are there, and tvisor_starting says the rest.
+  .global tvisor_secondary_entry
+  .type tvisor_secondary_entry, %function
+tvisor_secondary_entry:
+  cpsid aif
+  adr r7, tvisor_secondary_entry
+  ldr r0, =tvisor_secondary_entry
+  sub r7, r7, r0
+  mrs r0, cpsr
+  and r0, r0, #0x1f
+  cmp r0, #0x13
+  bleq climb
+  mov r8, #2
+  physical r4, tvisor_tables
+  ldr r3, =high_secondary
+  b enable_mmu
 
 // r4: the tables' start. Invalidates their lines to the point of coherency (DCIMVAC). Uses r0 to r3.
 drop_cached_tables:
@@ -214,7 +239,8 @@ drop_cached_tables:
 
 // From here on at the linked address, cached.
 high:
-  ldr sp, =tvisor_stack_end
+  ldr r0, =tvisor_stack_end
+  sub sp, r0, #FRAME_SIZE
   cmp r8, #2
   ldreq r0, =tvisor_vectors
   mcreq p15, 4, r0, c12, c0, 0     // HVBAR
@@ -237,6 +263,25 @@ stop:
   wfi
   b stop
 
+high_secondary:
+  ldr r0, =tvisor_starting
+  ldm r0, {r1, r2}
+  sub sp, r1, #FRAME_SIZE
+  ldr r0, =tvisor_vectors
+  mcr p15, 4, r0, c12, c0, 0       // HVBAR
+  isb
+  mov r11, #0
+  mov lr, #0
+  mov r0, r2
+  bl tvisor_secondary_main
+  b stop
+
   .ltorg
+
+  .data
+  .balign 8
+  .global tvisor_starting
+tvisor_starting:
+  .word 0, 0
 
 #endif
