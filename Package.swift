@@ -41,6 +41,9 @@ var targets: [Target] = [
   module("DeviceTree", "Sources/DeviceTree", needs: ["Architecture", "CLibFDT"]),
   module("Configuration", "Sources/Configuration", needs: ["Architecture", "DeviceTree"]),
 
+  // Joins what the bundle says with the policies: the one list of who runs where, for boot and for the host tool.
+  module("Planning", "Sources/Planning", needs: ["Architecture", "Configuration", "DeviceTree", "Scheduling"]),
+
   // The backends. They know the seam and their own assembly, never the models.
   .target(name: "ArmRegisters", path: "arch/common/asm"),
   module("ArmCommon", "arch/common", needs: ["Architecture", "ArmRegisters"], exclude: ["asm"]),
@@ -67,7 +70,7 @@ if isBareMetal {
       name: "Boot",
       dependencies: [
         "Architecture", "ArmCommon", "ArmRegisters", "ARMv8", "ARMv8Assembly", "Configuration", "DeviceTree",
-        "Drivers", "Entry", "Scheduling", "Virtualization",
+        "Drivers", "Entry", "Planning", "Scheduling", "Virtualization",
       ],
       path: "boot", exclude: ["entry", "include", "link", "setup", "toolsets"], swiftSettings: strict),
 
@@ -94,7 +97,7 @@ if isBareMetal {
     .target(
       name: "Toolkit",
       dependencies: [
-        "Architecture", "Configuration", "DeviceTree", "Yams",
+        "Architecture", "Configuration", "DeviceTree", "Planning", "Scheduling", "Yams",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -111,9 +114,12 @@ if isBareMetal {
     tests("SchedulingTests", needs: ["Scheduling", "Architecture", "TestSupport"]),
     tests("DeviceTreeTests", needs: ["DeviceTree", "Architecture", "TestSupport"]),
     tests("ConfigurationTests", needs: ["Configuration", "DeviceTree", "Architecture", "TestSupport"]),
+    tests(
+      "PlanningTests", needs: ["Planning", "Scheduling", "Configuration", "DeviceTree", "Architecture", "TestSupport"]),
     tests("ArmCommonTests", needs: ["ArmCommon", "Architecture", "TestSupport"]),
     tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
-    tests("ToolkitTests", needs: ["Toolkit", "Configuration", "DeviceTree", "Architecture", "TestSupport"]),
+    tests(
+      "ToolkitTests", needs: ["Toolkit", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport"]),
     tests("SystemTests", needs: ["Toolkit"]),
   ]
 }
