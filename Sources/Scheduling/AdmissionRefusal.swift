@@ -38,10 +38,12 @@ public struct AdmissionRefusal: Error, Hashable, Sendable {
     /// The number of a vCPU of the same or a greater priority that has no reservation, and so may never stop. No limit.
     case unboundedInterference
     /// More steps were needed to decide than are spent on any set: it is too near to a whole CPU, or its periods and
-    /// budgets differ too much in size.
+    /// budgets differ too much in size. The steps; the most that are spent.
     case undecided
     /// The major frame in ticks, zero or too long; the longest one.
     case majorFrame
+    /// The number of windows; the most that a table can have.
+    case windowCount
     /// A window of no ticks. No value.
     case emptyWindow
     /// The window's offset in ticks; the end of the one before it.

@@ -1,24 +1,14 @@
 public import Architecture
 
+// swift-format-ignore
 /// The policies that a system file can name, in the order in which they are listed to people. A new one is a line here.
-// swift-format-ignore: the list is to be read as one
 public typealias Policies =
-  OneOf<
-    StaticPolicy,
-    OneOf<
-      RoundRobin,
-      OneOf<
-        FixedPriority,
-        OneOf<
-          EarliestDeadline,
-          OneOf<
-            CyclicTable,
-            NoPolicy
-          >
-        >
-      >
-    >
-  >
+  OneOf<StaticPolicy,
+  OneOf<RoundRobin,
+  OneOf<FixedPriority,
+  OneOf<EarliestDeadline,
+  OneOf<CyclicTable,
+  NoPolicy>>>>>
 
 /// One of `Policies`.
 public struct PolicyKind: Hashable, Sendable {
