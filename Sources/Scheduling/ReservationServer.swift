@@ -62,10 +62,10 @@ struct ReservationServer {
   /// When the first chunk has to be used up.
   var absoluteDeadline: Instant { release.advanced(by: deadline) }
 
-  /// Takes `ticks`, and says whether another chunk is the first now. Of an overrun more than a whole budget is forgiven:
-  /// it was not the guest's doing.
+  /// Takes `ticks`, and says whether another chunk is the first now. More than eight budgets at once are forgiven: nobody
+  /// waits for longer than so many periods for what was our own doing.
   mutating func use(_ ticks: UInt64) -> Bool {
-    var left = min(ticks, 2 &* budget)
+    var left = min(ticks, 8 &* budget)
     var isOver = false
     while left >= chunks[head].amount {
       left &-= chunks[head].amount

@@ -34,17 +34,18 @@ struct Tasks {
 extension Dice {
   /// Reservations that take up to about `percent` of a CPU, with deadlines from half of the period on.
   mutating func reservations(
-    count: Int, periods: ClosedRange<UInt64>, percent: UInt64, withoutDeadlines: Bool = false
+    count: Int, periods: ClosedRange<UInt64>, percent: UInt64, least: UInt64 = 1,
+    withoutDeadlines: Bool = false
   ) -> [Reservation] {
     var left = percent
     return (0..<count).map { index in
       let period = number(periods)
       let share = index == count - 1 ? left : number(0...left)
       left -= share
-      let budget = max(1, period * share / 100)
-      let least = max(budget, period / 2)
+      let budget = max(least, period * share / 100)
+      let earliest = max(budget, period / 2)
       return Reservation(
-        budget: budget, period: period, deadline: withoutDeadlines ? nil : number(min(least, period)...period))
+        budget: budget, period: period, deadline: withoutDeadlines ? nil : number(min(earliest, period)...period))
     }
   }
 }
