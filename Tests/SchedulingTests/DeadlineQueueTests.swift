@@ -11,7 +11,7 @@ struct DeadlineQueueTests {
     var queue = try DeadlineQueue(capacity: capacity, in: &arena)
     var plain: [Int: UInt64] = [:]
     var dice = Dice(UInt64(capacity))
-    for _ in 0..<6_000 {
+    for _ in 0..<1_500 {
       let slot = dice.index(below: capacity)
       if dice.oneIn(3) {
         queue.remove(slot)

@@ -69,7 +69,10 @@ struct FormerFailureTests {
     policy.charge(1, ran: 30)
     #expect(policy.pick(at: at(5_060)) == .run(vcpu: 0, until: at(5_090)))
     policy.charge(0, ran: 30)
-    #expect(policy.pick(at: at(5_090)) == .idle(until: at(5_120)))
+    // And the next one when its period is over, counted from there.
+    #expect(policy.pick(at: at(5_090)) == .run(vcpu: 1, until: at(5_120)))
+    policy.charge(1, ran: 30)
+    #expect(policy.pick(at: at(5_120)) == .idle(until: at(5_130)))
   }
 
   @Test("Turning a vCPU off and on leaves nothing behind, however often", arguments: 0..<PolicyKind.count)
