@@ -4,6 +4,13 @@ internal import DeviceTree
 // The form of what a bundle says about scheduling. Whether a policy can keep its promises is the scheduler's to say.
 
 extension SystemDescription {
+  /// Calls `report` with what is wrong in what the bundle says about scheduling by itself, whatever the machine: a part of
+  /// `validate` for those who look at nothing else.
+  public func validateScheduling(report: (SystemProblem) -> Void) {
+    checkCPUs(nil, report)
+    for vm in vms { vm.checkScheduling(report) }
+  }
+
   /// Each physical CPU at most once, each there, with times that make sense.
   func checkCPUs(_ machine: MachineDescription?, _ report: (SystemProblem) -> Void) {
     var index = 0

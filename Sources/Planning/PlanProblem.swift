@@ -125,6 +125,11 @@ extension PlanProblem {
     case .utilisation, .demand, .responseTime, .unboundedInterference, .undecided:
       writeLoad(refusal, to: &sink, naming: system)
     case .majorFrame: times("a frame of ", value, " is none that can be kept; use at most ", limit, "", to: &sink)
+    case .windowCount:
+      sink.write("a table of ")
+      sink.write(decimal: value)
+      sink.write(" windows is too long; use at most ")
+      sink.write(decimal: limit)
     case .emptyWindow: sink.write("the window is shorter than a tick of the counter; make it longer, or take it out")
     case .windowOverlap:
       times("the window begins at ", value, ", but the one before it ends at ", limit, to: &sink)
