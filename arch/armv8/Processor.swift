@@ -7,6 +7,15 @@ public enum Processor {
   /// The exception level that we run at.
   public static var levelName: StaticString { "EL2" }
 
+  /// An exception level that a loader entered us at, as entry code numbers it.
+  public static func levelName(_ level: UInt) -> StaticString {
+    switch level {
+    case 1: "EL1"
+    case 2: "EL2"
+    default: "EL3"
+    }
+  }
+
   /// The address of what the hypervisor keeps about this CPU (TPIDR_EL2).
   @inline(__always)
   public static var ownRecord: UInt {
@@ -36,6 +45,16 @@ public enum Processor {
   public static func callFirmware(_ function: UInt64, _ first: UInt64, _ second: UInt64, _ third: UInt64) -> UInt64 {
     call_secure_monitor(function, first, second, third)
   }
+
+  /// PSCI's CPU_ON as a caller of this register width names it (DEN 0022 §5.1.4).
+  public static var cpuOnFunction: UInt64 { 0xc400_0003 }
+
+  /// Wakes CPUs that wait for an event.
+  public static func signalEvent() { signal_event() }
+
+  /// The end of the stack that this runs on: stacks fill the upper half of 64 KiB at a multiple of 64 KiB.
+  @inline(__always)
+  public static var stackEnd: UInt { (read_stack_pointer() | 0xffff) &+ 1 }
 
   /// Goes on with the guest whose general registers are in `frame`, which must be at the top of this CPU's stack.
   public static func enterGuest(_ frame: TrapFrame) -> Never { unsafe enter_guest(frame.unsafeAddress) }

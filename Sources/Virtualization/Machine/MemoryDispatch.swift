@@ -36,7 +36,7 @@ extension ExitDispatcher {
       return distributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
     }
     let answer = otherDevice(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
-    if access.isWrite && GuestMachine.clock.contains(access.address) { outcome = .timerChanged }
+    if access.isWrite && GuestMachine.clock.contains(access.address) { outcome = .clockChanged }
     return answer
   }
 

@@ -7,13 +7,14 @@
 #if defined(__arm__)
 
   .syntax unified
-  .arch armv7ve
+  .arch armv7-a
   .arch_extension virt
   .arch_extension sec
   .arm
 
 #define FRAME_SIZE 64
-#define FRAME_LR 52
+#define FRAME_SP 52
+#define FRAME_LR 56
 
 .macro save_general_registers
   stm sp, {r0-r12}
@@ -36,6 +37,8 @@
   tst sp, #0x8000
   beq stack_overflow
   save_general_registers
+  add r0, sp, #FRAME_SIZE
+  str r0, [sp, #FRAME_SP]
   mov r1, #\kind
   b own_exception
 .endm
@@ -83,11 +86,14 @@ own_exception:
   bl tvisor_handle_own_exception
   b enter_guest
 
-// Nothing can be saved where the stack pointer points: take the emergency stack. The guest's thread register is given up,
-// because nobody goes on after this. Which vector this is matters no more: r1 says that the stack is to blame.
+// Nothing can be saved where the stack pointer points: take this CPU's emergency stack, the first 8 KiB of the 64 KiB that
+// the stack lies in. The guest's thread register is given up, because nobody goes on after this. Which vector this is
+// matters no more: r1 says that the stack is to blame.
 stack_overflow:
   mcr p15, 0, r0, c13, c0, 2
-  ldr r0, =tvisor_emergency_stack_end
+  mov r0, sp
+  bfc r0, #0, #16
+  add r0, r0, #0x2000
   sub sp, r0, #FRAME_SIZE
   mrc p15, 0, r0, c13, c0, 2
   save_general_registers
@@ -150,7 +156,8 @@ load_floating_point:
 read_identification:
   sub r0, r0, #1
   cmp r0, #2
-  bhs 1f
+  beq 3f
+  bhi 1f
   and r1, r1, #7
   add r0, r1, r0, lsl #3
   adr r1, 2f
@@ -165,6 +172,12 @@ read_identification:
   bx lr
   .endr
   .endr
+3:
+  cmp r1, #1
+  bhi 1b
+  vmrseq r0, mvfr1
+  vmrsne r0, mvfr0
+  bx lr
   .size read_identification, . - read_identification
 
 // uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third)

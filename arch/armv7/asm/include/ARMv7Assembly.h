@@ -106,6 +106,8 @@ ARMV7_REGISTER(tpidrprw, p15, 0, c13, c0, 4)
 ARMV7_REGISTER(csselr, p15, 2, c0, c0, 0)
 ARMV7_REGISTER(cntkctl, p15, 0, c14, c1, 0)
 ARMV7_REGISTER(cntv_ctl, p15, 0, c14, c3, 1)
+ARMV7_REGISTER(teecr, p14, 6, c0, c0, 0)
+ARMV7_REGISTER(teehbr, p14, 6, c1, c0, 0)
 ARMV7_WIDE_REGISTER(ttbr0, 0, c2)
 ARMV7_WIDE_REGISTER(ttbr1, 1, c2)
 ARMV7_WIDE_REGISTER(par, 0, c7)
@@ -141,12 +143,15 @@ ARMV7_REGISTER(id_dfr0, p15, 0, c0, c1, 2)
 ARMV7_REGISTER(id_mmfr0, p15, 0, c0, c1, 4)
 ARMV7_REGISTER(pmuserenr, p15, 0, c9, c14, 0)
 
-/// The hardware's identification register at CP15 c0, opc1 0, CRm `crm` (1 or 2) and opc2 `op2`; zero elsewhere.
+/// The hardware's identification register at CP15 c0, opc1 0, CRm `crm` (1 or 2) and opc2 `op2`; for CRm 3 MVFR0 and MVFR1,
+/// for which HCPTR must not trap FP; zero elsewhere.
 uint32_t read_identification(uint32_t crm, uint32_t op2);
 
 // Maintenance (DDI 0406C, B4.2 and B3.10). Each ends complete.
 /// Drops PL2's own translations on this CPU.
 ARMV7_MAINTENANCE(invalidate_tlb_hyp, "dsb ishst\n\tmcr p15, 4, %0, c8, c7, 0\n\tdsb ish\n\tisb")
+/// Wakes the CPUs that wait in WFE.
+ARMV7_MAINTENANCE(signal_event, "dsb sy\n\tsev")
 /// Drops every guest translation, stages 1 and 2 of all VMIDs, on all inner-shareable CPUs.
 ARMV7_MAINTENANCE(invalidate_tlb_guests, "dsb ishst\n\tmcr p15, 4, %0, c8, c3, 4\n\tdsb ish\n\tisb")
 /// Drops stages 1 and 2 of the VMID in VTTBR, on this CPU only (TLBIALL, which in Hyp mode means the current VMID).
@@ -166,6 +171,17 @@ void load_floating_point(const void *state);
 
 /// Calls the host's firmware by SMC (DEN 0028): the arguments in r0 to r3, the result in r0.
 uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third);
+
+/// Where the stack pointer is.
+INLINE uintptr_t read_stack_pointer(void) {
+#if defined(__arm__)
+  uintptr_t value;
+  __asm__ volatile("mov %0, sp" : "=r"(value));
+  return value;
+#else
+  return 0;
+#endif
+}
 
 /// Restores the general registers from the trap frame at `frame`, makes it the stack pointer, and returns to the guest.
 _Noreturn void enter_guest(void *frame);
