@@ -145,7 +145,7 @@ extension Reference where Value == PhysicalCPU {
     hypervisor.value.vcpus[number].context.reset(entry: startup.entry, argument: startup.argument)
     if let tree = startup.deviceTree { hypervisor.value.vcpus[number].context.passDeviceTree(at: tree) }
     hypervisor.value.vcpus[number].activity = .ready
-    hypervisor.value.vcpus[number].deadline = .never
+    setDeadline(of: number, to: .never)
     value.scheduler.ready(hypervisor.value.vcpus[number].slot, at: .now)
     value.needsDecision = true
   }
@@ -184,7 +184,8 @@ extension Reference where Value == PhysicalCPU {
     let hypervisor = Hypervisor.shared
     discard(number)
     hypervisor.value.vcpus[number].activity = .off
-    hypervisor.value.vcpus[number].deadline = .never
+    hypervisor.value.vcpus[number].accounting.stopped()
+    setDeadline(of: number, to: .never)
     value.scheduler.remove(hypervisor.value.vcpus[number].slot, at: .now)
     value.needsDecision = true
   }

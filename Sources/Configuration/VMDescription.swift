@@ -42,6 +42,22 @@ public struct VMDescription: Sendable {
   /// The physical CPU of vCPU `index`, below `vcpuCount`, or nil past the end.
   public func physicalCPU(vcpu index: Int) -> UInt32? { node["vcpus"]?.cell(at: index) }
 
+  /// The time that vCPU `index` is promised; nil where it shares what others leave, or past the end.
+  public func reservation(vcpu index: Int) -> TimeReservation? {
+    guard index >= 0, index < vcpuCount, let property = node["reservations"],
+      let budget = property.number(at: index * 6, cells: 2), let period = property.number(at: index * 6 + 2, cells: 2),
+      let deadline = property.number(at: index * 6 + 4, cells: 2), budget | period | deadline != 0
+    else { return nil }
+    return TimeReservation(budgetNanoseconds: budget, periodNanoseconds: period, deadlineNanoseconds: deadline)
+  }
+
+  /// The priority of vCPU `index` among those on its CPU, or nil where the bundle gives its VM's vCPUs none, or past the
+  /// end. What it means is the policy's matter.
+  public func priority(vcpu index: Int) -> UInt32? {
+    guard index >= 0, index < vcpuCount else { return nil }
+    return node["priorities"]?.cell(at: index)
+  }
+
   /// Where the first vCPU starts; 0 by default.
   public var entry: GuestPhysicalAddress { GuestPhysicalAddress(node["entry"]?.u64 ?? 0) }
 

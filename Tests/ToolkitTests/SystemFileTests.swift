@@ -53,7 +53,7 @@ struct SystemFileTests {
     #expect(system.machines.map(\.name.value) == ["debian", "rom", "bytes"])
     let debian = system.machines[0]
     #expect(debian.memory.value == 268_435_456)
-    #expect(debian.virtualCPUs.map(\.value) == [0, 1])
+    #expect(debian.virtualCPUs.map(\.processor.value) == [0, 1])
     #expect(debian.initialRAMDisk?.value == "initramfs")
     #expect(debian.bootArguments?.value == "console=ttyAMA0")
     #expect(debian.onReset?.value == .stop)
@@ -70,7 +70,7 @@ struct SystemFileTests {
   func positions() throws {
     let system = try SystemFile(parsing: SourceText(path: "s.yaml", text: complete))
     #expect(system.machines[0].memory.position == Position(line: 6, column: 13))
-    #expect(system.machines[0].virtualCPUs[1].position == Position(line: 7, column: 16))
+    #expect(system.machines[0].virtualCPUs[1].processor.position == Position(line: 7, column: 16))
     #expect(system.machines[1].position == Position(line: 14, column: 5))
   }
 
@@ -124,7 +124,7 @@ struct SystemFileTests {
       ),
       (
         "cpus: [{cpu: 0, policy: edf}]\n" + machine("image: x"),
-        "1:25 'edf' is no policy; known are: round-robin"
+        "1:25 'edf' is no policy; known are: static, round-robin, fixed-priority, earliest-deadline, cyclic"
       ),
       ("vms: []\n", "1:6 there is no VM; give at least one"),
       ("vms: 3\n", "1:6 'vms' must be a list of VMs, not '3'"),

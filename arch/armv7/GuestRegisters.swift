@@ -1,7 +1,7 @@
 internal import ARMv7Assembly
 
 /// What a vCPU owns of CP15 (DDI 0406C, B3.17): kept in the hardware while the vCPU is loaded, here otherwise. ACTLR is
-/// trapped, FCSEIDR reads as zero where there are Multiprocessing Extensions, ThumbEE is hidden.
+/// trapped, FCSEIDR reads as zero where there are Multiprocessing Extensions.
 struct GuestRegisters {
   private var sctlr: UInt32
   private var cpacr: UInt32 = 0
@@ -27,10 +27,16 @@ struct GuestRegisters {
   private var threadPrivileged: UInt32 = 0
   private var cacheSelection: UInt32 = 0
   private var timerControl: UInt32 = 0
+  /// TEECR and TEEHBR (A2.10.3), of CPUs that have T32EE.
+  private var thumbEEControl: UInt32 = 0
+  private var thumbEEHandlerBase: UInt32 = 0
 
   /// The registers as they are after reset: the MMU and caches off, the bits of SCTLR set that are one on every CPU
   /// with these extensions (B4.1.130: 23, 22, 18, 16, 6, 4, 3), and CP15BEN.
   init() { sctlr = 0x00c5_0078 }
+
+  /// ID_PFR0.State3.
+  private static var hasThumbEE: Bool { read_id_pfr0() >> 12 & 0xf != 0 }
 
   /// Takes the registers out of the hardware.
   mutating func save() {
@@ -58,6 +64,9 @@ struct GuestRegisters {
     threadPrivileged = read_tpidrprw()
     cacheSelection = read_csselr()
     timerControl = read_cntkctl()
+    guard Self.hasThumbEE else { return }
+    thumbEEControl = read_teecr()
+    thumbEEHandlerBase = read_teehbr()
   }
 
   /// Puts the registers into the hardware. The return to the guest is the context synchronisation.
@@ -86,5 +95,8 @@ struct GuestRegisters {
     write_tpidrprw(threadPrivileged)
     write_csselr(cacheSelection)
     write_cntkctl(timerControl)
+    guard Self.hasThumbEE else { return }
+    write_teecr(thumbEEControl)
+    write_teehbr(thumbEEHandlerBase)
   }
 }

@@ -21,8 +21,9 @@ public enum TrapControls {
   /// instructions stay the guest's own (TDE clear). HPMN keeps its reset value, which is PMCR.N.
   private static let debug: UInt32 = 1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11
 
-  /// HSTR (B4.1.72): CP15 c15, which is implementation defined, ThumbEE (TTEE) and Jazelle (TJDBX), which are hidden.
-  private static let systemRegisters: UInt32 = 1 << 15 | 1 << 16 | 1 << 17
+  /// HSTR (B4.1.72): CP15 c15, which is implementation defined, and Jazelle (TJDBX), which is hidden. ThumbEE (TTEE) is not
+  /// trapped but switched: emulated CPUs show it to guests whatever TID3 says.
+  private static let systemRegisters: UInt32 = 1 << 15 | 1 << 17
 
   /// Sets this CPU up for guests, once, before the first of them runs.
   public static func configure(stage2Control: UInt64) {

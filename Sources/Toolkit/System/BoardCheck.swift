@@ -2,6 +2,7 @@ internal import Architecture
 internal import Configuration
 internal import DeviceTree
 internal import Foundation
+internal import Planning
 
 extension Bundler {
   /// Checks a bundle with the validator that the hypervisor runs at boot, without a board or with the one that QEMU
@@ -42,8 +43,13 @@ extension Bundler {
     try AlignedBytes(bundle.bytes).withDeviceTree { tree in
       let taken = machine.map { Self.taken(by: bundle, on: $0) } ?? []
       let hosted = machine.flatMap { machine in board.map { Self.hosted(by: machine, of: $0) } }
-      SystemDescription(tree).validate(on: machine, hosting: hosted, excluding: taken.span) { problem in
+      let system = SystemDescription(tree)
+      system.validate(on: machine, hosting: hosted, excluding: taken.span) { problem in
         problems.append(bundle.system.located(problem))
+      }
+      // Policies calculate with what is valid by itself.
+      if problems.allSatisfy(\.isWarning) {
+        problems += bundle.system.planProblems(system, rate: machine?.tickRate ?? .nanoseconds).map(\.1)
       }
     }
     problems.sort { ($0.position, $0.message) < ($1.position, $1.message) }
@@ -72,6 +78,11 @@ extension Bundler {
   }
 }
 
+extension MachineDescription {
+  /// The counter's rate where the tree has it; most leave it to the register CNTFRQ, which only the board itself knows.
+  var tickRate: TickRate? { timer.clockFrequency.map(TickRate.init(perSecond:)) }
+}
+
 extension SystemFile {
   /// A problem that the validator found in the bundle, at the place that it comes from.
   func located(_ problem: SystemProblem) -> Problem {
@@ -87,8 +98,9 @@ extension SystemFile {
     switch problem.subject {
     case .system: return machines.first?.memory.position ?? .start
     case .cpu(let index): return processors[index].position(of: problem.field)
+    case .window(let index, let window): return processors[index].windows[window].position
     case .vm(let index): return machines[index].position(of: problem.field)
-    case .vcpu(let machine, let index): return machines[machine].virtualCPUs[index].position
+    case .vcpu(let machine, let index): return machines[machine].virtualCPUs[index].position(of: problem.field)
     case .image(let machine, let image): return machines[machine].position(ofImage: image)
     case .device(let machine, let index): return machines[machine].devices[index].position
     case .interrupt(let machine, let index): return machines[machine].interrupts[index].position
@@ -99,9 +111,21 @@ extension SystemFile {
 extension SystemFile.Processor {
   fileprivate func position(of field: SystemProblem.Field) -> Position {
     switch field {
-    case .policy: policy.position
     case .slice: slice?.position ?? number.position
+    case .overhead: overhead?.position ?? number.position
+    case .frame: frame?.position ?? number.position
+    case .windows: windows.first?.position ?? number.position
     default: number.position
+    }
+  }
+}
+
+extension SystemFile.VirtualCPU {
+  fileprivate func position(of field: SystemProblem.Field) -> Position {
+    switch field {
+    case .reservation: reservation?.position ?? position
+    case .priority: priority?.position ?? position
+    default: processor.position
     }
   }
 }

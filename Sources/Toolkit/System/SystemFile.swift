@@ -1,3 +1,5 @@
+public import Scheduling
+
 /// What a person wrote in `system.yaml`: the processors' schedulers and the virtual machines, each with its place.
 public struct SystemFile: Sendable {
   /// The text that it was read from.
@@ -11,16 +13,30 @@ public struct SystemFile: Sendable {
   public struct Processor: Sendable {
     /// The CPU's number, in the order of the board's device tree.
     public var number: Located<UInt64>
-    /// The scheduling policy.
-    public var policy: Located<Policy>
-    /// The time slice in nanoseconds, or nil for the policy's own.
+    /// The scheduling policy; round robin where the file says nothing.
+    public var policy: Located<PolicyKind>
+    /// How long a turn is, in nanoseconds, or nil for the default.
     public var slice: Located<UInt64>?
+    /// What admission reckons for a switch, in nanoseconds, or nil for the default.
+    public var overhead: Located<UInt64>?
+    /// After how many nanoseconds the table begins again.
+    public var frame: Located<UInt64>?
+    /// The table of a cyclic policy.
+    public var windows: [Window]
   }
 
-  /// A scheduling policy's name in the file and in the bundle.
-  public enum Policy: String, CaseIterable, Sendable {
-    /// Each runnable vCPU in turn, for a slice of time.
-    case roundRobin = "round-robin"
+  /// A part of a cyclic table's frame.
+  public struct Window: Sendable {
+    /// Where its entry begins.
+    public var position: Position
+    /// The VM's name.
+    public var machine: Located<String>
+    /// The number of its vCPU; 0 where the file says nothing.
+    public var virtualCPU: Located<UInt64>
+    /// Nanoseconds from the frame's start.
+    public var start: Located<UInt64>
+    /// Its length in nanoseconds.
+    public var length: Located<UInt64>
   }
 
   /// One virtual machine.
@@ -33,8 +49,8 @@ public struct SystemFile: Sendable {
     public var isa: Located<ISA>?
     /// Bytes of RAM.
     public var memory: Located<UInt64>
-    /// For each vCPU, the number of its physical CPU.
-    public var virtualCPUs: [Located<UInt64>]
+    /// Its vCPUs.
+    public var virtualCPUs: [VirtualCPU]
     /// What it runs.
     public var payload: Payload
     /// The initial RAM disk's path.
@@ -47,6 +63,20 @@ public struct SystemFile: Sendable {
     public var devices: [Located<String>]
     /// The INTIDs of the board's further interrupts that are its own.
     public var interrupts: [Located<UInt64>]
+  }
+
+  /// One vCPU of a machine.
+  public struct VirtualCPU: Sendable {
+    /// Where its entry begins.
+    public var position: Position
+    /// The number of its physical CPU.
+    public var processor: Located<UInt64>
+    /// The time that it is promised.
+    public var reservation: Located<ReservationPhrase>?
+    /// Its rank under fixed priorities; a greater one goes first.
+    public var priority: Located<UInt64>?
+    /// What `simulate` takes it to do.
+    public var behaviour: Located<Behaviour>?
   }
 
   /// A guest's instruction set.

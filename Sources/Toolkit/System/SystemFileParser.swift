@@ -18,29 +18,16 @@ extension SystemFile {
     }
     checkNames(machines, reader)
     checkProcessors(processors, machines, reader)
+    checkPolicies(processors, machines, reader)
     try reader.finish()
     self.init(source: source, processors: processors, machines: machines)
   }
 }
 
-private let processorKeys = ["cpu", "policy", "slice"]
 private let machineKeys = [
   "name", "isa", "memory", "vcpus", "image", "raw", "firmware", "initrd", "bootargs", "on-reset", "devices",
   "interrupts",
 ]
-
-private func processor(_ node: Node, _ reader: YAMLReader) -> SystemFile.Processor? {
-  guard let fields = reader.fields(of: node, in: "a CPU", known: processorKeys) else { return nil }
-  fields.require("cpu", example: "0")
-  let policy = fields.word("policy", as: SystemFile.Policy.self)
-  let slice = fields.duration("slice")
-  if let slice, slice.value < 10_000 {
-    reader.report(at: slice.position, "a slice of less than 10us leaves guests no time to run; write for example 1ms")
-  }
-  guard let number = fields.number("cpu") else { return nil }
-  return SystemFile.Processor(
-    number: number, policy: policy ?? Located(.roundRobin, at: fields.position), slice: slice)
-}
 
 private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? {
   guard let fields = reader.fields(of: node, in: "a VM", known: machineKeys) else { return nil }
@@ -50,7 +37,9 @@ private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? 
   let name = fields.text("name")
   let isa = fields.word("isa", as: SystemFile.ISA.self)
   let memory = fields.size("memory")
-  let virtualCPUs = fields.numbers("vcpus", of: "CPU numbers, one for each vCPU, such as [0, 0]")
+  let virtualCPUs = fields.list("vcpus", of: "vCPUs, a CPU number for each, such as [0, 0]").compactMap {
+    virtualCPU($0, fields)
+  }
   let payload = payload(fields, reader)
   let initialRAMDisk = fields.text("initrd")
   let bootArguments = fields.text("bootargs")
