@@ -76,7 +76,7 @@ extension HostedVM {
     guard let place = place(of: room) else { return false }
     do throws(DeviceTreeError) {
       _ = try unsafe GuestDeviceTree.write(
-        description, gic: machine.interrupts.version, cpu: "arm,armv8",
+        description, gic: machine.interrupts.version, cpu: description.instructionSet == .aarch32 ? "arm,cortex-a15" : "arm,armv8",
         unsafeInto: UnsafeMutableRawBufferPointer(start: place.unsafePointer, count: Int(room.size)))
     } catch { return false }
     clean(place, room.size)
