@@ -75,7 +75,7 @@ extension HostedVM {
     let room = AddressRange(start: address, size: UInt64(GuestDeviceTree.sizeBound(for: description)))
     guard let place = place(of: room) else { return false }
     // AArch32 has no name for just any CPU; `virt` has this one by default.
-    let cpu: StaticString = description.instructionSet == .aarch32 ? "arm,cortex-a15" : "arm,armv8"
+    let cpu: Text = description.instructionSet == .aarch32 ? "arm,cortex-a15" : "arm,armv8"
     do throws(DeviceTreeError) {
       _ = try unsafe GuestDeviceTree.write(
         description, gic: machine.interrupts.version, cpu: cpu,
