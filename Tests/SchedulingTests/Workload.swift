@@ -51,7 +51,7 @@ struct Timeline {
 }
 
 /// Runs a scheduler against behaviours from event to event, in the order that the protocol asks for. Time is whole ticks;
-/// a switch to another vCPU takes `switchCost` of them, in which nobody's work is done.
+/// a switch to another vCPU takes `switchCost` of them, which are charged to nobody and look idle.
 struct Workload {
   var behaviours: [Behaviour]
   var switchCost: UInt64 = 0
@@ -115,7 +115,8 @@ private struct Run {
       let switched = min(switching, end - now)
       switching -= switched
       if work[vcpu] != .max { work[vcpu] -= end - now - switched }
-      policy.charge(vcpu, ran: end - now)
+      policy.charge(vcpu, ran: end - now - switched)
+      if switched > 0 { advance(nil, to: now + switched) }
       advance(vcpu, to: end)
       if work[vcpu] == 0 { finish(vcpu, &policy) }
     }
