@@ -67,7 +67,7 @@ private struct Trial {
 @Suite("What reservations promise")
 struct GuaranteeTests {
   private func check(_ kind: PolicyKind, _ seeds: Range<UInt64>, overhead: UInt64 = 0, lateness: UInt64 = 0) throws {
-    let horizon: UInt64 = 6_000
+    let horizon: UInt64 = 4_000
     var admitted = 0
     for seed in seeds {
       guard let trial = Trial(seed, kind, overhead: overhead, least: max(1, lateness)) else { continue }

@@ -93,7 +93,7 @@ struct ReservationOracleTests {
   @Test("Earliest deadline first picks who is due first, and no admitted set is ever late", arguments: 0..<8)
   func earliestDeadline(part: UInt64) throws {
     var admitted = 0
-    for seed in (part * 200)..<(part * 200 + 200) {
+    for seed in (part * 150)..<(part * 150 + 150) {
       var dice = Dice(seed)
       var own: [Reservation?] = dice.reservations(
         count: 1 + dice.index(below: 4), periods: 2...12, percent: 100)
@@ -104,13 +104,13 @@ struct ReservationOracleTests {
       let problem = try play(set, .earliestDeadline, seed: seed, ticks: 200, quietly: dice.oneIn(2))
       #expect(problem == nil, "seed \(seed): \(own)")
     }
-    #expect(admitted > 60)
+    #expect(admitted > 45)
   }
 
   @Test("Fixed priority picks the most urgent that has budget, and no admitted set is ever late", arguments: 0..<8)
   func fixedPriority(part: UInt64) throws {
     var admitted = 0
-    for seed in (part * 200)..<(part * 200 + 200) {
+    for seed in (part * 150)..<(part * 150 + 150) {
       var dice = Dice(seed)
       let own = dice.reservations(count: 1 + dice.index(below: 4), periods: 2...12, percent: 80)
       var tasks = own.map { TaskParameters(priority: UInt8(dice.number(2...5) * 40), reservation: $0) }
@@ -121,6 +121,6 @@ struct ReservationOracleTests {
       let problem = try play(set, .fixedPriority, seed: seed, ticks: 200, quietly: dice.oneIn(2))
       #expect(problem == nil, "seed \(seed): \(tasks)")
     }
-    #expect(admitted > 60)
+    #expect(admitted > 45)
   }
 }
