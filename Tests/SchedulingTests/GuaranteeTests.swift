@@ -80,7 +80,7 @@ struct GuaranteeTests {
       let problem = trial.problem(timeline, horizon: horizon, lateness: lateness)
       #expect(problem == nil, "seed \(seed): \(trial)")
     }
-    #expect(admitted * 6 > seeds.count)
+    #expect(admitted * 8 > seeds.count)
   }
 
   @Test(

@@ -83,7 +83,6 @@ private struct Run {
   /// The job that each vCPU works on, in `timeline.jobs`.
   var job: [Int?]
   var loaded: Int?
-  var switching: UInt64 = 0
 
   init(_ workload: Workload, _ horizon: UInt64) {
     self.workload = workload
@@ -106,17 +105,17 @@ private struct Run {
     case .run(let vcpu, let until):
       if until.ticks <= now { timeline.stuckAt = now }
       guard wakeAt[vcpu] == nil else { return timeline.impossiblePickAt = now }
-      if loaded != vcpu { switching = workload.switchCost }
-      loaded = vcpu
-      let toDo = work[vcpu] == .max ? .max : now + switching + work[vcpu]
+      if loaded != vcpu {
+        // What happens meanwhile is seen when the switch is done.
+        loaded = vcpu
+        if workload.switchCost > 0 { return advance(nil, to: min(now + workload.switchCost, horizon)) }
+      }
+      let toDo = work[vcpu] == .max ? .max : now + work[vcpu]
       var wanted = until.ticks
       if workload.lateness > 0 && wanted < .max { wanted += dice.number(0...workload.lateness) }
       let end = min(wanted, nextWake, toDo, horizon)
-      let switched = min(switching, end - now)
-      switching -= switched
-      if work[vcpu] != .max { work[vcpu] -= end - now - switched }
-      policy.charge(vcpu, ran: end - now - switched)
-      if switched > 0 { advance(nil, to: now + switched) }
+      if work[vcpu] != .max { work[vcpu] -= end - now }
+      policy.charge(vcpu, ran: end - now)
       advance(vcpu, to: end)
       if work[vcpu] == 0 { finish(vcpu, &policy) }
     }
