@@ -104,4 +104,33 @@ struct GuaranteeTests {
     try check(.earliestDeadline, 2_000..<2_100, lateness: 5)
     try check(.fixedPriority, 2_000..<2_100, lateness: 5)
   }
+
+  @Test(
+    "Whatever a vCPU did before, once it is busy it has a whole budget in time and then one in each period",
+    arguments: [
+      PolicyKind.earliestDeadline, .fixedPriority,
+    ])
+  func neverStarves(kind: PolicyKind) throws {
+    var tried = 0
+    for seed in 3_000..<3_150 as Range<UInt64> {
+      guard var trial = Trial(seed, kind), let own = trial.own[0] else { continue }
+      tried += 1
+      let most = max(1, own.period / 9)
+      trial.behaviours[0] = .wildThenBusy(most, from: 2_000)
+      var policy = try trial.set.scheduler(kind)
+      let timeline = Workload(behaviours: trial.behaviours, seed: seed).run(&policy, until: 8_000)
+      // Each tick of its budget is back within a period of its last use, which may be put off by two grains, and is used
+      // within the deadline.
+      let start = 2_000 + 2 * most
+      var end = start + own.period + own.deadline + own.period / 4
+      var budgets: UInt64 = 1
+      while end <= 8_000 {
+        let ran = timeline.time(of: 0, from: start, to: end)
+        #expect(ran >= budgets * own.budget, "seed \(seed): \(own) has \(ran) from \(start) to \(end)")
+        end += own.period
+        budgets += 1
+      }
+    }
+    #expect(tried > 30)
+  }
 }

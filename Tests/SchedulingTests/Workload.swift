@@ -10,6 +10,8 @@ enum Behaviour {
   case jobs(of: UInt64, every: UInt64, jitter: UInt64, within: UInt64)
   /// It works, sleeps, yields, and is turned off and on as it likes, for up to so many ticks each time.
   case wild(UInt64)
+  /// It is wild until that instant, and busy from then on.
+  case wildThenBusy(UInt64, from: UInt64)
 }
 
 /// One piece of the time line.
@@ -140,6 +142,7 @@ private struct Run {
       job[vcpu] = timeline.jobs.count
       timeline.jobs.append(Job(vcpu: vcpu, arrival: now, deadline: now + within))
     case .wild(let most): work[vcpu] = dice.number(1...most)
+    case .wildThenBusy(let most, let start): work[vcpu] = now >= start ? .max : dice.number(1...most)
     }
   }
 
@@ -152,7 +155,7 @@ private struct Run {
       policy.block(vcpu, at: instant)
       // A job that came late itself does not hold the next one back, but two at once are not simulated.
       wakeAt[vcpu] = max(timeline.jobs[job[vcpu]!].arrival + every + dice.number(0...jitter), now + 1)
-    case .wild(let most):
+    case .wild(let most), .wildThenBusy(let most, _):
       switch dice.number(0...9) {
       case 0:
         policy.remove(vcpu, at: instant)
