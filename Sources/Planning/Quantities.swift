@@ -6,35 +6,30 @@ extension ByteSink where Self: ~Copyable {
     if nanoseconds == .max {
       write("endless time")
     } else if nanoseconds >= 1_000_000 {
-      write(thousandths: nanoseconds / 1000)
-      write(" ms")
+      write(nanoseconds, in: 1_000_000, " ms")
     } else if nanoseconds >= 1000 {
-      write(thousandths: nanoseconds)
-      write(" us")
+      write(nanoseconds, in: 1000, " us")
     } else {
-      write(decimal: nanoseconds)
-      write(" ns")
+      write(nanoseconds, in: 1, " ns")
     }
   }
 
-  /// Writes a share as "98.4 %", rounded up, so that more than everything never reads as everything.
+  /// Writes a share as "98.4 %", rounded, but so that more than everything never reads as everything.
   mutating func write(partsPerMillion value: UInt64) {
-    let tenths = value / 1000 + (value % 1000 == 0 ? 0 : 1)
-    write(thousandths: tenths > .max / 100 ? .max : tenths * 100)
-    write(" %")
+    let tenths = value / 1000 + (value % 1000 < 500 ? 0 : 1)
+    write(value > 1_000_000 ? max(tenths, 1001) : tenths, in: 10, " %")
   }
 
-  /// Writes a number of thousandths with as many decimals as it needs.
-  private mutating func write(thousandths value: UInt64) {
-    write(decimal: value / 1000)
-    var rest = value % 1000
-    guard rest > 0 else { return }
-    write(".")
-    var place: UInt64 = 100
+  /// Writes a number in a unit, a power of ten, with as many decimals as it needs.
+  private mutating func write(_ value: UInt64, in unit: UInt64, _ name: StaticString) {
+    write(decimal: value / unit)
+    var (rest, place) = (value % unit, unit / 10)
+    if rest > 0 { write(".") }
     while rest > 0 {
       write(decimal: rest / place)
       rest %= place
       place /= 10
     }
+    write(name)
   }
 }

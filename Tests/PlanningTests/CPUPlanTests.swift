@@ -152,4 +152,81 @@ struct CPUPlanTests {
       try Sample(policy: "round-robin", vms: [("a", [0, 0], [none, time(1, 2)], [])]).problem()
         == "cpu 0, a vcpu 1: round-robin keeps no reservations; choose another policy, or take this one out")
   }
+
+  @Test("that asks for too much is refused with the figures and a remedy")
+  func loads() throws {
+    // (600 us + 500 us) / 1 ms, without overhead.
+    let full = Sample(vms: [("a", [0], [time(600_000, 1_000_000)], []), ("b", [0], [time(500_000, 1_000_000)], [])])
+    #expect(
+      try full.problem()
+        == "cpu 0, b vcpu 0: the reservations up to this one, with two switches for each period, take 110 % of the CPU, "
+        + "and it has 100 %; give less, less often, or move one to another CPU")
+    // Both want 3 ms by 5 ms: little in the long run, but too much at once.
+    let rush = Sample(
+      vms: [("a", [0, 0], [time(3_000_000, 20_000_000, 5_000_000), time(3_000_000, 20_000_000, 5_000_000)], [])])
+    let refusal = try rush.problem()
+    #expect(refusal.contains("when all wake at once, 6 ms of running time are due by 5 ms after that"))
+    // a runs 2 of every 4 ms and b needs 3: done at 8 at the earliest, due at 5.
+    let late = Sample(
+      policy: "fixed-priority",
+      vms: [("a", [0, 0], [time(2_000_000, 4_000_000), time(2_500_000, 5_000_000)], [2, 1])])
+    #expect(
+      try late.problem().hasPrefix("cpu 0, a vcpu 1: its budget may take 6.5 ms to come, but its deadline is at 5 ms;"))
+    let unbounded = Sample(
+      policy: "fixed-priority", vms: [("a", [0, 0], [none, time(1_000_000, 4_000_000)], [7, 7])])
+    #expect(
+      try unbounded.problem()
+        == "cpu 0, a vcpu 1: a vcpu 0 has no reservation and no smaller priority, so it may never stop; give it either")
+    let switches = Sample(overhead: 10_000, vms: [("a", [0], [time(990_000, 1_000_000)], [])])
+    #expect(
+      try switches.problem()
+        == "cpu 0, a vcpu 0: the budget and two switches take 1.01 ms, but the deadline is at 1 ms; "
+        + "give less, or more time for it")
+  }
+
+  @Test("is refused in nanoseconds whatever a tick is")
+  func ticks() throws {
+    let switches = Sample(overhead: 16_000, vms: [("a", [0], [time(992_000, 1_000_000)], [])])
+    #expect(
+      try switches.problem(rate: TickRate(perSecond: 62_500_000))
+        .contains("the budget and two switches take 1.024 ms, but the deadline is at 1 ms"))
+    let tiny = Sample(vms: [("a", [0], [time(900, 1_000_000)], [])])
+    #expect(
+      try tiny.problem(rate: TickRate(perSecond: 1_000_000))
+        == "cpu 0, a vcpu 0: the budget is less than a tick of the counter; give more")
+  }
+
+  @Test("with a table that does not fit together is refused at the window")
+  func tables() throws {
+    func problem(_ windows: [(vcpu: UInt32, start: UInt64, length: UInt64)]) throws -> String {
+      try Sample(
+        policy: "cyclic", frame: 10_000_000,
+        windows: windows.map { .init(vm: 0, vcpu: $0, startNanoseconds: $1, lengthNanoseconds: $2) },
+        vms: [("a", [0, 0, 1], [], [])]
+      ).problem()
+    }
+    #expect(try problem([(0, 0, 4_000_000), (1, 4_000_000, 6_000_000)]) == "")
+    #expect(
+      try problem([(0, 0, 4_000_000), (1, 3_500_000, 1_000_000)])
+        == "cpu 0, window 1: the window begins at 3.5 ms, but the one before it ends at 4 ms; "
+        + "list windows in the order of time, and none over another")
+    #expect(
+      try problem([(0, 0, 4_000_000), (1, 4_000_000, 6_000_001)])
+        == "cpu 0, window 1: the window ends at 10.000001 ms, but the frame at 10 ms; shorten it, or lengthen the frame"
+    )
+    #expect(
+      try problem([(0, 0, 4_000_000)])
+        == "cpu 0, a vcpu 1: no window is its own, so it would never run; add one to the CPU's table")
+    #expect(
+      try problem([(0, 0, 4_000_000), (2, 5_000_000, 1_000_000), (1, 7_000_000, 1_000_000)])
+        == "cpu 0, window 1: the window's vCPU is not on this CPU; put it here, or take the window out")
+  }
+
+  @Test("tells loads, of which one can ask what would happen, from nonsense")
+  func kinds() throws {
+    let full = Sample(vms: [("a", [0], [time(600_000, 1_000_000)], []), ("b", [0], [time(500_000, 1_000_000)], [])])
+    #expect(#expect(throws: PlanProblem.self) { try full.plan().check() }?.isAboutLoad == true)
+    let none = Sample(policy: "static")
+    #expect(#expect(throws: PlanProblem.self) { try none.plan().check() }?.isAboutLoad == false)
+  }
 }

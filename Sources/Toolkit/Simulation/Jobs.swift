@@ -8,6 +8,13 @@ public struct Job: Equatable, Sendable {
   public var work: UInt64
   /// When it should be done, or nil where nobody minds.
   public var deadline: UInt64?
+
+  /// A job; without a deadline it is never late.
+  public init(release: UInt64, work: UInt64, deadline: UInt64? = nil) {
+    self.release = release
+    self.work = work
+    self.deadline = deadline
+  }
 }
 
 /// The jobs of one vCPU in the order of their releases, the same at each run.
