@@ -27,7 +27,10 @@ extension Reference where Value == PhysicalCPU {
         }
         if next != value.loaded {
           load(next, frame)
-          Hypervisor.shared.value.vcpus[next].accounting.switchedIn(at: now)
+          // A switch is nobody's time: admission reckons it apart from the budgets. The scheduler's instant stays as it
+          // is, for a window ends when it ends; who has budget left then is picked again.
+          value.chargedUntil = .now
+          Hypervisor.shared.value.vcpus[next].accounting.switchedIn(at: value.chargedUntil)
         } else {
           Hypervisor.shared.value.vcpus[next].accounting.resumed(at: now)
         }
