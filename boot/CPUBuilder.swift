@@ -22,7 +22,8 @@ extension SystemBuilder {
         return VCPU(
           vm: vm, index: index, cpu: cpu, slot: vms.vcpuCount(on: cpu, before: number),
           context: GuestContext(
-            affinity: GuestMachine.affinity(vcpu: index), instructionSet: vms[vm].description.instructionSet ?? .aarch64))
+            affinity: GuestMachine.affinity(vcpu: index), instructionSet: vms[vm].description.instructionSet ?? .aarch64
+          ))
       }
     }
   }
