@@ -281,6 +281,13 @@ struct UndescribedTransferTests {
     guest = Guest(a32: 0xe592_1000)
     guest.state = AArch32State(rawValue: 0x210)
     #expect(guest.refusal == .bigEndian)
+    // T32EE: the same bits are another instruction.
+    guest = Guest(t32: [0x58d1])
+    guest.registers[2] = 0xf000_8ffc
+    guest.registers[3] = 4
+    #expect(guest.transfer()?.count == 1)
+    guest.state = AArch32State(rawValue: 0x0100_0030)
+    #expect(guest.refusal == .unrecognized)
     // prfm pldl1keep, [x2, #8]
     guest = Guest(a64: 0xf980_0440)
     #expect(guest.transfer()?.count == 0)

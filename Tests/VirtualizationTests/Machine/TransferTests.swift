@@ -77,7 +77,7 @@ struct TransferTests {
     let board = try Board()
     let outcome = board.handle(
       undescribed(clock + 4, isWrite: true), [1: 1_000_002], description: transfer(clock + 4, [1], isWrite: true))
-    #expect(outcome == .timerChanged)
+    #expect(outcome == .clockChanged)
     #expect(board.handle(undescribed(clock), description: transfer(clock, [1, 2])) == .resume)
   }
 
