@@ -130,7 +130,8 @@ if let bareMetal {
     tests("ArmCommonTests", needs: ["ArmCommon", "Architecture", "TestSupport"]),
     tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
     tests(
-      "ToolkitTests", needs: ["Toolkit", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport"]),
+      "ToolkitTests",
+      needs: ["Toolkit", "Configuration", "Planning", "Scheduling", "DeviceTree", "Architecture", "TestSupport"]),
     tests("SystemTests", needs: ["Toolkit"]),
   ]
 }
