@@ -63,6 +63,15 @@ struct SimulatorTests {
     #expect(cpu.virtualCPUs[0].waits.allSatisfy { !$0.isThrottled })
   }
 
+  @Test("takes vCPUs for started: one whose first job comes late goes before the busy ones, as one that wakes")
+  func wakes() throws {
+    let cpu = try run(
+      "policy: round-robin, slice: 1ms, overhead: 0",
+      ["simulate: busy", "simulate: busy", "simulate: 200us every 10ms after 5500us"], for: 10 * ms)
+    #expect(cpu.virtualCPUs[2].runs == [5_500_000..<5_700_000])
+    #expect(cpu.virtualCPUs[2].worstResponse == 200_000)
+  }
+
   @Test("takes the time of a switch from the turn of the vCPU that comes")
   func overhead() throws {
     let cpu = try run(

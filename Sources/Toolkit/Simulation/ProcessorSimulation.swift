@@ -33,6 +33,11 @@ struct ProcessorSimulation: ~Copyable {
 
   /// Simulates to the end.
   consuming func run() throws -> SimulationResult.Processor {
+    // All have been started, and those without work wait for it.
+    for number in vcpus.indices where vcpus[number].nextRelease > 0 {
+      scheduler.ready(number, at: Instant(ticks: 0))
+      scheduler.block(number, at: Instant(ticks: 0))
+    }
     var stalled = 0
     while now < end {
       let before = now
