@@ -18,7 +18,7 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
     outcome = resolve(syndrome, frame, cpu)
   } else {
     var guest = ExitingCPU(frame: frame)
-    outcome = answer(syndrome.exit(at: guest.faultAddress), of: &guest, cpu)
+    outcome = answer(syndrome.exit(at: guest.faultAddress, state: guest.state), of: &guest, cpu)
   }
   if outcome != .resume { carryOut(outcome, cpu: cpu) }
   if cpu.value.needsDecision { cpu.decide(frame) }
@@ -28,7 +28,7 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
 @inline(__always)
 private func answer(_ exit: Exit, of guest: inout ExitingCPU, _ cpu: Reference<PhysicalCPU>) -> Outcome {
   let vm = cpu.value.loadedVM
-  var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
+  var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters, vm: vm)
   vm.value.lock.acquire(by: cpu.value.index)
   let outcome = ExitDispatcher.handle(
     exit, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine, around: &around)
@@ -43,7 +43,7 @@ private func answer(_ exit: Exit, of guest: inout ExitingCPU, _ cpu: Reference<P
 private func resolve(_ syndrome: Syndrome, _ frame: TrapFrame, _ cpu: Reference<PhysicalCPU>) -> Outcome {
   var guest = ExitingCPU(frame: frame)
   guard let address = guest.translateFaultAddress() else { return .resume }
-  return answer(syndrome.exit(at: address), of: &guest, cpu)
+  return answer(syndrome.exit(at: address, state: guest.state), of: &guest, cpu)
 }
 
 /// A physical interrupt came while a guest ran.
@@ -62,7 +62,7 @@ func handleSystemError(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
   let cpu = PhysicalCPU.current
   let vm = Hypervisor.shared.value.vcpus[cpu.value.loaded].vm
-  cpu.fail(vm, because: .systemError(syndrome: Syndrome.ofThisExit.rawValue))
+  cpu.fail(vm, because: .systemError(syndrome: UInt64(Syndrome.ofThisExit.rawValue)))
   cpu.decide(frame)
 }
 
@@ -96,6 +96,7 @@ private func carryOut(_ outcome: Outcome, cpu: Reference<PhysicalCPU>) {
 /// What the models ask of the hardware.
 struct HardwareSurroundings: Surroundings, ~Copyable {
   var listRegisters: HostListRegisters
+  let vm: Reference<HostedVM>
 
   var now: Instant { .now }
   var ticksPerSecond: UInt64 { Hypervisor.shared.value.ticksPerSecond }
@@ -105,6 +106,13 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
   }
 
   func setDebugControl(_ value: UInt64) { Processor.setGuestDebugControl(value) }
+
+  /// One access: the guest may be writing there at the same time.
+  func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? {
+    let range = AddressRange(start: address, size: UInt64(truncatingIfNeeded: byteCount))
+    guard let place = vm.value.place(of: range)?.mapped else { return nil }
+    return byteCount == 2 ? UInt32(device_load16(place)) : device_load32(place)
+  }
 }
 
 extension Instant {

@@ -38,6 +38,8 @@ struct VCPU: ~Copyable {
   struct Startup {
     var entry: UInt64
     var argument: UInt64
+    /// Where its device tree is, for a kernel that starts by its boot protocol.
+    var deviceTree: UInt64?
   }
 
   /// When the virtual timer of the vCPU, which must not be loaded, will raise its interrupt.

@@ -70,6 +70,8 @@ public struct SystemProblem: Equatable, Sendable {
     case overlapsDeviceTree
     /// No image brings anything to these addresses.
     case notLoaded
+    /// The machine's CPUs run no guests of this instruction set.
+    case notHosted(Text)
     /// The machine has no such CPU.
     case noSuchCPU(UInt32, count: Int)
     /// There is no VM, or the VM has no vCPU, of that index.

@@ -36,6 +36,10 @@ extension SystemProblem {
     case .overlapsImage(let other): sink.write("overlaps image ", UInt64(other), " of the VM; move one of them")
     case .overlapsDeviceTree: sink.write("overlaps the VM's device tree; move one of them")
     case .notLoaded: sink.write("no image brings anything there; correct the address, or add the image")
+    case .notHosted(let name):
+      sink.write("the machine's CPUs run no ")
+      sink.write(name.span)
+      sink.write(" guests; give the VM another image, or take another machine")
     case .noSuchCPU(let cpu, let count):
       sink.write("there is no CPU ", UInt64(cpu), "; the machine has ")
       sink.write("", UInt64(count), ", counted from 0")
@@ -59,7 +63,7 @@ extension SystemProblem {
     sink.write(name.span)
     sink.write("\" is not known; use ")
     switch field {
-    case .isa: sink.write("\"aarch64\"")
+    case .isa: sink.write("\"aarch64\" or \"aarch32\"")
     default: sink.write("\"restart\" or \"stop\"")
     }
   }

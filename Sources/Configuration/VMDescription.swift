@@ -14,8 +14,11 @@ public struct VMDescription: Sendable {
   /// The VM's name: letters, digits, ".", "_" and "-". It prefixes the VM's lines on the console. Empty by default.
   public var name: Text { node["name"]?.string ?? "" }
 
-  /// The guest's instruction set, "aarch64" by default.
+  /// The guest's instruction set by name, "aarch64" by default.
   public var isa: Text { node["isa"]?.string ?? "aarch64" }
+
+  /// The guest's instruction set, or nil where the name is none that this source knows.
+  public var instructionSet: InstructionSet? { isa == "aarch64" ? .aarch64 : isa == "aarch32" ? .aarch32 : nil }
 
   /// How many bytes of RAM there are from `GuestMachine.memoryStart` on; 0 by default.
   public var memorySize: UInt64 { node["memory-size"]?.u64 ?? 0 }
@@ -58,7 +61,7 @@ public struct VMDescription: Sendable {
   /// Where the first vCPU starts; 0 by default.
   public var entry: GuestPhysicalAddress { GuestPhysicalAddress(node["entry"]?.u64 ?? 0) }
 
-  /// Where the VM's device tree goes, which is the first vCPU's x0 too. Nil for none: x0 is then 0.
+  /// Where the VM's device tree goes, which is the first vCPU's x0 too, or r2 for AArch32. Nil for none: 0 then.
   public var deviceTree: GuestPhysicalAddress? { (node["device-tree"]?.u64).map(GuestPhysicalAddress.init) }
 
   /// Where the VM's initial RAM disk lies: one of the images brings it there.

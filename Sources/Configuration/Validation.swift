@@ -9,11 +9,13 @@ extension SystemDescription {
   public static var memoryUnit: UInt64 { 2 << 20 }
 
   /// Calls `report` with everything that is wrong with the system, on its own and for `machine`, where that is known.
-  /// `taken` is memory of the machine that its tree does not reserve: the hypervisor, the tree, the bundle.
+  /// `hosted` says which guests the machine's CPUs run, nil where nobody knows; `taken` is memory of the machine that its
+  /// tree does not reserve: the hypervisor, the tree, the bundle.
   ///
   /// The host tool and the hypervisor at boot both call this: a system without problems (warnings aside) can start.
   public func validate(
-    on machine: MachineDescription?, excluding taken: Span<AddressRange<PhysicalAddress>> = Span(),
+    on machine: MachineDescription?, hosting hosted: HostedInstructionSets? = nil,
+    excluding taken: Span<AddressRange<PhysicalAddress>> = Span(),
     report: (SystemProblem) -> Void
   ) {
     guard hasKnownFormat else { return report(SystemProblem(.system, .format, .unknownFormat)) }
@@ -25,7 +27,7 @@ extension SystemDescription {
     checkCPUs(machine, report)
     for vm in vms {
       checkName(of: vm, report)
-      vm.checkWords(report)
+      vm.checkWords(hosted, report)
       vm.checkCPUs(machine, report)
       vm.checkScheduling(report)
       vm.checkSizes(report)

@@ -3,7 +3,7 @@ public import Architecture
 /// The most urgent runnable vCPU, at once; among equals, round robin with a slice.
 ///
 /// A vCPU with a reservation is as urgent as it is only while its budget lasts, and then waits until it comes back
-/// (`ReservationServer`). One without runs for as long as it likes, so that it may starve all that are less urgent: it is
+/// (`ReservationServer`). Among equals its budget is its slice: shorter turns would cost switches that nobody pays for. One without runs for as long as it likes, so that it may starve all that are less urgent: it is
 /// what was asked for, but no reservation is admitted below one.
 ///
 /// A vCPU that wakes goes behind its equals; one that is preempted stays before them, with what it had of its slice.
@@ -106,25 +106,21 @@ extension FixedPriority {
     if running < 0 { running = next() }
     reservations.run(running)
     guard running >= 0 else { return .idle(until: reservations.nextRelease) }
-    return .run(vcpu: running, until: end(from: now))
+    // The end of a slice matters only to equals.
+    var end = min(reservations.end(of: running, from: now), reservations.nextRelease)
+    if !queues.isEmpty(Int(entries[running].priority)) { end = min(end, now.advanced(by: entries[running].rest)) }
+    return .run(vcpu: running, until: end)
   }
 
   /// How often the budget of `vcpu` was used up before its work was done.
   public func throttleCount(of vcpu: Int) -> UInt32 { reservations.throttleCount(of: vcpu) }
-
-  /// Until when the one that runs may run: the end of its slice matters only to its equals.
-  private func end(from now: Instant) -> Instant {
-    var end = min(reservations.end(of: running, from: now), reservations.nextRelease)
-    if !queues.isEmpty(Int(entries[running].priority)) { end = min(end, now.advanced(by: entries[running].rest)) }
-    return end
-  }
 
   /// Puts the vCPU that runs back into its queue, where another has a better right to the CPU now.
   private mutating func reconsider(_ vcpu: Int) {
     let priority = Int(entries[vcpu].priority)
     if entries[vcpu].rest == 0 {
       if queues.isEmpty(priority) {
-        entries[vcpu].rest = slice
+        entries[vcpu].rest = wholeSlice(of: vcpu)
       } else {
         running = -1
         return place(vcpu, canRun: true)
@@ -148,9 +144,11 @@ extension FixedPriority {
   private mutating func place(_ vcpu: Int, canRun: Bool) {
     entries[vcpu].place = canRun ? .queued : .throttled
     guard canRun else { return }
-    entries[vcpu].rest = slice
+    entries[vcpu].rest = wholeSlice(of: vcpu)
     queues.append(vcpu, at: Int(entries[vcpu].priority))
   }
+
+  private func wholeSlice(of vcpu: Int) -> UInt64 { reservations.isReserved(vcpu) ? .max : slice }
 
   private mutating func takeOut(_ vcpu: Int) {
     switch entries[vcpu].place {

@@ -6,12 +6,14 @@ struct PriorityQueues: ~Copyable {
   private let levels: Storage<ReadyQueue>
   private let links: Storage<QueueLink>
   /// One bit for each priority whose queue holds somebody.
-  private var occupied = InlineArray<4, UInt64>(repeating: 0)
+  private let occupied: Storage<UInt64>
 
   init<Provider: StorageProvider & ~Copyable>(capacity: Int, in provider: inout Provider) throws(OutOfMemory) {
     let levels = try provider.storage(of: ReadyQueue.self, count: 256) { _ in ReadyQueue() }
     let links = try provider.storage(of: QueueLink.self, count: capacity) { _ in QueueLink() }
+    let occupied = try provider.storage(of: UInt64.self, count: 4) { _ in 0 }
     self.levels = levels
+    self.occupied = occupied
     self.links = links
   }
 

@@ -15,7 +15,7 @@ internal import Architecture
 /// A vCPU that wakes releases its unused ticks anew at that instant: a late one or one that slept long has a deadline
 /// before it. What it used in between comes back in up to 16 chunks; chunks that would lie closer together than a
 /// thirteenth of the period are one, at the later's instant.
-struct ReservationServer {
+struct ReservationServer: ~Copyable {
   /// Ticks that may be used from `release` on. What came first here would have come at `origin`.
   struct Chunk {
     var amount: UInt64 = 0
@@ -23,6 +23,7 @@ struct ReservationServer {
     var origin = Instant(ticks: 0)
   }
 
+  /// How many chunks there can be.
   static var capacity: Int { 16 }
 
   let budget: UInt64
@@ -31,8 +32,10 @@ struct ReservationServer {
   /// What each activation costs beyond the time that passes: the switch back to whom it preempts.
   let activationCost: UInt64
   private let grain: UInt64
-  /// A ring, in the order of time. There is always one chunk at least, and none is empty.
-  private var chunks = InlineArray<16, Chunk>(repeating: Chunk())
+  /// A ring of 16 from `base` on, in the order of time. There is always one chunk at least, and none is empty. They lie
+  /// with the others' in one storage: an array within this value would be copied whole to read one of them.
+  private let chunks: Storage<Chunk>
+  private let base: Int
   private var head = 0
   private var count = 1
   /// What was used of the first chunk.
@@ -42,37 +45,41 @@ struct ReservationServer {
   /// The vCPU has run since it was activated.
   var hasStarted = false
 
-  /// A whole budget, which nothing was used of. Each period has room for two switches beside what the vCPU itself uses:
-  /// the one to it, which passes as its time, and the one back.
-  init(_ reservation: Reservation, switchOverhead: UInt64) {
-    budget = reservation.budget + 2 * switchOverhead
-    precondition(reservation.budget > 0 && budget <= reservation.deadline)
-    precondition(reservation.deadline <= reservation.period && reservation.period <= Reservation.longestPeriod)
-    period = reservation.period
-    deadline = reservation.deadline
+  /// A whole budget, which nothing was used of; nothing at all for a vCPU without a reservation. Each period has room for
+  /// two switches beside what the vCPU itself uses: the one to it, which passes as its time, and the one back.
+  init(_ reservation: Reservation?, switchOverhead: UInt64, chunks: Storage<Chunk>, base: Int) {
+    budget = reservation.map { $0.budget + 2 * switchOverhead } ?? 0
+    period = reservation?.period ?? 0
+    deadline = reservation?.deadline ?? 0
     activationCost = switchOverhead
-    grain = reservation.period / 13
-    chunks[0].amount = budget
+    grain = period / 13
+    precondition(budget <= deadline && deadline <= period && period <= Reservation.longestPeriod)
+    precondition(reservation?.budget != 0)
+    self.chunks = chunks
+    self.base = base
+    if reservation != nil { chunks[base].amount = budget }
   }
 
+  /// Whether there is a reservation. Nothing else is to be asked where there is none.
+  var isReserved: Bool { budget != 0 }
   /// When the first chunk may be used.
-  var release: Instant { chunks[head].release }
+  var release: Instant { chunks[base &+ head].release }
   /// How many ticks the first chunk has.
-  var remaining: UInt64 { chunks[head].amount }
+  var remaining: UInt64 { chunks[base &+ head].amount }
   /// When the first chunk has to be used up.
   var absoluteDeadline: Instant { release.advanced(by: deadline) }
 
-  /// Takes `ticks`, and says whether another chunk is the first now. Of an overrun more than a whole budget is forgiven:
-  /// it was not the guest's doing.
+  /// Takes `ticks`, and says whether another chunk is the first now. More than eight budgets at once are forgiven: nobody
+  /// waits for longer than so many periods for what was our own doing.
   mutating func use(_ ticks: UInt64) -> Bool {
-    var left = min(ticks, 2 &* budget)
+    var left = min(ticks, 8 &* budget)
     var isOver = false
-    while left >= chunks[head].amount {
-      left &-= chunks[head].amount
+    while left >= chunks[base &+ head].amount {
+      left &-= chunks[base &+ head].amount
       rotate()
       isOver = true
     }
-    chunks[head].amount &-= left
+    chunks[base &+ head].amount &-= left
     used &+= left
     return isOver
   }
@@ -105,12 +112,12 @@ struct ReservationServer {
 
   /// The first chunk is released now, together with all others that are due.
   private mutating func renew(at now: Instant) {
-    chunks[head].release = now
+    chunks[base &+ head].release = now
     while count > 1 {
       let next = (head &+ 1) & 15
-      guard chunks[next].release <= now else { return }
-      chunks[next].amount &+= chunks[head].amount
-      chunks[next].release = now
+      guard chunks[base &+ next].release <= now else { return }
+      chunks[base &+ next].amount &+= chunks[base &+ head].amount
+      chunks[base &+ next].release = now
       head = next
       count &-= 1
     }
@@ -118,7 +125,7 @@ struct ReservationServer {
 
   /// The first chunk is used up, and comes back.
   private mutating func rotate() {
-    let amount = used &+ chunks[head].amount
+    let amount = used &+ chunks[base &+ head].amount
     let back = release.advanced(by: period)
     used = 0
     head = (head &+ 1) & 15
@@ -130,11 +137,11 @@ struct ReservationServer {
   private mutating func giveBack(_ amount: UInt64, at instant: Instant) {
     let last = (head &+ count &- 1) & 15
     // The grain keeps the ring from filling up: thirteen of them and two are fewer than there is room for.
-    if count > 1 && (instant.ticks(since: chunks[last].origin) < grain || count == ReservationServer.capacity) {
-      chunks[last].amount &+= amount
-      chunks[last].release = max(instant, chunks[last].release)
+    if count > 1 && (instant.ticks(since: chunks[base &+ last].origin) < grain || count == ReservationServer.capacity) {
+      chunks[base &+ last].amount &+= amount
+      chunks[base &+ last].release = max(instant, chunks[base &+ last].release)
     } else {
-      chunks[(last &+ 1) & 15] = Chunk(amount: amount, release: instant, origin: instant)
+      chunks[base &+ ((last &+ 1) & 15)] = Chunk(amount: amount, release: instant, origin: instant)
       count &+= 1
     }
   }

@@ -3,8 +3,8 @@ internal import Architecture
 /// The reservations of one CPU's vCPUs, whatever the order in which a policy runs those that can: who has budget, who
 /// waits for it, and who pays for switches.
 struct ReservationTable: ~Copyable {
-  /// By vCPU; nil for one without a reservation.
-  private let servers: Storage<ReservationServer?>
+  /// By vCPU, those without a reservation too.
+  private let servers: Storage<ReservationServer>
   /// Those that could run if they had budget, by the instant at which it comes back.
   private var throttled: DeadlineQueue
   private let switchOverhead: UInt64
@@ -20,8 +20,17 @@ struct ReservationTable: ~Copyable {
   ) throws(OutOfMemory) {
     let overhead = set.cpu.switchOverhead
     let tasks = set.tasks
-    let servers = try provider.storage(of: ReservationServer?.self, count: tasks.count) {
-      tasks[$0].reservation.map { ReservationServer($0, switchOverhead: overhead) }
+    var reservedCount = 0
+    for vcpu in tasks.indices where tasks[vcpu].reservation != nil { reservedCount += 1 }
+    let capacity = ReservationServer.capacity
+    let chunks = try provider.storage(of: ReservationServer.Chunk.self, count: reservedCount * capacity) { _ in
+      ReservationServer.Chunk()
+    }
+    var next = 0
+    let servers = try provider.storage(of: ReservationServer.self, count: tasks.count) {
+      let base = next
+      if tasks[$0].reservation != nil { next += capacity }
+      return ReservationServer(tasks[$0].reservation, switchOverhead: overhead, chunks: chunks, base: base)
     }
     let throttled = try DeadlineQueue(capacity: tasks.count, in: &provider)
     self.servers = servers
@@ -29,32 +38,32 @@ struct ReservationTable: ~Copyable {
     switchOverhead = overhead
   }
 
-  func isReserved(_ vcpu: Int) -> Bool { servers[vcpu] != nil }
+  func isReserved(_ vcpu: Int) -> Bool { servers[vcpu].isReserved }
 
   /// When what `vcpu` may use now has to be used up.
-  func deadline(of vcpu: Int) -> Instant { servers[vcpu]!.absoluteDeadline }
+  func deadline(of vcpu: Int) -> Instant { servers[vcpu].absoluteDeadline }
 
   /// Until when `vcpu` has budget if it runs from now on.
   func end(of vcpu: Int, from now: Instant) -> Instant {
-    servers[vcpu] == nil ? .never : now.advanced(by: servers[vcpu]!.remaining &+ allowance)
+    !servers[vcpu].isReserved ? .never : now.advanced(by: servers[vcpu].remaining &+ allowance)
   }
 
   /// When the next one of the throttled has its budget again.
   var nextRelease: Instant { throttled.earliest }
 
-  func throttleCount(of vcpu: Int) -> UInt32 { servers[vcpu] == nil ? 0 : servers[vcpu]!.throttleCount }
+  func throttleCount(of vcpu: Int) -> UInt32 { servers[vcpu].throttleCount }
 
   /// `vcpu` has work to do. False where it has to wait for its budget.
   mutating func wake(_ vcpu: Int, at now: Instant) -> Bool {
-    guard servers[vcpu] != nil else { return true }
-    servers[vcpu]!.wake(at: now)
+    guard servers[vcpu].isReserved else { return true }
+    servers[vcpu].wake(at: now)
     return activate(vcpu, at: now)
   }
 
   /// `vcpu` gives up the deadline that it has for the one that it would have if it woke now. False where it has to wait.
   mutating func yield(_ vcpu: Int, at now: Instant) -> Bool {
-    guard servers[vcpu] != nil else { return true }
-    servers[vcpu]!.wake(at: now)
+    guard servers[vcpu].isReserved else { return true }
+    servers[vcpu].wake(at: now)
     return goOn(vcpu, at: now)
   }
 
@@ -79,10 +88,10 @@ struct ReservationTable: ~Copyable {
   /// Takes `ticks` from the budget of the one that runs. Who was preempted does not pay for being brought back: the one
   /// that preempted it has.
   mutating func charge(_ vcpu: Int, ran ticks: UInt64) {
-    guard vcpu == running && servers[vcpu] != nil else { return }
+    guard vcpu == running && servers[vcpu].isReserved else { return }
     let waived = min(allowance, ticks)
     allowance &-= waived
-    if servers[vcpu]!.use(ticks &- waived) { isSpent = true }
+    if servers[vcpu].use(ticks &- waived) { isSpent = true }
   }
 
   /// The vCPU that ran, where it came to the end of a chunk since this was asked last. `goOn` is to be asked for it.
@@ -95,8 +104,8 @@ struct ReservationTable: ~Copyable {
   /// `vcpu` has work left and a new first chunk. False where it has to wait for it.
   mutating func goOn(_ vcpu: Int, at now: Instant) -> Bool {
     // It pays itself for being brought back from here on: nobody preempted it.
-    servers[vcpu]!.hasStarted = false
-    if servers[vcpu]!.isReleased(at: now) { return true }
+    servers[vcpu].hasStarted = false
+    if servers[vcpu].isReleased(at: now) { return true }
     throttle(vcpu)
     return false
   }
@@ -106,19 +115,19 @@ struct ReservationTable: ~Copyable {
     guard vcpu != running else { return }
     running = vcpu
     allowance = 0
-    guard vcpu >= 0 && servers[vcpu] != nil else { return }
-    if servers[vcpu]!.hasStarted { allowance = switchOverhead }
-    servers[vcpu]!.hasStarted = true
+    guard vcpu >= 0 && servers[vcpu].isReserved else { return }
+    if servers[vcpu].hasStarted { allowance = switchOverhead }
+    servers[vcpu].hasStarted = true
   }
 
   private mutating func activate(_ vcpu: Int, at now: Instant) -> Bool {
-    if servers[vcpu]!.activate(at: now) { return true }
+    if servers[vcpu].activate(at: now) { return true }
     throttle(vcpu)
     return false
   }
 
   private mutating func throttle(_ vcpu: Int) {
-    servers[vcpu]!.throttleCount &+= 1
-    throttled.set(vcpu, to: servers[vcpu]!.release)
+    servers[vcpu].throttleCount &+= 1
+    throttled.set(vcpu, to: servers[vcpu].release)
   }
 }

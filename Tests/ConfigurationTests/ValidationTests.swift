@@ -77,6 +77,24 @@ struct ValidationTests {
     #expect(name.string == "riscv64")
   }
 
+  @Test("a guest that the machine's CPUs cannot run is refused, where it is known what they run")
+  func hosted() throws {
+    func problems(_ isa: String?, _ hosted: HostedInstructionSets?) throws -> [SystemProblem] {
+      var problems: [SystemProblem] = []
+      try SampleSystem(vms: [.init(isa: isa)]).make().validate(on: nil, hosting: hosted) { problems.append($0) }
+      return problems
+    }
+    let old = HostedInstructionSets(aarch32: true, aarch64: false)
+    let new = HostedInstructionSets(aarch32: false, aarch64: true)
+    #expect(try problems("aarch64", old) == [SystemProblem(.vm(0), .isa, .notHosted("aarch64"))])
+    #expect(try problems(nil, old).map(\.field) == [.isa])
+    #expect(try problems("aarch32", new) == [SystemProblem(.vm(0), .isa, .notHosted("aarch32"))])
+    #expect(try problems("aarch32", old) == [])
+    #expect(try problems("aarch64", new) == [])
+    #expect(try problems("aarch32", nil) == [])
+    #expect(try problems("aarch32", HostedInstructionSets(aarch32: true, aarch64: true)) == [])
+  }
+
   @Test("an unknown word for what follows a reset is refused")
   func onReset() throws {
     let tree = try makeTree { (root) throws(DeviceTreeError) in

@@ -55,6 +55,7 @@ struct BundleTests {
       #expect(system.cpu(1)?.policyName == "round-robin")
       let linux = try #require(system.vm(0))
       #expect(linux.name == "linux")
+      #expect(linux.isa == "aarch64")
       #expect(linux.memorySize == 64 << 20)
       #expect((linux.vcpuCount, linux.physicalCPU(vcpu: 0), linux.physicalCPU(vcpu: 1)) == (2, 0, 0))
       #expect((0..<2).map(linux.priority(vcpu:)) == [0, 7])
@@ -97,6 +98,11 @@ struct BundleTests {
     let error = await #expect(throws: Problems.self) {
       try await Bundler(project: project).validate(bundle, on: emulation)
     }
+    let narrow = try Emulation(project.board(named: "qemu-virt-armv7"), processorCount: 4)
+    let refused = await #expect(throws: Problems.self) {
+      try await Bundler(project: project).validate(bundle, on: narrow)
+    }
+    #expect(refused?.problems.contains { $0.message.contains("the machine's CPUs run no aarch64 guests") } == true)
     let places = error?.problems.map(\.position)
     #expect(places == [Position(line: 3, column: 13), Position(line: 4, column: 16)])
     #expect(error?.problems.last?.message == "vcpus: there is no CPU 3; the machine has 2, counted from 0")

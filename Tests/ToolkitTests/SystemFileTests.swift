@@ -93,10 +93,10 @@ struct SystemFileTests {
     arguments: [
       (machine("image: x\n    on-reset: restrat"), "6:15 'restrat' is no on-reset; did you mean 'restart'?"),
       (machine("image: x\n    on-reset: explode"), "6:15 'explode' is no on-reset; known are: restart, stop"),
-      (machine("image: x\n    isa: riscv64"), "6:10 'riscv64' is no isa; known are: aarch64"),
+      (machine("image: x\n    isa: riscv64"), "6:10 'riscv64' is no isa; known are: aarch32, aarch64"),
       (machine("image: [x]"), "5:12 'image' must be a single value, not a list"),
       (machine("image:"), "5:11 'image' must be a single value, not nothing"),
-      (machine("bootargs: x"), "2:5 the VM has nothing to run; add 'image' (Linux Image or ELF), 'raw' or 'firmware'"),
+      (machine("bootargs: x"), "2:5 the VM has nothing to run; add 'image' (Linux Image, zImage or ELF), 'raw' or 'firmware'"),
       (
         machine("image: x\n    firmware: y"),
         "6:15 a VM runs one thing, not image and firmware; keep one of them"

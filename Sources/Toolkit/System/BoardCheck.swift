@@ -11,12 +11,12 @@ extension Bundler {
   /// - Throws: `Problems` at the places in the system file, `Failure` where the board itself is wrong.
   @discardableResult
   public func validate(_ bundle: Bundle, on emulation: Emulation? = nil) async throws -> [Problem] {
-    guard let emulation else { return try Self.validate(bundle, on: nil, board: "") }
+    guard let emulation else { return try Self.validate(bundle, on: nil, of: nil) }
     let tree = try await AlignedBytes(Self.deviceTree(of: emulation))
     do {
       return try tree.withDeviceTree { tree in
         let machine = try MachineDescription(tree)
-        return try Self.validate(bundle, on: machine, board: emulation.board.name)
+        return try Self.validate(bundle, on: machine, of: emulation.board)
       }
     } catch let error as DeviceTreeError {
       throw Failure("\(emulation.board.name): \(error.text)")
@@ -36,12 +36,15 @@ extension Bundler {
     return data
   }
 
-  private static func validate(_ bundle: Bundle, on machine: MachineDescription?, board: String) throws -> [Problem] {
+  private static func validate(
+    _ bundle: Bundle, on machine: MachineDescription?, of board: Board?
+  ) throws -> [Problem] {
     var problems: [Problem] = []
     try AlignedBytes(bundle.bytes).withDeviceTree { tree in
       let taken = machine.map { Self.taken(by: bundle, on: $0) } ?? []
+      let hosted = machine.flatMap { machine in board.map { Self.hosted(by: machine, of: $0) } }
       let system = SystemDescription(tree)
-      system.validate(on: machine, excluding: taken.span) { problem in
+      system.validate(on: machine, hosting: hosted, excluding: taken.span) { problem in
         problems.append(bundle.system.located(problem))
       }
       // Policies calculate with what is valid by itself.
@@ -52,6 +55,14 @@ extension Bundler {
     problems.sort { ($0.position, $0.message) < ($1.position, $1.message) }
     guard problems.allSatisfy(\.isWarning) else { throw Problems(problems) }
     return problems
+  }
+
+  /// The guests that a board's cores run: 64-bit cores whose kernels may be AArch32 are known by name.
+  private static func hosted(by machine: MachineDescription, of board: Board) -> HostedInstructionSets {
+    guard board.isa != "armv7" else { return HostedInstructionSets(aarch32: true, aarch64: false) }
+    let able: [Text] = ["arm,cortex-a35", "arm,cortex-a53", "arm,cortex-a55", "arm,cortex-a57", "arm,cortex-a72"]
+    let core = machine.cpu(0)?.compatible
+    return HostedInstructionSets(aarch32: core.map { core in able.contains { $0 == core } } ?? false, aarch64: true)
   }
 
   /// What a boot loader's files occupy, as QEMU lays them: the hypervisor at the start of memory with the device tree
@@ -123,7 +134,7 @@ extension SystemFile.Machine {
   fileprivate func position(of field: SystemProblem.Field) -> Position {
     switch field {
     case .name: name.position
-    case .isa: isa.position
+    case .isa: isa?.position ?? payload.position
     case .memorySize: memory.position
     case .vcpus: virtualCPUs.first?.position ?? position
     case .initialRAMDisk: initialRAMDisk?.position ?? position

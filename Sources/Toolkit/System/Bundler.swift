@@ -130,7 +130,7 @@ extension BundleWriter {
   private mutating func write(_ machine: SystemFile.Machine, _ layout: GuestLayout) throws(DeviceTreeError) {
     let name = utf8(machine.name.value)
     try self.name(name.span)
-    let isa = utf8(machine.isa.value.rawValue)
+    let isa = utf8((layout.isa ?? .aarch64).rawValue)
     try self.isa(isa.span)
     try memorySize(machine.memory.value)
     try write(machine.virtualCPUs)

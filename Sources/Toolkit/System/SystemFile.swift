@@ -45,8 +45,8 @@ public struct SystemFile: Sendable {
     public var position: Position
     /// Its name: the console's prefix.
     public var name: Located<String>
-    /// The instruction set; AArch64 where the file says nothing.
-    public var isa: Located<ISA>
+    /// The instruction set, where the file says it; else the image does.
+    public var isa: Located<ISA>?
     /// Bytes of RAM.
     public var memory: Located<UInt64>
     /// Its vCPUs.
@@ -81,7 +81,20 @@ public struct SystemFile: Sendable {
 
   /// A guest's instruction set.
   public enum ISA: String, CaseIterable, Sendable {
+    /// 32-bit Arm: ARMv7-A, and ARMv8-A's 32-bit state.
+    case aarch32
+    /// 64-bit Arm.
     case aarch64
+  }
+
+  /// The instruction sets, as builds name them, of TVisor's own guests that the machines run.
+  public var ownGuests: Set<String> {
+    let paths = machines.compactMap { machine in
+      switch machine.payload {
+      case .image(let path), .raw(let path, _, _), .firmware(let path): path.value
+      }
+    }
+    return Set(ImageBuilder.isas.filter { isa in paths.contains { $0.hasPrefix("@guests/\(isa)/") } })
   }
 
   /// What happens when a guest resets itself.
@@ -94,7 +107,7 @@ public struct SystemFile: Sendable {
 
   /// What a machine runs; paths are as they were written.
   public enum Payload: Sendable {
-    /// A Linux Image (plain or gzip) or an ELF: detected.
+    /// A Linux Image or zImage (plain or gzip) or an ELF: detected.
     case image(Located<String>)
     /// Bytes for one address, entered there or at another address.
     case raw(path: Located<String>, address: Located<UInt64>, entry: Located<UInt64>?)

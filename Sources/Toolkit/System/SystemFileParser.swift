@@ -58,7 +58,7 @@ private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? 
   }
   guard let name, let memory, let payload else { return nil }
   return SystemFile.Machine(
-    position: fields.position, name: name, isa: isa ?? Located(.aarch64, at: fields.position), memory: memory,
+    position: fields.position, name: name, isa: isa, memory: memory,
     virtualCPUs: virtualCPUs, payload: payload, initialRAMDisk: initialRAMDisk, bootArguments: bootArguments,
     onReset: onReset, devices: devices, interrupts: interrupts)
 }
@@ -70,7 +70,7 @@ private func payload(_ fields: Fields, _ reader: YAMLReader) -> SystemFile.Paylo
     reader.report(
       at: given.count > 1 ? fields.position(of: given[1]) : fields.position,
       given.isEmpty
-        ? "the VM has nothing to run; add 'image' (Linux Image or ELF), 'raw' or 'firmware'"
+        ? "the VM has nothing to run; add 'image' (Linux Image, zImage or ELF), 'raw' or 'firmware'"
         : "a VM runs one thing, not \(given.joined(separator: " and ")); keep one of them")
     return nil
   }
