@@ -133,8 +133,7 @@ if let bareMetal {
     tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
     tests("ARMv7Tests", needs: ["ARMv7", "ArmCommon", "Architecture", "TestSupport"]),
     tests(
-      "ToolkitTests",
-      needs: ["Toolkit", "Configuration", "Planning", "Scheduling", "DeviceTree", "Architecture", "TestSupport"]),
+      "ToolkitTests", needs: ["Toolkit", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport"]),
     tests("SystemTests", needs: ["Toolkit"]),
   ]
 }

@@ -1,7 +1,3 @@
-import Architecture
-import Planning
-import Scheduling
-import TestSupport
 import Testing
 import Toolkit
 
@@ -19,33 +15,6 @@ struct StatisticsTests {
     #expect((line.runTime, line.switchCount, line.throttleCount) == (625_000_000, 4711, 3))
     #expect((line.worst, line.worstAt) == (900, 125_000_000))
     #expect(line.wakes == [1, 0, 6, 0, 0, 0, 0, 0, 2, 0, 1])
-  }
-
-  @Test("are written by the hypervisor as the tool reads them")
-  func writing() throws {
-    var accounting = VCPUAccounting()
-    // Latencies of 0, 5, 900 and 5 ticks; the longest ends at 2000.
-    for (wake, start) in [(100, 100), (200, 205), (1100, 2000), (3000, 3005)] as [(UInt64, UInt64)] {
-      accounting.woke(at: Instant(ticks: wake))
-      accounting.switchedIn(at: Instant(ticks: start))
-    }
-    accounting.ran(777)
-    accounting.throttled()
-    var transcript = TestSupport.Transcript()
-    accounting.writeStatistics(
-      to: &transcript, vm: Array("debian".utf8).span, vcpu: 1, cpu: 3, rate: TickRate(perSecond: 62_500_000))
-    #expect(
-      transcript.text
-        == "tvisor-stat: vm=debian vcpu=1 cpu=3 hz=62500000 run=777 switches=4 throttles=1 worst=900 worst-at=2000 "
-        + "wake=1,0,0,2,0,0,0,0,0,0,1")
-    let line = try #require(try log(transcript.text).lines.first)
-    #expect((line.name, line.processor, line.worst, line.worstAt) == ("debian.1", 3, 900, 2000))
-    #expect(line.wakes == [1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1])
-
-    var nothing = TestSupport.Transcript()
-    VCPUAccounting().writeStatistics(
-      to: &nothing, vm: Array("a".utf8).span, vcpu: 0, cpu: 0, rate: .nanoseconds)
-    #expect(try log(nothing.text).lines.first?.wakes == [])
   }
 
   @Test("are found among all else that a console says, but not where a VM says them")
