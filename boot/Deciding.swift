@@ -95,6 +95,7 @@ extension Reference where Value == PhysicalCPU {
   /// The hypervisor's timer has come: guests' timers that are due raise their interrupts, and the scheduler is asked.
   func serveTimer() {
     let now = Instant.now
+    value.timerInterruptCount &+= 1
     value.timerDeadline = .never
     write_cnthp_ctl(0)
     value.needsDecision = true

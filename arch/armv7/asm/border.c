@@ -1,15 +1,16 @@
-// For a host build, which has no vectors.S: SwiftPM wants a symbol for what the header declares. Weak, because the test
-// bundle holds the stand-ins of both backends.
+// For a host build, which has no vectors.S: SwiftPM wants a symbol for what the header declares. Weak, because a host test
+// may link both instruction sets' backends, which give some functions the same name; none of these is ever called.
 #include "ARMv7Assembly.h"
 
 #if !defined(__arm__)
-__attribute__((weak)) void save_floating_point(void *state) { (void)state; }
-__attribute__((weak)) void load_floating_point(const void *state) { (void)state; }
-__attribute__((weak)) uint32_t read_identification(uint32_t crm, uint32_t op2) { return (void)crm, (void)op2, 0; }
-__attribute__((weak)) uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third) {
+#define HOST __attribute__((weak))
+HOST void save_floating_point(void *state) { (void)state; }
+HOST void load_floating_point(const void *state) { (void)state; }
+HOST uint32_t read_identification(uint32_t crm, uint32_t op2) { return (void)crm, (void)op2, 0; }
+HOST uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third) {
   return (void)function, (void)first, (void)second, (void)third, ~0u;
 }
-__attribute__((weak)) _Noreturn void enter_guest(void *frame) {
+HOST _Noreturn void enter_guest(void *frame) {
   (void)frame;
   __builtin_trap();
 }
