@@ -107,4 +107,29 @@ struct BundleTests {
     #expect(places == [Position(line: 3, column: 13), Position(line: 4, column: 16)])
     #expect(error?.problems.last?.message == "vcpus: there is no CPU 3; the machine has 2, counted from 0")
   }
+
+  @Test("whose reservations a CPU cannot keep is refused at the reservation that is one too many")
+  func admission() async throws {
+    let folder = try Scratch()
+    try folder.write(Data(count: 8), to: "rom")
+    let text = """
+      cpus: [{cpu: 1, policy: earliest-deadline, overhead: 0}]
+      vms:
+        - name: a
+          memory: 2MiB
+          vcpus: [0, {cpu: 1, reserve: 3ms every 5ms}]
+          firmware: rom
+        - name: b
+          memory: 2MiB
+          vcpus: [{cpu: 1, reserve: 3ms every 5ms}]
+          firmware: rom
+      """
+    let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
+    let bundler = Bundler(project: Project(root: URL(fileURLWithPath: folder.path)))
+    let bundle = try await bundler.bundle(system)
+    let error = await #expect(throws: Problems.self) { try await bundler.validate(bundle) }
+    #expect(error?.problems.map(\.position) == [Position(line: 9, column: 31)])
+    #expect(error?.problems.first?.message.hasPrefix("cpu 1, b vcpu 0: the reservations up to this one") == true)
+    #expect(error?.problems.first?.message.contains("take 120 % of the CPU, and it has 100 %") == true)
+  }
 }

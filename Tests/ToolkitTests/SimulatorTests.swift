@@ -63,13 +63,23 @@ struct SimulatorTests {
     #expect(cpu.virtualCPUs[0].waits.allSatisfy { !$0.isThrottled })
   }
 
-  @Test("takes the time of a switch from the turn of the vCPU that comes")
+  @Test("takes vCPUs for started: one whose first job comes late goes before the busy ones, as one that wakes")
+  func wakes() throws {
+    let cpu = try run(
+      "policy: round-robin, slice: 1ms, overhead: 0",
+      ["simulate: busy", "simulate: busy", "simulate: 200us every 10ms after 5500us"], for: 10 * ms)
+    #expect(cpu.virtualCPUs[2].runs == [5_500_000..<5_700_000])
+    #expect(cpu.virtualCPUs[2].worstResponse == 200_000)
+  }
+
+  @Test("lets a switch take its time, and takes it from nobody's turn")
   func overhead() throws {
     let cpu = try run(
       "policy: round-robin, slice: 1ms, overhead: 10us", ["simulate: busy", "simulate: busy"], for: 10 * ms)
     #expect((cpu.switchCount, cpu.overheadTime, cpu.runTime) == (10, 100_000, 9_900_000))
     #expect(cpu.switches.count == 10)
-    #expect(cpu.switches[1] == 1_000_000..<1_010_000)
+    #expect(cpu.switches[1] == 1_010_000..<1_020_000)
+    #expect(cpu.virtualCPUs[0].runs[1] == 2_030_000..<3_030_000)
   }
 
   @Test("sets no timer where one vCPU has the CPU for itself")

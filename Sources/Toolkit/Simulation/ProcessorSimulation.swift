@@ -5,8 +5,8 @@ internal import Scheduling
 /// One physical CPU under its policy, as the hypervisor would run it: the scheduler is the hypervisor's own, the time and
 /// the vCPUs' work are made up. CPUs share nothing, so each can be simulated by itself.
 ///
-/// A switch takes the plan's overhead, which passes as time of the vCPU that comes but does none of its work. Loading a
-/// vCPU whose state is still there costs nothing.
+/// A switch takes the plan's overhead, in which no vCPU runs, nothing is charged to anybody, and nothing interrupts.
+/// Loading a vCPU whose state is still there costs nothing.
 struct ProcessorSimulation: ~Copyable {
   private let plan: CPUPlan
   private var scheduler: CPUScheduler
@@ -33,6 +33,11 @@ struct ProcessorSimulation: ~Copyable {
 
   /// Simulates to the end.
   consuming func run() throws -> SimulationResult.Processor {
+    // All have been started, and those without work wait for it.
+    for number in vcpus.indices where vcpus[number].nextRelease > 0 {
+      scheduler.ready(number, at: Instant(ticks: 0))
+      scheduler.block(number, at: Instant(ticks: 0))
+    }
     var stalled = 0
     while now < end {
       let before = now
@@ -75,7 +80,6 @@ struct ProcessorSimulation: ~Copyable {
     let shown = time.clamped(to: window)
     if !shown.isEmpty { result.switches.append(shown) }
     loaded = vcpu
-    scheduler.charge(vcpu, ran: time.upperBound - time.lowerBound)
     now = time.upperBound
   }
 
