@@ -21,6 +21,8 @@ extension VirtualGIC {
     let isActive = state.flags.contains(.active)
     let isPending = state.isPending
     if state.flags.contains(.linked) && !isActive && !isPending { askDeactivation(of: slot) }
+    // Whoever is handling an interrupt goes on doing so, wherever the guest sends the next one.
+    if state.isEvicted { return setCandidate(slot, of: Int(state.owner), to: true) }
     guard state.target != InterruptState.noTarget else { return }
     setCandidate(slot, of: Int(state.target), to: isActive || (isPending && forwards(slot)))
   }
@@ -34,7 +36,7 @@ extension VirtualGIC {
   mutating func retarget(_ slot: Int, to target: UInt8) {
     let old = states[slot].target
     guard old != target else { return }
-    if old != InterruptState.noTarget { setCandidate(slot, of: Int(old), to: false) }
+    if old != InterruptState.noTarget && !states[slot].isEvicted { setCandidate(slot, of: Int(old), to: false) }
     states[slot].target = target
     reconsider(slot)
   }

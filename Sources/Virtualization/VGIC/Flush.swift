@@ -21,6 +21,7 @@ extension VirtualGIC {
   /// what is pending and active now, and settles what has changed. See `needsSynchronization`.
   public mutating func synchronize<Registers: ListRegisters & ~Copyable>(vcpu: Int, registers: inout Registers) {
     settle(interfaces[vcpu].used, of: vcpu, &registers)
+    takeMissedEnds(vcpu, &registers)
   }
 
   /// Settles the list registers in `mask` with the values that hardware has.
@@ -42,17 +43,25 @@ extension VirtualGIC {
   }
 
   private mutating func flush<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) {
+    takeMissedEnds(vcpu, &registers)
     settle(interfaces[vcpu].changed & interfaces[vcpu].used, of: vcpu, &registers)
-    let isComplete = interfaces[vcpu].candidateWords == 0 || fill(vcpu, &registers)
-    if isComplete { signalNoPending(false, vcpu, &registers) }
+    var control = InterfaceControl.enabled
+    if interfaces[vcpu].candidateWords != 0 { control.formUnion(fill(vcpu, &registers)) }
+    if interfaces[vcpu].evictedCount != 0 { control.formUnion(.missedEnd) }
+    if control != interfaces[vcpu].control {
+      interfaces[vcpu].control = control
+      registers.control = control
+    }
     interfaces[vcpu].needsFlush = false
     attention &= ~(1 &<< UInt64(vcpu))
   }
 
-  /// Moves candidates into free list registers. False where candidates remain.
-  private mutating func fill<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) -> Bool {
+  /// Moves candidates into free list registers, and returns what has to ask for maintenance because candidates remain.
+  private mutating func fill<Registers: ListRegisters & ~Copyable>(
+    _ vcpu: Int, _ registers: inout Registers
+  ) -> InterfaceControl {
     let all: UInt32 = (1 &<< UInt32(registers.count)) &- 1
-    while let slot = firstCandidate(of: vcpu, urgency: { Int(states[$0].priority) }) {
+    while let slot = firstCandidate(of: vcpu, urgency: { urgency(ofCandidate: $0, enabledGroups: 3) }) {
       if ~interfaces[vcpu].used & all == 0 { reclaim(vcpu, &registers) }
       let free = ~interfaces[vcpu].used & all
       if free == 0 { return overflow(vcpu, &registers) }
@@ -60,7 +69,7 @@ extension VirtualGIC {
       let index = free.trailingZeroBitCount
       registers[index] = place(slot, into: index, of: vcpu)
     }
-    return true
+    return []
   }
 
   /// Frees the list registers that hardware has emptied, without reading any of them.
@@ -78,29 +87,20 @@ extension VirtualGIC {
       if new.state != .inactive || ended >> UInt32(index) & 1 != 0 { registers[index] = new }
     }
   }
-
-  /// Asks for maintenance once no list register is pending, or does so no longer.
-  private mutating func signalNoPending<Registers: ListRegisters & ~Copyable>(
-    _ isWanted: Bool, _ vcpu: Int, _ registers: inout Registers
-  ) {
-    guard interfaces[vcpu].signalsNoPending != isWanted else { return }
-    interfaces[vcpu].signalsNoPending = isWanted
-    registers.signalsNoPending = isWanted
-  }
 }
 
 // More interrupts than list registers.
 
 extension VirtualGIC {
-  /// Sees to it that the list registers, all of which are in use, hold the most urgent interrupts, and that the
-  /// hardware tells when there is room for the rest. True where nothing remains after all.
+  /// Sees to it that the list registers, all of which are in use, hold the most urgent interrupts, and returns what has
+  /// to ask for maintenance so that the rest gets in.
   ///
-  /// While a register is pending, maintenance comes when none is any more (NPIE). When all are active, NPIE would fire
-  /// without end: then each of them signals its own end of interrupt. Active interrupts are never taken out, because a
-  /// deactivation that finds no list register does not say whose it was.
+  /// While a register is pending, maintenance comes when none is any more (NPIE), or when the guest turns a group on or
+  /// off. Where all are active, one of them makes room for the most urgent candidate, or, with EOImode 1, each signals
+  /// its own end of interrupt: NPIE would fire without end.
   private mutating func overflow<Registers: ListRegisters & ~Copyable>(
     _ vcpu: Int, _ registers: inout Registers
-  ) -> Bool {
+  ) -> InterfaceControl {
     settle(interfaces[vcpu].used, of: vcpu, &registers)
     interfaces[vcpu].machineControl = registers.machineControl
     let all: UInt32 = (1 &<< UInt32(registers.count)) &- 1
@@ -109,58 +109,80 @@ extension VirtualGIC {
       let free = ~interfaces[vcpu].used & all
       var index = free.trailingZeroBitCount
       if free == 0 {
-        guard let least = leastUrgentRegister(of: vcpu, enabledGroups: groups, than: slot) else {
-          signalRoom(vcpu, &registers)
-          return false
+        guard let least = dispensableRegister(of: vcpu, enabledGroups: groups, for: slot) else {
+          return room(for: slot, vcpu, &registers)
         }
         recall(least, of: vcpu)
         index = least
       }
       registers[index] = place(slot, into: index, of: vcpu)
     }
-    return true
+    return []
   }
 
   /// Priorities in order, all of a group that the guest's CPU interface has enabled before all of one that it has not.
   private func urgency(_ priority: UInt8, isGroup1: Bool, enabledGroups: UInt32) -> Int {
-    Int(priority) &+ (enabledGroups & (isGroup1 ? 2 : 1) != 0 ? 0 : 256)
+    Int(priority) &+ (enabledGroups & (isGroup1 ? 2 : 1) != 0 ? 0 : Self.disabledGroupUrgency)
   }
 
-  /// The same of a candidate. One that is only active has nothing to deliver and comes last.
+  private static var disabledGroupUrgency: Int { 256 }
+  private static var nothingToDeliver: Int { .max &- 1 }
+
+  /// The same of a candidate. One that is active has nothing to deliver and comes last.
   private func urgency(ofCandidate slot: Int, enabledGroups: UInt32) -> Int {
     let state = states[slot]
-    guard state.isPending && forwards(slot) else { return .max &- 1 }
+    guard state.isPending && !state.flags.contains(.active) && forwards(slot) else { return Self.nothingToDeliver }
     return urgency(state.priority, isGroup1: state.flags.contains(.group1), enabledGroups: enabledGroups)
   }
 
-  /// The pending list register of the least urgency, if it is less urgent than the candidate at `slot`.
-  private func leastUrgentRegister(of vcpu: Int, enabledGroups: UInt32, than slot: Int) -> Int? {
-    var worst = urgency(ofCandidate: slot, enabledGroups: enabledGroups)
-    var found: Int?
+  /// The list register that the candidate at `slot` deserves more than what is there: the least urgent pending one, if the
+  /// candidate is more urgent. Where none is pending, the active one that will be ended last, if the guest deactivates by
+  /// its ends of interrupts.
+  private func dispensableRegister(of vcpu: Int, enabledGroups: UInt32, for slot: Int) -> Int? {
+    let urgencyOfCandidate = urgency(ofCandidate: slot, enabledGroups: enabledGroups)
+    var (worst, found): (Int, Int?) = (urgencyOfCandidate, nil)
+    var (outermostPriority, outermost): (Int, Int?) = (-1, nil)
+    var isAnyPending = false
     var mask = interfaces[vcpu].used
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
       let value = interfaces[vcpu].registers[index]
-      guard value.state == .pending else { continue }
-      let urgency = urgency(value.priority, isGroup1: value.isGroup1, enabledGroups: enabledGroups)
-      if urgency > worst { (worst, found) = (urgency, index) }
+      if value.state == .pending {
+        isAnyPending = true
+        let urgency = urgency(value.priority, isGroup1: value.isGroup1, enabledGroups: enabledGroups)
+        if urgency > worst { (worst, found) = (urgency, index) }
+      } else {
+        let isByRequest = states[slotInRegister(index, of: vcpu)].flags.contains(.activatedByRequest)
+        let priority =
+          interfaces[vcpu].groupPriority(value.priority, isGroup1: value.isGroup1) &+ (isByRequest ? 256 : 0)
+        if priority > outermostPriority { (outermostPriority, outermost) = (priority, index) }
+      }
     }
-    return found
+    if isAnyPending { return found }
+    return urgencyOfCandidate < Self.disabledGroupUrgency && !separatesDeactivation(vcpu) ? outermost : nil
   }
 
-  /// Asks for the maintenance interrupt that tells of the next free list register.
-  private mutating func signalRoom<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) {
+  /// VEOIM of GICH_VMCR and ICH_VMCR_EL2, as last read: a deactivation is a write of its own (EOImode 1).
+  private func separatesDeactivation(_ vcpu: Int) -> Bool { interfaces[vcpu].machineControl & 1 << 9 != 0 }
+
+  /// What tells of the next chance for the candidate at `slot`, the most urgent of those that remain.
+  private mutating func room<Registers: ListRegisters & ~Copyable>(
+    for slot: Int, _ vcpu: Int, _ registers: inout Registers
+  ) -> InterfaceControl {
+    let groups = interfaces[vcpu].machineControl
+    guard urgency(ofCandidate: slot, enabledGroups: groups) != Self.nothingToDeliver else { return [] }
+    var control: InterfaceControl = groups & 1 != 0 ? .group0Disabled : .group0Enabled
+    control.formUnion(groups & 2 != 0 ? .group1Disabled : .group1Enabled)
     var mask = interfaces[vcpu].used
-    var isAnyPending = false
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
       // One that is pending and active does not count for NPIE.
-      if interfaces[vcpu].registers[index].state == .pending { isAnyPending = true }
+      if interfaces[vcpu].registers[index].state == .pending { return control.union(.noPending) }
     }
-    if !isAnyPending { signalEndOfAll(vcpu, &registers) }
-    signalNoPending(isAnyPending, vcpu, &registers)
+    signalEndOfAll(vcpu, &registers)
+    return control
   }
 
   /// Makes each list register, all of which are active, signal its end of interrupt, cutting links to hardware.

@@ -47,8 +47,11 @@ extension VirtualGIC {
     if states[slot].isInRegister {
       states[slot].flags.set(.activationAsked, to: isActive)
       states[slot].flags.set(.deactivationAsked, to: !isActive)
+    } else if states[slot].isEvicted {
+      guard !isActive else { return }
+      forgetEvicted(slot)
     } else {
-      states[slot].flags.set(.active, to: isActive)
+      states[slot].flags.set([.active, .activatedByRequest], to: isActive)
     }
     reconsider(slot)
   }

@@ -24,7 +24,11 @@ extension VirtualGIC {
     }
     let isWanted = states[slot].target == UInt8(vcpu) && forwards(slot) && states[slot].isPending
     if value.isPending {
-      if isWanted { merge(&value, slot: slot) } else { giveBackPending(&value, slot: slot) }
+      if isWanted && fits(value, slot: slot) {
+        merge(&value, slot: slot)
+      } else {
+        giveBackPending(&value, slot: slot)
+      }
     } else if value.isActive && states[slot].isLatched && forwards(slot) {
       pendAgain(&value, slot: slot, isWanted: isWanted)
     }
@@ -42,6 +46,14 @@ extension VirtualGIC {
     return value
   }
 
+  /// True where the pending half of a list register is, or can be made, what the guest wants of the interrupt. An active
+  /// half keeps the priority and the group that it was acknowledged with, so that a pending half with others has to wait.
+  private func fits(_ value: ListRegister, slot: Int) -> Bool {
+    let state = states[slot]
+    return value.state == .pending
+      || value.priority == state.priority && value.isGroup1 == state.flags.contains(.group1)
+  }
+
   /// Settles a list register of a vCPU that is not loaded.
   mutating func settleSaved(_ index: Int, of vcpu: Int) {
     let value = settle(index, of: vcpu, value: interfaces[vcpu].registers[index])
@@ -52,6 +64,7 @@ extension VirtualGIC {
   private mutating func absorb(_ value: inout ListRegister, slot: Int) {
     if !value.isPending { states[slot].flags.remove(.latchedInRegister) }
     if value.isActive { return }
+    states[slot].flags.remove(.activatedByRequest)
     if states[slot].flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
     if value.state == .inactive && value.physicalID != nil {
       // The guest's deactivation was the physical interrupt's as well. If that one has come again, the link is its.
@@ -67,11 +80,13 @@ extension VirtualGIC {
     states[slot].flags.remove([.activationAsked, .deactivationAsked])
     if flags.contains(.deactivationAsked) {
       value.isActive = false
+      states[slot].flags.remove(.activatedByRequest)
       if flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
-    } else {
+    } else if !value.isActive {
       // Hardware ignores pending-and-active with the HW bit: the pending half waits in the model.
       if value.physicalID != nil { giveBackPending(&value, slot: slot) }
       value.isActive = true
+      states[slot].flags.insert(.activatedByRequest)
     }
   }
 
@@ -107,6 +122,9 @@ extension VirtualGIC {
   private mutating func pendAgain(_ value: inout ListRegister, slot: Int, isWanted: Bool) {
     if value.physicalID != nil { deactivateInSoftware(&value, slot: slot) }
     guard isWanted else { return }
+    var both = value
+    both.state = .pendingAndActive
+    guard fits(both, slot: slot) else { return }
     if hasSources(slot: slot) {
       // Only the same CPU's request fits into this register; another CPU's waits for the end of interrupt.
       let bit: UInt8 = 1 &<< (value.source & 7)
@@ -144,12 +162,18 @@ extension VirtualGIC {
     reconsider(slot)
   }
 
-  /// Takes the interrupt out of list register `index` of `vcpu`, as last seen, with all of its state.
+  /// Takes the interrupt out of list register `index` of `vcpu`, as last seen, with all of its state. One that the vCPU is
+  /// handling becomes an evicted one.
   mutating func recall(_ index: Int, of vcpu: Int) {
     let slot = slotInRegister(index, of: vcpu)
     var value = interfaces[vcpu].registers[index]
     giveBackPending(&value, slot: slot)
     states[slot].flags.set(.active, to: value.isActive)
+    if states[slot].isEvicted {
+      states[slot].heldPriority = value.priority | (value.isGroup1 ? 1 : 0)
+      states[slot].heldSource = value.source
+      interfaces[vcpu].evictedCount &+= 1
+    }
     free(index, of: vcpu, slot: slot)
   }
 
@@ -168,6 +192,12 @@ extension VirtualGIC {
       isGroup1: state.flags.contains(.group1))
     interfaces[vcpu].registers[index] = value
     if state.flags.contains(.active) {
+      if state.isEvicted {
+        interfaces[vcpu].evictedCount &-= 1
+        value.priority = state.heldPriority & 0xf8
+        value.isGroup1 = state.heldPriority & 1 != 0
+        value.source = state.heldSource
+      }
       states[slot].flags.remove(.active)
       value.state = .active
       return settle(index, of: vcpu, value: value)
