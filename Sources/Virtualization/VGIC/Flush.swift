@@ -174,31 +174,38 @@ extension VirtualGIC {
     guard urgency(ofCandidate: slot, enabledGroups: groups) != Self.nothingToDeliver else { return [] }
     var control: InterfaceControl = groups & 1 != 0 ? .group0Disabled : .group0Enabled
     control.formUnion(groups & 2 != 0 ? .group1Disabled : .group1Enabled)
+    var isAnyPending = false
     var mask = interfaces[vcpu].used
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
-      // One that is pending and active does not count for NPIE.
-      if interfaces[vcpu].registers[index].state == .pending { return control.union(.noPending) }
+      switch interfaces[vcpu].registers[index].state {
+      case .pending: isAnyPending = true
+      // Its deactivation would make it pending with nobody told, though the candidate may be more urgent.
+      case .pendingAndActive: signalEnd(index, vcpu, &registers)
+      case .active, .inactive: break
+      }
     }
-    signalEndOfAll(vcpu, &registers)
+    if isAnyPending { return control.union(.noPending) }
+    mask = interfaces[vcpu].used
+    while mask != 0 {
+      signalEnd(mask.trailingZeroBitCount, vcpu, &registers)
+      mask &= mask &- 1
+    }
     return control
   }
 
-  /// Makes each list register, all of which are active, signal its end of interrupt, cutting links to hardware.
-  private mutating func signalEndOfAll<Registers: ListRegisters & ~Copyable>(
-    _ vcpu: Int, _ registers: inout Registers
+  /// Makes an active list register signal its end of interrupt, cutting its link to hardware and taking its pending half.
+  private mutating func signalEnd<Registers: ListRegisters & ~Copyable>(
+    _ index: Int, _ vcpu: Int, _ registers: inout Registers
   ) {
-    var mask = interfaces[vcpu].used
-    while mask != 0 {
-      let index = mask.trailingZeroBitCount
-      mask &= mask &- 1
-      var value = interfaces[vcpu].registers[index]
-      guard !value.signalsEndOfInterrupt else { continue }
-      if value.physicalID != nil { deactivateInSoftware(&value, slot: slotInRegister(index, of: vcpu)) }
-      value.signalsEndOfInterrupt = true
-      interfaces[vcpu].registers[index] = value
-      registers[index] = value
-    }
+    var value = interfaces[vcpu].registers[index]
+    guard value.state == .pendingAndActive || !value.signalsEndOfInterrupt else { return }
+    let slot = slotInRegister(index, of: vcpu)
+    giveBackPending(&value, slot: slot)
+    if value.physicalID != nil { deactivateInSoftware(&value, slot: slot) }
+    value.signalsEndOfInterrupt = true
+    interfaces[vcpu].registers[index] = value
+    registers[index] = value
   }
 }

@@ -121,7 +121,9 @@ extension VirtualGIC {
   /// is cut: the register goes on without the HW bit, and EL2 deactivates the physical interrupt afterwards.
   private mutating func pendAgain(_ value: inout ListRegister, slot: Int, isWanted: Bool) {
     if value.physicalID != nil { deactivateInSoftware(&value, slot: slot) }
-    guard isWanted else { return }
+    // While others wait for a list register the pending half waits with them: the deactivation alone tells nobody, and they
+    // may be more urgent.
+    guard isWanted && interfaces[Int(states[slot].owner)].candidateWords == 0 else { return }
     var both = value
     both.state = .pendingAndActive
     guard fits(both, slot: slot) else { return }

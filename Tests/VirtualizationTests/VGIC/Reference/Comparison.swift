@@ -60,6 +60,10 @@ extension Race {
 
   /// Once every CPU has heard of everything: what an acknowledgement that raced with a change made of the interrupt.
   func adopt() {
+    // While the wire keeps the interrupt pending nobody can see whether anything else does.
+    let isHeldHigh: (ReferenceGIC.Name) -> Bool = { [reference] name in
+      reference.interrupts[name]!.isHigh && !reference.interrupts[name]!.isEdge
+    }
     for name in uncertain {
       guard let vcpu = name.vcpu ?? running.compactMap({ $0 }).first else { continue }
       for cpu in cpus.indices {
@@ -74,16 +78,15 @@ extension Race {
           : gic.readDistributor(offset: offset, width: .word, vcpu: vcpu)
         return word >> UInt64(name.id % 32) & 1 != 0
       }
-      let isHeldHigh = reference.interrupts[name]!.isHigh && !reference.interrupts[name]!.isEdge
       if board.version == .v2 && name.id < 16 {
         let sources = gic.readDistributor(offset: 0xf20 + UInt32(name.id), width: .byte, vcpu: vcpu)
         reference.interrupts[name]!.sources = Set((UInt8(0)..<8).filter { sources >> UInt64($0) & 1 != 0 })
-      } else if !isHeldHigh {
+      } else if !isHeldHigh(name) {
         reference.interrupts[name]!.isLatched = bit(0x200)
       }
       reference.interrupts[name]!.isActive = bit(0x300)
     }
-    uncertain = []
+    uncertain = uncertain.filter(isHeldHigh)
     for cpu in cpus.indices { leave(cpu) }
   }
 }

@@ -39,7 +39,8 @@ extension Race {
         $0.binaryPoint0 = max(2, point0 & 7)
         $0.binaryPoint1 = max(3, point1 & 7)
         $0.hasCommonBinaryPoint = isCommon
-        $0.separatesDeactivation = separates
+        // Of an interrupt that a CPU with fewer list registers had to leave out, only its end is known, not its deactivation.
+        $0.separatesDeactivation = separates && Set(board.listRegisterCounts).count == 1
       }
     case .reset(let vcpu): reset(vcpu)
     case .attend(let cpu): leave(cpu)
@@ -163,17 +164,16 @@ extension Race {
     countAcknowledgement()
     let name = reference.name(Int(taken.id), vcpu) ?? .init(id: Int(taken.id))
     var (priority, isGroup1) = (taken.priority, taken.isGroup1)
-    if unserved >> UInt64(vcpu) & 1 == 0 && !uncertain.contains(name) {
-      let offer = reference.offer(vcpu)
-      if !offer.names.contains(name) {
-        differences.append("\(taken.id) acknowledged, expected one of \(offer.names.map(\.id).sorted())")
-        return
-      }
+    let offer = reference.offer(vcpu).names
+    if offer.contains(name) && unserved >> UInt64(vcpu) & 1 == 0 {
       if board.version == .v2, taken.id < 16, !reference.interrupts[name]!.sources.contains(taken.source) {
         differences.append("\(taken.id) acknowledged from \(taken.source)")
         return
       }
       (priority, isGroup1) = (reference.interrupts[name]!.priority, reference.interrupts[name]!.isGroup1)
+    } else if unserved == 0 && uncertain.isEmpty {
+      differences.append("\(taken.id) acknowledged, expected one of \(offer.map(\.id).sorted())")
+      return
     } else {
       uncertain.insert(name)
     }
