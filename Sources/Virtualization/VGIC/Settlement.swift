@@ -37,11 +37,12 @@ extension VirtualGIC {
       return .empty
     }
     if value.physicalID == nil && states[slot].flags.contains(.linked) { relink(&value, slot: slot) }
-    // Whatever still waits in the model can move on only when this register is done with.
+    // Whatever still waits in the model, a high wire included, can move on only when this register is done with; so can
+    // others for which this register was made to tell. A wire that falls before the end saves that maintenance.
     value.signalsEndOfInterrupt =
       value.physicalID == nil
-      && (value.signalsEndOfInterrupt || states[slot].flags.contains(.deactivatesInSoftware) || states[slot].isWaiting
-        || !states[slot].flags.contains(.edge))
+      && (states[slot].isWaiting || !states[slot].flags.isDisjoint(with: [.linked, .deactivatesInSoftware])
+        || value.signalsEndOfInterrupt && interfaces[vcpu].candidateWords != 0)
     interfaces[vcpu].registers[index] = value
     return value
   }
@@ -143,7 +144,7 @@ extension VirtualGIC {
   private mutating func relink(_ value: inout ListRegister, slot: Int) {
     if value.state == .pending {
       // Without links the end of interrupt frees the register, and that the interrupt is linked asks for its deactivation.
-      if usesHardwareLinks { value.physicalID = states[slot].physicalID } else { value.signalsEndOfInterrupt = true }
+      if usesHardwareLinks { value.physicalID = states[slot].physicalID }
     } else {
       states[slot].flags.insert(.deactivatesInSoftware)
     }
@@ -213,8 +214,7 @@ extension VirtualGIC {
       states[slot].flags.insert(.latchedInRegister)
     }
     value.signalsEndOfInterrupt =
-      value.physicalID == nil
-      && (!state.flags.contains(.edge) || state.flags.contains(.linked) || states[slot].isLatched)
+      value.physicalID == nil && (states[slot].isWaiting || state.flags.contains(.linked))
     interfaces[vcpu].registers[index] = value
     return value
   }
