@@ -18,11 +18,19 @@ final class ReferenceGIC {
     /// GICv2 SGIs: the vCPUs whose requests have not been acknowledged.
     var sources: Set<UInt8> = []
     var isActive = false
+    /// Which vCPU acknowledged it, and from which source; nil where software made it active.
+    var handler: Handler?
     /// GICD_ITARGETSR, or GICD_IROUTER's affinities.
     var route: UInt64 = 0
 
     /// Pending (IHI 0048B §3.2.4): a level-sensitive interrupt also while its wire is high.
     var isPending: Bool { isLatched || !sources.isEmpty || (isHigh && !isEdge) }
+  }
+
+  /// Who handles an interrupt: an end or a deactivation of anybody else's is unpredictable.
+  struct Handler: Equatable {
+    var vcpu: Int
+    var source: UInt8
   }
 
   /// What tells one interrupt from all others: the vCPU is nil for an SPI.
@@ -104,7 +112,9 @@ extension ReferenceGIC {
 
   /// CPU_ON: the vCPU's own interrupts and interface as after power on; what it was handling is not active any more.
   func reset(vcpu: Int, handling: [Int]) {
-    for id in handling where id >= 32 { interrupts[Name(id: id)]?.isActive = false }
+    for id in handling where id >= 32 && interrupts[Name(id: id)]!.handler?.vcpu == vcpu {
+      (interrupts[Name(id: id)]!.isActive, interrupts[Name(id: id)]!.handler) = (false, nil)
+    }
     resetPrivate(vcpu)
     interfaces[vcpu] = ReferenceInterface(version)
   }
@@ -122,18 +132,20 @@ extension ReferenceGIC {
       interrupts[name]!.isLatched = false
     }
     interrupts[name]!.isActive = true
+    interrupts[name]!.handler = Handler(vcpu: vcpu, source: source)
     interfaces[vcpu].push(priority: priority, isGroup1: isGroup1)
   }
 
   /// A write of EOIR.
-  func end(_ id: Int, vcpu: Int) {
+  func end(_ id: Int, source: UInt8, vcpu: Int) {
     interfaces[vcpu].pop()
-    if !interfaces[vcpu].separatesDeactivation { deactivate(id, vcpu: vcpu) }
+    if !interfaces[vcpu].separatesDeactivation { deactivate(id, source: source, vcpu: vcpu) }
   }
 
   /// A write of DIR, or the second half of EOIR.
-  func deactivate(_ id: Int, vcpu: Int) {
-    if let name = name(id, vcpu) { interrupts[name]!.isActive = false }
+  func deactivate(_ id: Int, source: UInt8, vcpu: Int) {
+    guard let name = name(id, vcpu), interrupts[name]!.handler == Handler(vcpu: vcpu, source: source) else { return }
+    (interrupts[name]!.isActive, interrupts[name]!.handler) = (false, nil)
   }
 
   /// What `vcpu` may acknowledge now, and whether it must be offered something.

@@ -118,7 +118,7 @@ extension ReferenceGIC {
     case .setPending: if value == 1 && !isOldSGI { interrupt.isLatched = true }
     case .clearPending: if value == 1 && !isOldSGI { interrupt.isLatched = false }
     case .setActive: if value == 1 { interrupt.isActive = true }
-    case .clearActive: if value == 1 { interrupt.isActive = false }
+    case .clearActive: if value == 1 { (interrupt.isActive, interrupt.handler) = (false, nil) }
     case .priority: interrupt.priority = UInt8(value) & 0xf8
     case .targets:
       if vcpuCount > 1 && field.name.id >= 32 { interrupt.route = value & ((1 << UInt64(vcpuCount)) - 1) }

@@ -111,13 +111,14 @@ extension Race {
     guard let vcpu = running[cpu] else { return }
     if case .redistributor(let owner) = frame, board.version != .v3 || owner >= board.vcpuCount { return }
     var value = value & width.mask
-    for field in reference.fields(frame, offset, width, vcpu) where field.array == .clearActive {
+    for field in reference.fields(frame, offset, width, vcpu)
+    where field.array == .clearActive || field.array == .setActive {
       // A handler whose interrupt was deactivated behind its back ends one that no list register has: which one that is
-      // can be told only while nothing is evicted.
+      // can be told only while nothing is evicted, and never if software makes the interrupt active once more.
       let isHandled = handling.joined().contains { Int($0.acknowledgement.id) == field.name.id }
-      if isHandled && !(board.listRegisterCounts.allSatisfy { $0 == 16 } && board.isPrompt) {
-        value &= ~(field.mask << field.shift)
-      }
+      let isSafe =
+        board.listRegisterCounts.allSatisfy { $0 == 16 } && board.isPrompt && field.array == .clearActive
+      if isHandled && !isSafe { value &= ~(field.mask << field.shift) }
     }
     switch frame {
     case .distributor: gic.writeDistributor(offset: offset, width: width, value: value, vcpu: vcpu)
@@ -183,11 +184,16 @@ extension Race {
       Int(taken.id), source: taken.source, priority: priority, isGroup1: isGroup1, vcpu: vcpu)
   }
 
+  private func isHandler(_ vcpu: Int, of interrupt: ListRegisterInterpreter.Acknowledgement) -> Bool {
+    guard let name = reference.name(Int(interrupt.id), vcpu) else { return false }
+    return reference.interrupts[name]!.handler == .init(vcpu: vcpu, source: interrupt.source)
+  }
+
   private func end(_ cpu: Int) {
     guard let vcpu = running[cpu], let index = handling[vcpu].lastIndex(where: { !$0.isEnded }) else { return }
     let interrupt = handling[vcpu][index].acknowledgement
     cpus[cpu].end(interrupt)
-    reference.end(Int(interrupt.id), vcpu: vcpu)
+    reference.end(Int(interrupt.id), source: interrupt.source, vcpu: vcpu)
     touch(interrupt.id, vcpu)
     if reference.interfaces[vcpu].separatesDeactivation {
       handling[vcpu][index].isEnded = true
@@ -201,8 +207,10 @@ extension Race {
     let ended = handling[vcpu].indices.filter { handling[vcpu][$0].isEnded }
     guard !ended.isEmpty else { return }
     let interrupt = handling[vcpu].remove(at: ended[choice % ended.count]).acknowledgement
+    // The guest has deactivated it by GICD_ICACTIVER already.
+    guard isHandler(vcpu, of: interrupt) || !board.isPrompt else { return }
     cpus[cpu].deactivate(interrupt)
-    reference.deactivate(Int(interrupt.id), vcpu: vcpu)
+    reference.deactivate(Int(interrupt.id), source: interrupt.source, vcpu: vcpu)
     touch(interrupt.id, vcpu)
   }
 
