@@ -43,7 +43,7 @@ extension VirtualGIC {
   }
 
   private mutating func flush<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) {
-    takeMissedEnds(vcpu, &registers)
+    if interfaces[vcpu].evictedCount != 0 { takeMissedEnds(vcpu, &registers) }
     settle(interfaces[vcpu].changed & interfaces[vcpu].used, of: vcpu, &registers)
     var control = InterfaceControl.enabled
     if interfaces[vcpu].candidateWords != 0 { control.formUnion(fill(vcpu, &registers)) }

@@ -34,6 +34,11 @@ struct InterruptState {
     static let linkedAgain = Flags(rawValue: 1 << 11)
     /// Active because the guest set the active bit, not because a vCPU acknowledged it: no end of interrupt is owed.
     static let activatedByRequest = Flags(rawValue: 1 << 12)
+
+    /// Where none of these is set, a list register that the guest has emptied leaves nothing to be done but to note it.
+    static let needsCareWhenEmptied: Flags = [
+      .deactivatesInSoftware, .activationAsked, .deactivationAsked, .activatedByRequest,
+    ]
   }
 
   /// Stands for "in no list register".

@@ -14,6 +14,9 @@ extension VirtualGIC {
   /// that it should have: `.empty` where the register is free again.
   mutating func settle(_ index: Int, of vcpu: Int, value: ListRegister) -> ListRegister {
     let slot = slotInRegister(index, of: vcpu)
+    if value.state == .inactive && states[slot].flags.isDisjoint(with: .needsCareWhenEmptied) {
+      return settleEmptied(index, of: vcpu, slot: slot, wasLinked: value.physicalID != nil)
+    }
     var value = value
     absorb(&value, slot: slot)
     states[slot].flags.remove(.linkedAgain)
@@ -45,6 +48,27 @@ extension VirtualGIC {
         || value.signalsEndOfInterrupt && interfaces[vcpu].candidateWords != 0)
     interfaces[vcpu].registers[index] = value
     return value
+  }
+
+  /// Settles a list register that the guest has emptied, by far the most frequent case: the interrupt that comes again
+  /// takes the same register at once, unless others wait.
+  private mutating func settleEmptied(_ index: Int, of vcpu: Int, slot: Int, wasLinked: Bool) -> ListRegister {
+    var flags = states[slot].flags
+    // The guest's deactivation was the physical interrupt's as well. If that one has come again, the link is its.
+    if wasLinked && !flags.contains(.linkedAgain) { flags.remove(.linked) }
+    flags.remove([.latchedInRegister, .linkedAgain])
+    states[slot].flags = flags
+    interfaces[vcpu].changed &= ~(1 &<< UInt32(index))
+    if interfaces[vcpu].candidateWords == 0 && states[slot].isWaiting && states[slot].target == UInt8(vcpu)
+      && forwards(slot)
+    {
+      return occupy(index, of: vcpu, with: slot)
+    }
+    interfaces[vcpu].registers[index] = .empty
+    interfaces[vcpu].used &= ~(1 &<< UInt32(index))
+    states[slot].listRegister = InterruptState.noRegister
+    if states[slot].isWaiting || flags.contains(.linked) { reconsider(slot) }
+    return .empty
   }
 
   /// True where the pending half of a list register is, or can be made, what the guest wants of the interrupt. An active
@@ -183,6 +207,11 @@ extension VirtualGIC {
   /// Puts the candidate at `slot` into the free list register `index` of `vcpu`, and returns the register's value.
   mutating func place(_ slot: Int, into index: Int, of vcpu: Int) -> ListRegister {
     setCandidate(slot, of: vcpu, to: false)
+    return occupy(index, of: vcpu, with: slot)
+  }
+
+  /// Puts the interrupt at `slot`, which is no candidate, into list register `index` of `vcpu`.
+  private mutating func occupy(_ index: Int, of vcpu: Int, with slot: Int) -> ListRegister {
     states[slot].listRegister = UInt8(truncatingIfNeeded: index)
     states[slot].owner = UInt8(truncatingIfNeeded: vcpu)
     interfaces[vcpu].used |= 1 &<< UInt32(index)
