@@ -12,6 +12,10 @@ struct CPUInterfaceState {
   var used: UInt32 = 0
   /// One bit for each used list register whose interrupt changed, so that the register has to be looked at.
   var changed: UInt32 = 0
+  /// One bit for each used list register whose value is here and not in hardware yet.
+  var unwritten: UInt32 = 0
+  /// One bit for each list register that the CPU has which the vCPU is loaded on; zero while it is not loaded.
+  var available: UInt32 = 0
   /// One bit for each nonzero word of the vCPU's candidates.
   var candidateWords: UInt32 = 0
   /// The vCPU's interrupts, INTID 0 to 31, whose physical interrupt the caller shall deactivate.

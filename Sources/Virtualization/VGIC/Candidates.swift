@@ -24,7 +24,23 @@ extension VirtualGIC {
     // Whoever is handling an interrupt goes on doing so, wherever the guest sends the next one.
     if state.isEvicted { return setCandidate(slot, of: Int(state.owner), to: true) }
     guard state.target != InterruptState.noTarget else { return }
-    setCandidate(slot, of: Int(state.target), to: isActive || (isPending && forwards(slot)))
+    let isCandidate = isActive || (isPending && forwards(slot))
+    if !isCandidate || !occupyFree(slot, of: Int(state.target)) {
+      setCandidate(slot, of: Int(state.target), to: isCandidate)
+    }
+  }
+
+  /// Gives the interrupt at `slot` a free list register of `vcpu`, if the vCPU is loaded and nobody waits: the way of most
+  /// interrupts, which the next flush only has to write.
+  @inline(__always)
+  private mutating func occupyFree(_ slot: Int, of vcpu: Int) -> Bool {
+    let free = interfaces[vcpu].available & ~interfaces[vcpu].used
+    guard free != 0 && interfaces[vcpu].candidateWords == 0 else { return false }
+    let index = free.trailingZeroBitCount
+    interfaces[vcpu].unwritten |= 1 &<< UInt32(index)
+    _ = occupy(index, of: vcpu, with: slot)
+    askFlush(of: vcpu)
+    return true
   }
 
   /// Considers every interrupt anew, after a change of the distributor's group enables.

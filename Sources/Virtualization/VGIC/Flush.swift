@@ -32,7 +32,14 @@ extension VirtualGIC {
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
-      interfaces[vcpu].changed &= ~(1 &<< UInt32(index))
+      let bit: UInt32 = 1 &<< UInt32(index)
+      interfaces[vcpu].changed &= ~bit
+      if interfaces[vcpu].unwritten & bit != 0 {
+        interfaces[vcpu].unwritten &= ~bit
+        let new = settle(index, of: vcpu, value: interfaces[vcpu].registers[index])
+        if new.state != .inactive { registers[index] = new }
+        continue
+      }
       let old = registers[index]
       let new = settle(index, of: vcpu, value: old)
       // An empty register may keep its other fields, except that it must not go on signalling an end of interrupt.
@@ -47,6 +54,7 @@ extension VirtualGIC {
     settle(interfaces[vcpu].changed & interfaces[vcpu].used, of: vcpu, &registers)
     var control = InterfaceControl.enabled
     if interfaces[vcpu].candidateWords != 0 { control.formUnion(fill(vcpu, &registers)) }
+    writeOccupied(vcpu, &registers)
     if interfaces[vcpu].evictedCount != 0 { control.formUnion(.missedEnd) }
     if control != interfaces[vcpu].control {
       interfaces[vcpu].control = control
@@ -56,11 +64,25 @@ extension VirtualGIC {
     attention &= ~(1 &<< UInt64(vcpu))
   }
 
+  /// Brings to hardware what took free list registers here.
+  @inline(__always)
+  private mutating func writeOccupied<Registers: ListRegisters & ~Copyable>(
+    _ vcpu: Int, _ registers: inout Registers
+  ) {
+    var mask = interfaces[vcpu].unwritten
+    interfaces[vcpu].unwritten = 0
+    while mask != 0 {
+      let index = mask.trailingZeroBitCount
+      mask &= mask &- 1
+      registers[index] = interfaces[vcpu].registers[index]
+    }
+  }
+
   /// Moves candidates into free list registers, and returns what has to ask for maintenance because candidates remain.
   private mutating func fill<Registers: ListRegisters & ~Copyable>(
     _ vcpu: Int, _ registers: inout Registers
   ) -> InterfaceControl {
-    let all: UInt32 = (1 &<< UInt32(registers.count)) &- 1
+    let all = interfaces[vcpu].available
     while let slot = firstCandidate(of: vcpu, urgency: { urgency(ofCandidate: $0, enabledGroups: 3) }) {
       if ~interfaces[vcpu].used & all == 0 { reclaim(vcpu, &registers) }
       let free = ~interfaces[vcpu].used & all
@@ -74,8 +96,9 @@ extension VirtualGIC {
 
   /// Frees the list registers that hardware has emptied, without reading any of them.
   private mutating func reclaim<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) {
-    let ended = registers.endOfInterruptMask & interfaces[vcpu].used
-    var emptied = (registers.emptyMask & interfaces[vcpu].used) | ended
+    let written = interfaces[vcpu].used & ~interfaces[vcpu].unwritten
+    let ended = registers.endOfInterruptMask & written
+    var emptied = (registers.emptyMask & written) | ended
     while emptied != 0 {
       let index = emptied.trailingZeroBitCount
       emptied &= emptied &- 1
@@ -103,7 +126,7 @@ extension VirtualGIC {
   ) -> InterfaceControl {
     settle(interfaces[vcpu].used, of: vcpu, &registers)
     interfaces[vcpu].machineControl = registers.machineControl
-    let all: UInt32 = (1 &<< UInt32(registers.count)) &- 1
+    let all = interfaces[vcpu].available
     let groups = interfaces[vcpu].machineControl
     while let slot = firstCandidate(of: vcpu, urgency: { urgency(ofCandidate: $0, enabledGroups: groups) }) {
       let free = ~interfaces[vcpu].used & all

@@ -211,7 +211,7 @@ extension VirtualGIC {
   }
 
   /// Puts the interrupt at `slot`, which is no candidate, into list register `index` of `vcpu`.
-  private mutating func occupy(_ index: Int, of vcpu: Int, with slot: Int) -> ListRegister {
+  mutating func occupy(_ index: Int, of vcpu: Int, with slot: Int) -> ListRegister {
     states[slot].listRegister = UInt8(truncatingIfNeeded: index)
     states[slot].owner = UInt8(truncatingIfNeeded: vcpu)
     interfaces[vcpu].used |= 1 &<< UInt32(index)

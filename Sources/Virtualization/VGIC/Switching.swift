@@ -16,6 +16,7 @@ extension VirtualGIC {
     registers.control = .enabled
     interfaces[vcpu].control = .enabled
     interfaces[vcpu].isLoaded = true
+    interfaces[vcpu].available = (1 &<< UInt32(registers.count)) &- 1
     interfaces[vcpu].needsFlush = true
     refresh(vcpu: vcpu, registers: &registers)
   }
@@ -23,12 +24,16 @@ extension VirtualGIC {
   /// Takes the vCPU's state out of this CPU's hardware and turns the interface off. From here on the model is exact.
   public mutating func unload<Registers: ListRegisters & ~Copyable>(vcpu: Int, from registers: inout Registers) {
     precondition(interfaces[vcpu].isLoaded, "only a loaded vCPU is unloaded")
+    interfaces[vcpu].available = 0
     takeMissedEnds(vcpu, &registers)
+    let unwritten = interfaces[vcpu].unwritten
+    interfaces[vcpu].unwritten = 0
     var mask = interfaces[vcpu].used
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
-      _ = settle(index, of: vcpu, value: registers[index])
+      let isUnwritten = unwritten &>> UInt32(index) & 1 != 0
+      _ = settle(index, of: vcpu, value: isUnwritten ? interfaces[vcpu].registers[index] : registers[index])
     }
     interfaces[vcpu].changed = 0
     interfaces[vcpu].machineControl = registers.machineControl
