@@ -1,4 +1,6 @@
 internal import Architecture
+internal import ArmCommon
+internal import Backend
 internal import Drivers
 internal import Virtualization
 
@@ -48,6 +50,8 @@ struct TransmitQueue: ByteSink, ~Copyable {
 struct Console: ~Copyable {
   private var multiplexer: ConsoleMultiplexer
   private var queue: TransmitQueue
+  /// What is being shown of the statistics, a few lines at a time.
+  var statistics: StatisticsReport?
 
   init(multiplexer: consuming ConsoleMultiplexer, queue: consuming TransmitQueue) {
     self.multiplexer = multiplexer
@@ -88,11 +92,19 @@ struct Console: ~Copyable {
     multiplexer.report("' ", to: &queue)
     multiplexer.report(text, to: &queue)
     if let syndrome {
-      multiplexer.report(" (ESR_EL2 ", to: &queue)
+      multiplexer.report(" (", to: &queue)
+      multiplexer.report(Syndrome.registerName, to: &queue)
+      multiplexer.report(" ", to: &queue)
       multiplexer.report(hexadecimal: syndrome, to: &queue)
       multiplexer.report(")", to: &queue)
     }
     multiplexer.report("\n", to: &queue)
+    queue.send()
+  }
+
+  /// What `compose` writes, as a line of our own.
+  mutating func report(_ compose: (inout ConsoleMessage) -> Void) {
+    multiplexer.report(to: &queue, compose)
     queue.send()
   }
 
@@ -110,40 +122,51 @@ struct Console: ~Copyable {
 }
 
 extension Reference where Value == PhysicalCPU {
-  /// The UART has room again, or somebody typed.
+  /// The UART has room again, or somebody typed. The host's interrupt comes to one CPU only.
   func serveConsole() {
     let hypervisor = Hypervisor.shared
-    while let input = hypervisor.value.console.nextInput() {
+    while let input = withConsole({ $0.nextInput() }) {
       switch input {
       case .deliver(let vm, let byte):
-        guard hypervisor.value.vms[vm].state == .running else { continue }
-        _ = hypervisor.value.vms[vm].machine.type(byte)
-        settleInterrupts(of: vm)
+        lock(vm)
+        if hypervisor.value.vms[vm].state == .running {
+          _ = hypervisor.value.vms[vm].machine.type(byte)
+          settleInterrupts(of: vm)
+        }
+        unlock(vm)
       case .stop:
-        for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].state == .running { stop(vm) }
+        for vm in hypervisor.value.vms.indices { stop(vm) }
+      case .statistics(let asTable): showStatistics(asTable: asTable)
       case .selected, .none: break
       }
     }
-    guard hypervisor.value.isConsoleHeld, hypervisor.value.console.hasRoom else { return }
-    holdConsoles(false)
+    goOnWithStatistics()
+    if withConsole({ $0.hasRoom }) { holdConsoles(false) }
   }
 
   /// Makes all VMs' UARTs seem full, or empty again.
   func holdConsoles(_ isHeld: Bool) {
     let hypervisor = Hypervisor.shared
+    hypervisor.value.consoleLock.acquire(by: value.index)
+    let isChange = hypervisor.value.isConsoleHeld != isHeld
     hypervisor.value.isConsoleHeld = isHeld
+    hypervisor.value.consoleLock.release()
+    guard isChange else { return }
     for vm in hypervisor.value.vms.indices {
-      hypervisor.value.vms[vm].machine.holdConsole(isHeld)
+      lock(vm)
+      // Whoever changed it last, here or on another CPU, comes by after this with what is then the case.
+      hypervisor.value.vms[vm].machine.holdConsole(hypervisor.value.isConsoleHeld)
       settleInterrupts(of: vm)
+      unlock(vm)
     }
   }
 
-  /// Where no VM will ever run again, turns the machine off.
-  func finishIfAllVMsStopped() {
-    let hypervisor = Hypervisor.shared
-    for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].state == .running { return }
-    hypervisor.value.console.report("all VMs have stopped")
-    hypervisor.value.console.drain()
-    HostFirmware.turnOff(hypervisor.value.hasFirmware)
+  /// No VM will ever run again: turns the machine off.
+  func finish() -> Never {
+    withConsole { console in
+      console.report("all VMs have stopped")
+      console.drain()
+    }
+    HostFirmware.turnOff(Hypervisor.shared.value.hasFirmware)
   }
 }

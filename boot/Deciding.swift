@@ -1,6 +1,6 @@
-internal import ARMv8
 internal import Architecture
 internal import ArmRegisters
+internal import Backend
 internal import Scheduling
 internal import Virtualization
 
@@ -25,13 +25,18 @@ extension Reference where Value == PhysicalCPU {
           serveInterrupts()
           continue
         }
-        if next != value.loaded { load(next, frame) }
+        if next != value.loaded {
+          load(next, frame)
+          Hypervisor.shared.value.vcpus[next].accounting.switchedIn(at: now)
+        } else {
+          Hypervisor.shared.value.vcpus[next].accounting.resumed(at: now)
+        }
         armTimer(for: until)
         return
       case .idle(let until):
         value.charged = -1
         armTimer(for: until)
-        finishIfAllVMsStopped()
+        if value.isLastToStop { finish() }
         wait_for_interrupt()
         serveInterrupts()
       }
@@ -43,19 +48,14 @@ extension Reference where Value == PhysicalCPU {
     let ran = now.ticks(since: value.chargedUntil)
     value.chargedUntil = now
     guard value.charged >= 0 else { return }
+    Hypervisor.shared.value.vcpus[value.charged].accounting.ran(ran)
     value.scheduler.charge(Hypervisor.shared.value.vcpus[value.charged].slot, ran: ran)
   }
 
   /// Sets the hypervisor's timer to the scheduler's instant or to the first deadline of a guest's timer that no hardware
   /// watches, whichever comes first, and leaves it off where neither ever comes.
   private func armTimer(for until: Instant) {
-    var deadline = until
-    let hypervisor = Hypervisor.shared
-    for slot in value.assigned.indices {
-      let number = value.assigned[slot]
-      guard hypervisor.value.vcpus[number].activity != .off else { continue }
-      deadline = min(deadline, softDeadline(of: number))
-    }
+    let deadline = min(until, value.deadlines.earliest)
     guard deadline != value.timerDeadline else { return }
     value.timerDeadline = deadline
     if deadline == .never {
@@ -66,13 +66,15 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
-  /// When a timer of the vCPU needs us: the emulated one always, the virtual one while it is not in the hardware. One
-  /// whose interrupt waits already needs nobody.
-  private func softDeadline(of number: Int) -> Instant {
+  /// Finds out when something of the vCPU needs us: its emulated timer always, its virtual timer while it waits without
+  /// being in the hardware, its VM's clock if it is the first. A timer whose interrupt waits already needs nobody.
+  func updateDeadline(of number: Int) {
     let hypervisor = Hypervisor.shared
+    guard hypervisor.value.vcpus[number].activity != .off else { return }
     let vm = hypervisor.value.vcpus[number].vm
     let index = hypervisor.value.vcpus[number].index
     var deadline = Instant.never
+    lock(vm)
     if !hypervisor.value.vms[vm].machine.isPhysicalTimerLineHigh(vcpu: index) {
       deadline = hypervisor.value.vms[vm].machine.physicalTimerDeadline(vcpu: index)
     }
@@ -82,11 +84,12 @@ extension Reference where Value == PhysicalCPU {
     }
     let isRaised = hypervisor.value.vms[vm].machine.interrupts.hardwareLinkInUse(
       GuestMachine.virtualTimerInterrupt, vcpu: index)
+    unlock(vm)
     if number != value.loaded && hypervisor.value.vcpus[number].activity == .waiting && !isRaised {
       let offset = hypervisor.value.vms[vm].counterOffset
       deadline = min(deadline, hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset))
     }
-    return deadline
+    setDeadline(of: number, to: deadline)
   }
 
   /// The hypervisor's timer has come: guests' timers that are due raise their interrupts, and the scheduler is asked.
@@ -95,29 +98,55 @@ extension Reference where Value == PhysicalCPU {
     value.timerDeadline = .never
     write_cnthp_ctl(0)
     value.needsDecision = true
+    // Serving moves what was due into the future or takes it out, so that each vCPU comes by once.
+    while let slot = value.deadlines.first, value.deadlines.earliest <= now {
+      serveDeadline(of: value.assigned[slot], at: now)
+    }
+  }
+
+  private func serveDeadline(of number: Int, at now: Instant) {
     let hypervisor = Hypervisor.shared
-    for slot in value.assigned.indices {
-      let number = value.assigned[slot]
-      guard hypervisor.value.vcpus[number].activity != .off else { continue }
-      let vm = hypervisor.value.vcpus[number].vm
-      hypervisor.value.vms[vm].machine.updatePhysicalTimer(vcpu: hypervisor.value.vcpus[number].index, at: now)
+    let vm = hypervisor.value.vcpus[number].vm
+    let index = hypervisor.value.vcpus[number].index
+    lock(vm)
+    hypervisor.value.vms[vm].machine.updatePhysicalTimer(vcpu: index, at: now)
+    if index == 0 {
       hypervisor.value.vms[vm].machine.updateClock(at: now, ticksPerSecond: hypervisor.value.ticksPerSecond)
-      if hypervisor.value.vms[vm].machine.interrupts.attention != 0 { settleInterrupts(of: vm) }
-      // The virtual timer's interrupt is raised by the hardware itself, once the vCPU is loaded and the timer runs.
-      let offset = hypervisor.value.vms[vm].counterOffset
-      if number != value.loaded, hypervisor.value.vcpus[number].activity == .waiting,
-        hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset) <= now
-      {
-        wake(number)
-      }
+    }
+    settleInterrupts(of: vm)
+    unlock(vm)
+    // The virtual timer's interrupt is raised by the hardware itself, once the vCPU is loaded and the timer runs.
+    let offset = hypervisor.value.vms[vm].counterOffset
+    if number != value.loaded, hypervisor.value.vcpus[number].activity == .waiting,
+      hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset) <= now
+    {
+      wake(number)
+    }
+    updateDeadline(of: number)
+    // A deadline that is due again already waits for the next time, so that this comes to an end.
+    let slot = hypervisor.value.vcpus[number].slot
+    if let next = value.deadlines.deadline(of: slot), next <= now {
+      value.deadlines.set(slot, to: now.advanced(by: 1))
+    }
+  }
+
+  /// Watches for the vCPU's deadline, or for none.
+  func setDeadline(of number: Int, to deadline: Instant) {
+    let slot = Hypervisor.shared.value.vcpus[number].slot
+    if deadline == .never {
+      value.deadlines.remove(slot)
+    } else {
+      value.deadlines.set(slot, to: deadline)
     }
   }
 
   /// A vCPU that waited can run.
   func wake(_ number: Int) {
     guard Hypervisor.shared.value.vcpus[number].activity == .waiting else { return }
+    let now = Instant.now
     Hypervisor.shared.value.vcpus[number].activity = .ready
-    value.scheduler.ready(Hypervisor.shared.value.vcpus[number].slot, at: .now)
+    Hypervisor.shared.value.vcpus[number].accounting.woke(at: now)
+    value.scheduler.ready(Hypervisor.shared.value.vcpus[number].slot, at: now)
     value.needsDecision = true
   }
 
@@ -127,12 +156,12 @@ extension Reference where Value == PhysicalCPU {
     let vm = hypervisor.value.vcpus[number].vm
     let index = hypervisor.value.vcpus[number].index
     var registers = value.listRegisters
-    guard
-      !hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
-    else {
-      hypervisor.value.vms[vm].machine.power.ran(index)
-      return
-    }
+    lock(vm)
+    let isPending = hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
+    if isPending { hypervisor.value.vms[vm].machine.power.ran(index) }
+    unlock(vm)
+    // From here on another CPU's interrupt for the vCPU comes as a request, and wakes it.
+    if isPending { return }
     let now = Instant.now
     charge(until: now)
     hypervisor.value.vcpus[number].activity = .waiting

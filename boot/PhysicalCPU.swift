@@ -1,24 +1,36 @@
-internal import ARMv8
-internal import ARMv8Assembly
 internal import Architecture
 internal import ArmCommon
+internal import Backend
 internal import Drivers
 internal import Scheduling
 
-/// What belongs to one physical CPU, and is touched by it alone. TPIDR_EL2 points here.
+/// What belongs to one physical CPU, and is touched by it alone, but for its mail. `Processor.ownRecord` points here.
 struct PhysicalCPU: ~Copyable {
   /// Its number, in the order of the device tree.
   let index: Int
+  /// Its affinity, as MPIDR_EL1 has it.
+  let affinity: UInt64
   /// Who decides what runs.
-  var scheduler: RoundRobin
+  var scheduler: CPUScheduler
   /// The vCPUs assigned to it: the scheduler's numbers to `Hypervisor.vcpus`'.
   let assigned: Storage<Int>
-  /// The physical interrupt controller.
+  /// When something of each of its vCPUs is due that no hardware watches, by the scheduler's numbers: see
+  /// `updateDeadline`.
+  var deadlines: DeadlineQueue
+  /// The vCPUs of other CPUs' requests.
+  let mail = RequestList()
+  /// How others' software-generated interrupts reach this CPU. Set by it before it counts as up.
+  var interruptTarget: UInt64 = 0
+  /// The physical interrupt controller, as this CPU uses it.
   let controller: InterruptController
   /// The virtual CPU interface.
   var listRegisters: HostListRegisters
   /// The vCPU whose registers are in the hardware, or -1. It may be waiting while this CPU idles.
   var loaded = -1
+  /// The VM of the vCPU in `loaded`, so that an exit need not look for it. Stays the last one's while nothing is loaded.
+  var loadedVM: Reference<HostedVM>
+  /// The number of the vCPU in `loaded` within its VM.
+  var loadedIndex = 0
   /// The vCPU that owns what the FP and SIMD registers hold, or -1.
   var floatingPointOwner = -1
   /// For each VM the vCPU that ran here last, or -1: another one of the same VM must not find its translations.
@@ -31,6 +43,8 @@ struct PhysicalCPU: ~Copyable {
   var timerDeadline = Instant.never
   /// Something happened that the scheduler has to be asked about before the guest goes on.
   var needsDecision = false
+  /// The last VM was stopped here: there is nothing left to run.
+  var isLastToStop = false
   /// A VM is being stopped because we failed while we served it: another failure now ends everything.
   var isAbandoning = false
 
@@ -38,11 +52,35 @@ struct PhysicalCPU: ~Copyable {
   @inline(__always)
   static var current: Reference<PhysicalCPU> {
     unsafe Reference(
-      unsafePointer: UnsafeMutablePointer(bitPattern: UInt(truncatingIfNeeded: read_tpidr_el2())).unsafelyUnwrapped)
+      unsafePointer: UnsafeMutablePointer(bitPattern: Processor.ownRecord).unsafelyUnwrapped)
   }
 }
 
-extension Reference where Value == PhysicalCPU, Value: ~Copyable {
-  /// Makes this the running CPU's own.
-  func install() { write_tpidr_el2(UInt64(address)) }
+extension Reference where Value == PhysicalCPU {
+  /// Makes this the running CPU's own, and the CPU ready for guests.
+  func prepare() {
+    Processor.ownRecord = address
+    let hypervisor = Hypervisor.shared
+    let interrupts = hypervisor.value.interrupts
+    value.controller.initializeCPU()
+    value.interruptTarget = value.controller.ownTarget(affinity: value.affinity)
+    value.controller.enable(requestInterrupt)
+    value.controller.enable(UInt16(truncatingIfNeeded: interrupts.virtualTimer))
+    value.controller.enable(UInt16(truncatingIfNeeded: interrupts.hypervisorTimer))
+    value.controller.enable(UInt16(truncatingIfNeeded: interrupts.maintenance))
+    TrapControls.configure(stage2Control: hypervisor.value.stage2Control)
+  }
+
+  /// Starts the VMs whose first vCPU is here, and never comes back.
+  func run() -> Never {
+    value.chargedUntil = .now
+    let hypervisor = Hypervisor.shared
+    for vm in hypervisor.value.vms.indices
+    where hypervisor.value.vcpus[hypervisor.value.vms[vm].vcpus.lowerBound].cpu == value.index {
+      start(vm)
+    }
+    let frame = TrapFrame.ofThisCPU
+    decide(frame)
+    Processor.enterGuest(frame)
+  }
 }

@@ -1,7 +1,6 @@
-internal import ARMv8
-internal import ARMv8Assembly
 internal import Architecture
 internal import ArmCommon
+internal import Backend
 internal import Drivers
 internal import Virtualization
 
@@ -18,18 +17,23 @@ extension Reference where Value == PhysicalCPU {
     TrapControls.setGuestSpace(root: hypervisor.value.vms[vm].space.root, vmid: hypervisor.value.vms[vm].vmid)
     if value.lastOfVM[vm] != number {
       // The VMID is the VM's, but a guest's own translations may differ from one of its vCPUs to the other.
-      if value.lastOfVM[vm] >= 0 { invalidate_tlb_current_guest_here() }
+      if value.lastOfVM[vm] >= 0 { Processor.invalidateGuestTranslationsHere() }
       value.lastOfVM[vm] = number
     }
 
     var registers = value.listRegisters
+    lock(vm)
     hypervisor.value.vms[vm].machine.interrupts.load(vcpu: index, into: &registers)
     setVirtualTimerActive(of: vm, index, true)
+    hypervisor.value.vms[vm].machine.power.ran(index)
+    unlock(vm)
     hypervisor.value.vcpus[number].context.load(
       into: frame, counterOffset: hypervisor.value.vms[vm].counterOffset)
     TrapControls.setFloatingPointTrap(value.floatingPointOwner != number)
-    hypervisor.value.vms[vm].machine.power.ran(index)
     value.loaded = number
+    value.loadedVM = hypervisor.value.vms.reference(to: vm)
+    value.loadedIndex = index
+    updateDeadline(of: number)
   }
 
   /// Takes the vCPU in the hardware off this CPU, with all that is its own but FP and SIMD.
@@ -39,7 +43,7 @@ extension Reference where Value == PhysicalCPU {
     let hypervisor = Hypervisor.shared
     hypervisor.value.vcpus[number].context.save(from: frame)
     releaseInterrupts(of: number)
-    value.loaded = -1
+    updateDeadline(of: number)
   }
 
   /// Takes the loaded vCPU's interrupts out of the hardware.
@@ -48,20 +52,23 @@ extension Reference where Value == PhysicalCPU {
     let vm = hypervisor.value.vcpus[number].vm
     let index = hypervisor.value.vcpus[number].index
     var registers = value.listRegisters
+    lock(vm)
     hypervisor.value.vms[vm].machine.interrupts.unload(vcpu: index, from: &registers)
     // Reading back may have cut links whose physical interrupts only we can end now, while the vCPU still counts as
     // loaded: a virtual timer's interrupt that stayed active would keep every other vCPU's away from this CPU.
     if hypervisor.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
     setVirtualTimerActive(of: vm, index, false)
+    value.loaded = -1
+    settleInterrupts(of: vm)
+    unlock(vm)
   }
 
   /// Takes the vCPU in the hardware off this CPU and forgets its registers: it will not go on.
   func discard(_ number: Int) {
     if value.floatingPointOwner == number { value.floatingPointOwner = -1 }
     guard value.loaded == number else { return }
-    write_cntv_ctl_el0(0)
+    Processor.virtualTimerControl = 0
     releaseInterrupts(of: number)
-    value.loaded = -1
   }
 
   /// The physical interrupt of the virtual timer is one for all vCPUs of this CPU. Where a list register refers to it, it

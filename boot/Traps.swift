@@ -1,57 +1,49 @@
-internal import ARMv8
-internal import ARMv8Assembly
 internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
+internal import Backend
 internal import Virtualization
 
 // The life of a trap, in order: the vectors save the general registers; the syndrome is decoded; the models answer; what
 // they ask for is done; whoever runs next is decided if something asked for that; the vectors restore.
 
-/// A guest in AArch64 or AArch32 took an exception to EL2 that is no interrupt.
+/// A guest took an exception that is no interrupt.
 @c(tvisor_handle_synchronous)
 func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
   let cpu = PhysicalCPU.current
-  let hypervisor = Hypervisor.shared
-  let number = cpu.value.loaded
-  let vm = hypervisor.value.vcpus[number].vm
-  let vcpu = hypervisor.value.vcpus[number].index
-
-  var guest = ExitingCPU(frame: frame)
-  let syndrome = Syndrome(rawValue: read_esr_el2())
-  var outcome: Outcome
+  let syndrome = Syndrome.ofThisExit
+  let outcome: Outcome
   if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress {
-    outcome = resolve(syndrome, guest: &guest, vcpu: vcpu, vm: vm, cpu: cpu)
+    outcome = resolve(syndrome, frame, cpu)
   } else {
-    let exit = syndrome.exit(at: guest.faultAddress)
-    var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
-    outcome = ExitDispatcher.handle(
-      exit, vcpu: vcpu, cpu: &guest, machine: &hypervisor.value.vms[vm].machine, around: &around)
+    var guest = ExitingCPU(frame: frame)
+    outcome = answer(syndrome.exit(at: guest.faultAddress, state: guest.state), of: &guest, cpu)
   }
-  if outcome != .resume { carryOut(outcome, vcpu: number, vm: vm, cpu: cpu) }
-  finish(frame, vm: vm, cpu: cpu)
+  if outcome != .resume { carryOut(outcome, cpu: cpu) }
+  if cpu.value.needsDecision { cpu.decide(frame) }
+}
+
+/// The models' answer to an exit of the vCPU that is loaded.
+@inline(__always)
+private func answer(_ exit: Exit, of guest: inout ExitingCPU, _ cpu: Reference<PhysicalCPU>) -> Outcome {
+  let vm = cpu.value.loadedVM
+  var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters, vm: vm)
+  vm.value.lock.acquire(by: cpu.value.index)
+  let outcome = ExitDispatcher.handle(
+    exit, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine, around: &around)
+  if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
+  vm.value.lock.release()
+  return outcome
 }
 
 /// The guest-physical address of a permission fault is known only to the guest's own tables. Where they have changed
 /// meanwhile, the guest tries again.
 @inline(never)
-private func resolve(
-  _ syndrome: Syndrome, guest: inout ExitingCPU, vcpu: Int, vm: Int, cpu: Reference<PhysicalCPU>
-) -> Outcome {
+private func resolve(_ syndrome: Syndrome, _ frame: TrapFrame, _ cpu: Reference<PhysicalCPU>) -> Outcome {
+  var guest = ExitingCPU(frame: frame)
   guard let address = guest.translateFaultAddress() else { return .resume }
-  var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
-  return ExitDispatcher.handle(
-    syndrome.exit(at: address), vcpu: vcpu, cpu: &guest,
-    machine: &Hypervisor.shared.value.vms[vm].machine, around: &around)
-}
-
-/// What every exit ends with: interrupts that changed reach their vCPUs, and the scheduler is asked if it has to be.
-@inline(__always)
-private func finish(_ frame: TrapFrame, vm: Int, cpu: Reference<PhysicalCPU>) {
-  if Hypervisor.shared.value.vms[vm].machine.interrupts.attention != 0 { cpu.settleInterrupts(of: vm) }
-  if Hypervisor.shared.value.vms[vm].machine.interrupts.hasDeactivations { cpu.deactivate(of: vm) }
-  if cpu.value.needsDecision { cpu.decide(frame) }
+  return answer(syndrome.exit(at: address, state: guest.state), of: &guest, cpu)
 }
 
 /// A physical interrupt came while a guest ran.
@@ -70,22 +62,26 @@ func handleSystemError(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
   let cpu = PhysicalCPU.current
   let vm = Hypervisor.shared.value.vcpus[cpu.value.loaded].vm
-  cpu.fail(vm, because: .systemError(syndrome: read_esr_el2()))
+  cpu.fail(vm, because: .systemError(syndrome: UInt64(Syndrome.ofThisExit.rawValue)))
   cpu.decide(frame)
 }
 
 /// Does what the models cannot: everything that concerns the hardware or other vCPUs.
 @inline(never)
-private func carryOut(_ outcome: Outcome, vcpu: Int, vm: Int, cpu: Reference<PhysicalCPU>) {
+private func carryOut(_ outcome: Outcome, cpu: Reference<PhysicalCPU>) {
   let hypervisor = Hypervisor.shared
+  let vcpu = cpu.value.loaded
+  let vm = cpu.value.loadedVM.value.index
   switch outcome {
   case .resume: break
   case .transmit(let byte):
-    let goesOn = hypervisor.value.console.output(byte, from: vm)
+    let goesOn = cpu.withConsole { $0.output(byte, from: vm) }
     // Without an interrupt of the host's UART nobody would let them go on.
     let isServed = hypervisor.value.interrupts.console != HostInterrupts.none
-    if !goesOn && isServed && !hypervisor.value.isConsoleHeld { cpu.holdConsoles(true) }
-  case .timerChanged: cpu.value.needsDecision = true
+    if !goesOn && isServed { cpu.holdConsoles(true) }
+  case .timerChanged: cpu.send(.deadlines, to: vcpu)
+  // The clock's alarm is watched by the first vCPU's CPU.
+  case .clockChanged: cpu.send(.deadlines, to: hypervisor.value.vms[vm].vcpus.lowerBound)
   case .wait: cpu.wait(vcpu)
   case .yield: cpu.yield(vcpu)
   case .loadFloatingPoint: cpu.loadFloatingPoint(of: vcpu)
@@ -100,15 +96,23 @@ private func carryOut(_ outcome: Outcome, vcpu: Int, vm: Int, cpu: Reference<Phy
 /// What the models ask of the hardware.
 struct HardwareSurroundings: Surroundings, ~Copyable {
   var listRegisters: HostListRegisters
+  let vm: Reference<HostedVM>
 
   var now: Instant { .now }
   var ticksPerSecond: UInt64 { Hypervisor.shared.value.ticksPerSecond }
 
   func identification(_ register: SystemRegister) -> UInt64 {
-    read_identification(UInt64(register.crm), UInt64(register.op2))
+    Processor.identification(register)
   }
 
-  func setDebugControl(_ value: UInt64) { write_mdscr_el1(value) }
+  func setDebugControl(_ value: UInt64) { Processor.setGuestDebugControl(value) }
+
+  /// One access: the guest may be writing there at the same time.
+  func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? {
+    let range = AddressRange(start: address, size: UInt64(truncatingIfNeeded: byteCount))
+    guard let place = vm.value.place(of: range)?.mapped else { return nil }
+    return byteCount == 2 ? UInt32(device_load16(place)) : device_load32(place)
+  }
 }
 
 extension Instant {

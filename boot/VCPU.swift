@@ -1,21 +1,30 @@
-internal import ARMv8
 internal import Architecture
+internal import Backend
+internal import Scheduling
 internal import Virtualization
 
 /// One vCPU: whose it is, where it runs, and its registers while it is not loaded.
 ///
-/// Touched only by the physical CPU that it is assigned to.
+/// Touched only by the physical CPU that it is assigned to, but for its mail and its startup.
 struct VCPU: ~Copyable {
   /// The VM, by its index.
   let vm: Int
   /// Its number within the VM.
   let index: Int
+  /// The physical CPU that it is assigned to.
+  let cpu: Int
   /// Its number within its physical CPU's scheduler.
   let slot: Int
   /// Its registers while it is not loaded.
   var context: GuestContext
   /// Where it stands.
   var activity = Activity.off
+  /// What it did with its CPU.
+  var accounting = VCPUAccounting()
+  /// What other CPUs ask of it.
+  let mail = RequestSlot()
+  /// Where it starts. Written by whoever asks for the start, while the vCPU is off or about to be.
+  var startup = Startup(entry: 0, argument: 0)
 
   enum Activity {
     /// Never started, or turned off, or its VM has stopped.
@@ -24,6 +33,13 @@ struct VCPU: ~Copyable {
     case ready
     /// Waits for an interrupt.
     case waiting
+  }
+
+  struct Startup {
+    var entry: UInt64
+    var argument: UInt64
+    /// Where its device tree is, for a kernel that starts by its boot protocol.
+    var deviceTree: UInt64?
   }
 
   /// When the virtual timer of the vCPU, which must not be loaded, will raise its interrupt.

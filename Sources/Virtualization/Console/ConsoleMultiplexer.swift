@@ -55,7 +55,7 @@ public struct ConsoleMultiplexer: ~Copyable {
     for index in 0..<text.utf8CodeUnitCount { unsafe report(text.utf8Start[index], to: &sink) }
   }
 
-  /// Shows what `compose` writes as the hypervisor's own message: text and numbers, up to 256 bytes, with the newline.
+  /// Shows what `compose` writes as the hypervisor's own message: text and numbers, up to 512 bytes, with the newline.
   public mutating func report(to sink: inout some ByteSink & ~Copyable, _ compose: (inout ConsoleMessage) -> Void) {
     var message = ConsoleMessage()
     compose(&message)

@@ -1,0 +1,105 @@
+internal import Architecture
+internal import ArmCommon
+internal import Backend
+internal import Configuration
+internal import Drivers
+internal import Planning
+internal import Scheduling
+internal import Virtualization
+
+// The physical CPUs, and the vCPUs that are assigned to them.
+
+extension SystemBuilder {
+  mutating func buildVCPUs(_ vms: Storage<HostedVM>) throws(BootFailure) -> Storage<VCPU> {
+    var count = 0
+    for vm in vms.indices { count += vms[vm].vcpus.count }
+    return try taking(atMost: UInt64(MemoryLayout<VCPU>.stride * count)) { (arena) throws(OutOfMemory) in
+      try arena.storage(of: VCPU.self, count: count) { number in
+        var vm = 0
+        while !vms[vm].vcpus.contains(number) { vm += 1 }
+        let index = number - vms[vm].vcpus.lowerBound
+        let cpu = vms[vm].cpu(ofVCPU: index)
+        return VCPU(
+          vm: vm, index: index, cpu: cpu, slot: vms.vcpuCount(on: cpu, before: number),
+          context: GuestContext(affinity: GuestMachine.affinity(vcpu: index)))
+      }
+    }
+  }
+
+  mutating func buildCPUs(_ gic: HostGIC, vms: Storage<HostedVM>, vcpus: Storage<VCPU>, _ log: inout BootLog)
+    throws(BootFailure) -> Storage<PhysicalCPU>
+  {
+    let count = machine.cpuCount
+    let place = try taking { (arena) throws(OutOfMemory) in
+      try arena.take(UInt64(MemoryLayout<PhysicalCPU>.stride * count), alignment: 64)
+    }
+    let base = unsafe place.unsafePointer.bindMemory(to: PhysicalCPU.self, capacity: count)
+    for host in machine.cpus {
+      let isBootCPU = host.affinity == Processor.affinity
+      let controller = isBootCPU ? gic.controller : try controller(gic.controller, for: host.affinity)
+      let plan = try plan(for: host.index, &log)
+      let cpu = try buildCPU(host, controller, gic.listRegisters, plan, vms: vms, vcpus: vcpus)
+      unsafe (base + host.index).initialize(to: cpu)
+    }
+    return unsafe Storage(unsafeBase: base, count: count)
+  }
+
+  /// What the CPU runs and by which policy, admitted: a set that cannot keep its promises is refused here as it is on
+  /// the host.
+  private mutating func plan(for cpu: Int, _ log: inout BootLog) throws(BootFailure) -> CPUPlan {
+    let rate = TickRate(perSecond: UInt32(truncatingIfNeeded: ticksPerSecond))
+    try provide(256 << 10)
+    let problem: PlanProblem
+    do throws(PlanError) {
+      let plan = try CPUPlan(cpu: UInt32(cpu), of: system, rate: rate, in: &arena)
+      do throws(PlanProblem) {
+        try plan.check()
+        return plan
+      } catch { problem = error }
+    } catch {
+      switch error {
+      case .memory(let error): throw .noMemory(UInt64(error.requestedByteCount))
+      case .problem(let found): problem = found
+      }
+    }
+    log.begin()
+    problem.write(to: &log, naming: system)
+    log.end()
+    throw .invalidSystem
+  }
+
+  private mutating func buildCPU(
+    _ host: HostCPU, _ controller: InterruptController, _ listRegisters: HostListRegisters, _ plan: CPUPlan,
+    vms: Storage<HostedVM>, vcpus: Storage<VCPU>
+  ) throws(BootFailure) -> PhysicalCPU {
+    let count = plan.members.count
+    return try taking { (arena) throws(OutOfMemory) in
+      // The scheduler counts the CPU's vCPUs as we do: in the order of the bundle.
+      let assigned = try arena.storage(of: Int.self, count: count) { _ in 0 }
+      for number in vcpus.indices where vcpus[number].cpu == host.index { assigned[vcpus[number].slot] = number }
+      return PhysicalCPU(
+        index: host.index, affinity: host.affinity, scheduler: try plan.makeScheduler(in: &arena), assigned: assigned,
+        deadlines: try DeadlineQueue(capacity: count, in: &arena), controller: controller,
+        listRegisters: listRegisters, loadedVM: vms.reference(to: 0),
+        lastOfVM: try arena.storage(of: Int.self, count: vms.count) { _ in -1 })
+    }
+  }
+}
+
+extension HostedVM {
+  /// The physical CPU that a vCPU is assigned to: the validator has seen that there is one.
+  fileprivate func cpu(ofVCPU index: Int) -> Int { Int(description.physicalCPU(vcpu: index) ?? 0) }
+}
+
+extension Storage where Element == HostedVM {
+  /// How many of the vCPUs with a number below `number` are assigned to the CPU.
+  fileprivate func vcpuCount(on cpu: Int, before number: Int) -> Int {
+    var count = 0
+    for vm in indices {
+      for vcpu in self[vm].vcpus where vcpu < number && self[vm].cpu(ofVCPU: vcpu - self[vm].vcpus.lowerBound) == cpu {
+        count += 1
+      }
+    }
+    return count
+  }
+}
