@@ -64,7 +64,9 @@ extension VirtualGIC {
     while used != 0 {
       let register = interfaces[vcpu].registers[used.trailingZeroBitCount]
       used &= used &- 1
-      if register.state == .pending && interfaces[vcpu].signals(priority: register.priority, isGroup1: register.isGroup1) {
+      if register.state == .pending
+        && interfaces[vcpu].signals(priority: register.priority, isGroup1: register.isGroup1)
+      {
         return true
       }
     }

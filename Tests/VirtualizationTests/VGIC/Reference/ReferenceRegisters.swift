@@ -125,7 +125,9 @@ extension ReferenceGIC {
     case .configuration: if !isSGI { interrupt.isEdge = value & 2 != 0 }
     case .clearSources: for source in UInt8(0)..<8 where value >> source & 1 != 0 { interrupt.sources.remove(source) }
     case .setSources:
-      for source in UInt8(0)..<8 where value >> source & 1 != 0 && source < vcpuCount { interrupt.sources.insert(source) }
+      for source in UInt8(0)..<8 where value >> source & 1 != 0 && source < vcpuCount {
+        interrupt.sources.insert(source)
+      }
     }
     interrupts[field.name] = interrupt
   }

@@ -58,7 +58,8 @@ extension Step: CustomStringConvertible {
     case .read(let cpu, let frame, let offset, let width):
       return ".read(cpu: \(cpu), \(frame.text), 0x\(String(offset, radix: 16)), .\(width))"
     case .write(let cpu, let frame, let offset, let width, let value):
-      return ".write(cpu: \(cpu), \(frame.text), 0x\(String(offset, radix: 16)), .\(width), 0x\(String(value, radix: 16)))"
+      return
+        ".write(cpu: \(cpu), \(frame.text), 0x\(String(offset, radix: 16)), .\(width), 0x\(String(value, radix: 16)))"
     case .generateSGI(let cpu, let value, let isGroup1):
       return ".generateSGI(cpu: \(cpu), 0x\(String(value, radix: 16)), isGroup1: \(isGroup1))"
     case .line(let id, let vcpu, let isHigh): return ".line(\(id), vcpu: \(vcpu), isHigh: \(isHigh))"

@@ -27,7 +27,9 @@ struct StepGenerator {
       if board.version == .v3 { steps.append(.write(cpu: 0, privateFrame(vcpu), 0x14, .word, 0)) }
     }
     steps.append(.write(cpu: 0, .distributor, 0x104, .word, 0xffff_ffff))
-    for word in UInt32(2)..<4 { steps.append(.write(cpu: 0, .distributor, 0xc00 + word * 4, .word, next() & 0xaaaa_aaaa)) }
+    for word in UInt32(2)..<4 {
+      steps.append(.write(cpu: 0, .distributor, 0xc00 + word * 4, .word, next() & 0xaaaa_aaaa))
+    }
     for id in 32..<64 { steps.append(route(id, cpu: 0)) }
     for id in ids { steps.append(priority(id, cpu: 0, vcpu: board.vcpuCount - 1)) }
     steps.append(.write(cpu: 0, .distributor, 0, .word, 3))
@@ -50,7 +52,8 @@ struct StepGenerator {
     case 80..<88: return read(cpu, vcpu)
     case 88..<90: return anything(cpu, vcpu)
     case 90..<92:
-      return .interface(cpu: cpu, mask: UInt8(chance(80) ? 0xf8 : number(32) * 8), group0: chance(85), group1: chance(85))
+      return .interface(
+        cpu: cpu, mask: UInt8(chance(80) ? 0xf8 : number(32) * 8), group0: chance(85), group1: chance(85))
     case 92: return .modes(cpu: cpu, UInt8(number(8)), UInt8(number(8)), isCommon: chance(30), separates: chance(30))
     case 93: return .write(cpu: cpu, .distributor, 0, .word, chance(85) ? 3 : next() & 3)
     case 94: return chance(15) ? .reset(vcpu: vcpu) : .attend(cpu: cpu)
