@@ -91,6 +91,7 @@ extension ListRegisters where Self: ~Copyable {
 /// The hypervisor's control of a virtual CPU interface, as GICH_HCR (IHI 0048B §5.3.1) and ICH_HCR_EL2 (IHI 0069 §12.4)
 /// both lay it out. GICv3's traps of the guest's own registers, which lie above, stay off.
 public struct InterfaceControl: OptionSet, Equatable, Sendable {
+  /// The bits, EOIcount included.
   public let rawValue: UInt32
 
   /// The register's bits.
