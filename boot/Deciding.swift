@@ -161,8 +161,10 @@ extension Reference where Value == PhysicalCPU {
     let index = hypervisor.value.vcpus[number].index
     var registers = value.listRegisters
     lock(vm)
+    lowerVirtualTimer(of: vm, index)
     let isPending = hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
     if isPending { hypervisor.value.vms[vm].machine.power.ran(index) }
+    settleInterrupts(of: vm)
     unlock(vm)
     // From here on another CPU's interrupt for the vCPU comes as a request, and wakes it.
     if isPending { return }

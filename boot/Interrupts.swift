@@ -36,8 +36,8 @@ extension Reference where Value == PhysicalCPU {
 
   /// The loaded vCPU's virtual timer has come. Its interrupt stays active until the guest ends it.
   private func raiseVirtualTimer(_ acknowledged: UInt32) {
-    // ENABLE and ISTATUS without IMASK: it may have been another vCPU's, whose timer is off by now.
-    guard value.loaded >= 0, Processor.virtualTimerControl & 7 == 5 else {
+    // It may have been another vCPU's, whose timer is off by now.
+    guard value.loaded >= 0, Processor.isVirtualTimerLineHigh else {
       return value.controller.deactivate(acknowledged)
     }
     let hypervisor = Hypervisor.shared
@@ -69,7 +69,8 @@ extension Reference where Value == PhysicalCPU {
   /// Brings what changed in the VM's interrupt controller to its vCPUs. Costs two tests where nothing has.
   @inline(__always)
   func settleInterrupts(of vm: Int) {
-    if Hypervisor.shared.value.vms[vm].machine.interrupts.attention != 0 { spreadInterrupts(of: vm) }
+    // Taking an interrupt from one vCPU may give it to another.
+    while Hypervisor.shared.value.vms[vm].machine.interrupts.attention != 0 { spreadInterrupts(of: vm) }
     if Hypervisor.shared.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
   }
 
@@ -127,6 +128,15 @@ extension Reference where Value == PhysicalCPU {
 }
 
 extension Reference where Value == PhysicalCPU {
+  /// Takes back the interrupt of the loaded vCPU's virtual timer if the guest has let its line down and not acknowledged
+  /// it. The VM's lock is held.
+  func lowerVirtualTimer(of vm: Int, _ index: Int) {
+    let isRaised = Hypervisor.shared.value.vms[vm].machine.interrupts.mayBeRaisedInHardware(
+      GuestMachine.virtualTimerInterrupt, vcpu: index)
+    guard isRaised, !Processor.isVirtualTimerLineHigh else { return }
+    Hypervisor.shared.value.vms[vm].machine.interrupts.lowerHardware(GuestMachine.virtualTimerInterrupt, vcpu: index)
+  }
+
   /// Another CPU has changed something in the interrupt controller that concerns a vCPU of this one.
   func updateInterrupts(of number: Int) {
     let hypervisor = Hypervisor.shared
@@ -137,4 +147,9 @@ extension Reference where Value == PhysicalCPU {
     settleInterrupts(of: vm)
     unlock(vm)
   }
+}
+
+extension Processor {
+  /// ENABLE and ISTATUS without IMASK of the virtual timer in the hardware.
+  static var isVirtualTimerLineHigh: Bool { virtualTimerControl & 7 == 5 }
 }

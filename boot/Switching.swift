@@ -41,6 +41,11 @@ extension Reference where Value == PhysicalCPU {
     let number = value.loaded
     guard number >= 0 else { return }
     let hypervisor = Hypervisor.shared
+    // The line is known only while the timer is in the hardware.
+    let vm = hypervisor.value.vcpus[number].vm
+    lock(vm)
+    lowerVirtualTimer(of: vm, hypervisor.value.vcpus[number].index)
+    unlock(vm)
     hypervisor.value.vcpus[number].context.save(from: frame)
     releaseInterrupts(of: number)
     updateDeadline(of: number)

@@ -194,12 +194,13 @@ extension SystemBuilder {
     }
     let space = try buildSpace(description, memory: memory, firmware: firmware)
     let gic = machine.interruptController.version
-    let machine = try taking { (arena) throws(OutOfMemory) in
+    var machine = try taking { (arena) throws(OutOfMemory) in
       try VirtualMachine(
         gic: gic, usesHardwareLinks: host.usesHardwareLinks, vcpuCount: description.vcpuCount,
         sharedInterruptCount: GuestMachine.sharedInterruptLimit,
         memory: description.memory, firmware: description.firmware, secondsAtStart: 0, storage: &arena)
     }
+    machine.power.instructionSet = description.instructionSet ?? .aarch64
     return HostedVM(
       index: description.index, description: description, machine: machine, space: space,
       vmid: UInt16(description.index + 1), memory: memory,

@@ -98,6 +98,7 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
   var listRegisters: HostListRegisters
   let vm: Reference<HostedVM>
 
+  var isVirtualTimerLineHigh: Bool { Processor.isVirtualTimerLineHigh }
   var now: Instant { .now }
   var ticksPerSecond: UInt64 { Hypervisor.shared.value.ticksPerSecond }
 

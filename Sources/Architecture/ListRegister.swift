@@ -61,9 +61,6 @@ public protocol ListRegisters: ~Copyable {
   /// One bit for each list register whose end of interrupt waits to be seen (GICH_EISR, ICH_EISR_EL2).
   var endOfInterruptMask: UInt32 { get }
 
-  /// Whether a maintenance interrupt is asked for when no list register is pending (NPIE).
-  var signalsNoPending: Bool { get set }
-
   /// The guest-visible state of the CPU interface beyond the list registers: GICH_VMCR or ICH_VMCR_EL2, as hardware
   /// lays it out.
   var machineControl: UInt32 { get set }
@@ -72,6 +69,51 @@ public protocol ListRegisters: ~Copyable {
   /// 4 to 7. Registers that the hardware does not have read as zero and ignore writes.
   subscript(activePriorities index: Int) -> UInt32 { get set }
 
-  /// Turns the virtual CPU interface on or off for the vCPU that is loaded (GICH_HCR.En, ICH_HCR_EL2.En).
-  var isEnabled: Bool { get set }
+  /// Whether the interface is on, what asks for maintenance, and how many ends of interrupts no list register had
+  /// (GICH_HCR, ICH_HCR_EL2). A write sets all of it, the count too.
+  var control: InterfaceControl { get set }
+}
+
+extension ListRegisters where Self: ~Copyable {
+  /// Turns the virtual CPU interface on or off for the vCPU that is loaded, and leaves the rest of its control alone.
+  @inlinable public var isEnabled: Bool {
+    get { control.contains(.enabled) }
+    set { control = newValue ? control.union(.enabled) : control.subtracting(.enabled) }
+  }
+
+  /// Whether a maintenance interrupt is asked for when no list register is pending.
+  @inlinable public var signalsNoPending: Bool {
+    get { control.contains(.noPending) }
+    set { control = newValue ? control.union(.noPending) : control.subtracting(.noPending) }
+  }
+}
+
+/// The hypervisor's control of a virtual CPU interface, as GICH_HCR (IHI 0048B §5.3.1) and ICH_HCR_EL2 (IHI 0069 §12.4)
+/// both lay it out. GICv3's traps of the guest's own registers, which lie above, stay off.
+public struct InterfaceControl: OptionSet, Equatable, Sendable {
+  /// The bits, EOIcount included.
+  public let rawValue: UInt32
+
+  /// The register's bits.
+  @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// En: the interface signals interrupts to the guest, and maintenance.
+  @inlinable public static var enabled: Self { Self(rawValue: 1 << 0) }
+  /// UIE: maintenance while none or one of the list registers holds an interrupt.
+  @inlinable public static var underflow: Self { Self(rawValue: 1 << 1) }
+  /// LRENPIE: maintenance while `missedEndCount` is not zero.
+  @inlinable public static var missedEnd: Self { Self(rawValue: 1 << 2) }
+  /// NPIE: maintenance while no list register is pending.
+  @inlinable public static var noPending: Self { Self(rawValue: 1 << 3) }
+  /// VGrp0EIE: maintenance while the guest's interface has group 0 on.
+  @inlinable public static var group0Enabled: Self { Self(rawValue: 1 << 4) }
+  /// VGrp0DIE: maintenance while the guest's interface has group 0 off.
+  @inlinable public static var group0Disabled: Self { Self(rawValue: 1 << 5) }
+  /// VGrp1EIE: maintenance while the guest's interface has group 1 on.
+  @inlinable public static var group1Enabled: Self { Self(rawValue: 1 << 6) }
+  /// VGrp1DIE: maintenance while the guest's interface has group 1 off.
+  @inlinable public static var group1Disabled: Self { Self(rawValue: 1 << 7) }
+
+  /// EOIcount: how many deactivations of the guest found no list register, modulo 32.
+  @inlinable public var missedEndCount: UInt32 { rawValue &>> 27 }
 }

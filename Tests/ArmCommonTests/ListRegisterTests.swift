@@ -174,12 +174,13 @@ struct GICHTests {
     #expect(block[0x100] == 0 && block[0x108] == 0)
   }
 
-  @Test("En is bit 0 of HCR and NPIE bit 3, and neither disturbs the other nor EOICount")
+  @Test("En is bit 0 of HCR and NPIE bit 3, and neither disturbs the other nor EOICount (31:27)")
   func control() {
     let block = Block(vtr: 3)
     block[0x000] = 0x0800_0000
-    let host = HostListRegisters.v2(GICv2ListRegisters(control: block.address))
+    var host = HostListRegisters.v2(GICv2ListRegisters(control: block.address))
     #expect(!host.isEnabled && !host.signalsNoPending)
+    #expect(host.control.missedEndCount == 1)
     host.isEnabled = true
     #expect(block[0x000] == 0x0800_0001)
     host.signalsNoPending = true
@@ -189,5 +190,9 @@ struct GICHTests {
     #expect(block[0x000] == 0x0800_0008)
     host.signalsNoPending = false
     #expect(block[0x000] == 0x0800_0000)
+    host.control = [.enabled, .missedEnd]
+    #expect(block[0x000] == 0x0000_0005)
+    block[0x000] = 0xf800_0005
+    #expect(host.control.missedEndCount == 31)
   }
 }

@@ -9,29 +9,35 @@ extension ListRegisterInterpreter {
     public var id: UInt16
     /// Which CPU sent it, for GICv2's SGIs.
     public var source: UInt8
+    /// The priority that the list register had.
+    public var priority: UInt8
+    /// The group that the list register had.
+    public var isGroup1: Bool
 
     /// An acknowledgement of `id` from `source`.
-    public init(id: UInt16, source: UInt8 = 0) {
+    public init(id: UInt16, source: UInt8 = 0, priority: UInt8 = 0, isGroup1: Bool = false) {
       self.id = id
       self.source = source
+      self.priority = priority
+      self.isGroup1 = isGroup1
     }
   }
 
   /// Whether the guest separates priority drop and deactivation (VEM, VEOIM).
   public var separatesDeactivation: Bool {
-    get { control >> 9 & 1 != 0 }
-    set { control = control & ~(1 << 9) | (newValue ? 1 << 9 : 0) }
+    get { machine >> 9 & 1 != 0 }
+    set { machine = machine & ~(1 << 9) | (newValue ? 1 << 9 : 0) }
   }
 
   /// The guest's priority mask (VMPriMask, VPMR).
   public var priorityMask: UInt8 {
-    get { UInt8(control >> 24) }
-    set { control = control & 0x00ff_ffff | UInt32(newValue & 0xf8) << 24 }
+    get { UInt8(machine >> 24) }
+    set { machine = machine & 0x00ff_ffff | UInt32(newValue & 0xf8) << 24 }
   }
 
   /// Turns the guest's group 0 and group 1 on or off (VMGrp0En and VMGrp1En, VENG0 and VENG1).
   public mutating func enableGroups(_ group0: Bool, _ group1: Bool) {
-    control = control & ~3 | (group0 ? 1 : 0) | (group1 ? 2 : 0)
+    machine = machine & ~3 | (group0 ? 1 : 0) | (group1 ? 2 : 0)
   }
 
   /// True while the guest's IRQ or FIQ is asserted.
@@ -49,27 +55,45 @@ extension ListRegisterInterpreter {
     registers[index].state = .active
     let level = groupPriority(of: registers[index]) >> 3
     activePriorities[version == .v3 && registers[index].isGroup1 ? 4 : 0] |= 1 << UInt32(level)
-    return Acknowledgement(id: registers[index].virtualID, source: registers[index].source)
+    return Acknowledgement(
+      id: registers[index].virtualID, source: registers[index].source, priority: registers[index].priority,
+      isGroup1: registers[index].isGroup1)
   }
 
   /// Ends an interrupt: drops the running priority and, unless the guest separates the two, deactivates.
+  ///
+  /// Adversarial: a list register whose priority is not the one that is dropped keeps its interrupt active for good, as
+  /// in interfaces that compare the two.
   public mutating func end(_ interrupt: Acknowledgement) {
+    let dropped = runningPriority
     dropPriority()
-    if !separatesDeactivation { deactivate(interrupt) }
+    guard !separatesDeactivation else { return }
+    if let index = index(of: interrupt), groupPriority(of: registers[index]) != dropped {
+      violations.append("\(interrupt.id) ended at \(dropped), held at \(registers[index].priority)")
+      return
+    }
+    deactivate(interrupt)
   }
 
   /// Deactivates an interrupt (DIR, or the second half of EOIR).
   public mutating func deactivate(_ interrupt: Acknowledgement) {
-    let found = registers.firstIndex {
-      ($0.state == .active || $0.state == .pendingAndActive) && $0.virtualID == interrupt.id
-        && (version == .v3 || interrupt.id >= 16 || $0.source == interrupt.source)
-    }
+    let found = index(of: interrupt)
     guard let found else {
       unmatchedCount += 1
+      // EOIcount wraps in its five bits.
+      control = InterfaceControl(rawValue: control.rawValue &+ 1 << 27)
       return
     }
     if let physicalID = registers[found].physicalID { deactivatedPhysicalIDs.append(physicalID) }
     registers[found].state = registers[found].state == .active ? .inactive : .pending
+  }
+
+  /// The active list register of an interrupt.
+  private func index(of interrupt: Acknowledgement) -> Int? {
+    registers.firstIndex {
+      ($0.state == .active || $0.state == .pendingAndActive) && $0.virtualID == interrupt.id
+        && (version == .v3 || interrupt.id >= 16 || $0.source == interrupt.source)
+    }
   }
 
   private mutating func dropPriority() {
@@ -85,10 +109,10 @@ extension ListRegisterInterpreter {
   /// The list register that is signalled: the most urgent pending one of an enabled group, if the mask lets it through
   /// and it preempts what is active. Which of equals is the implementation's choice: the last one here.
   private var signalledIndex: Int? {
-    guard isEnabled else { return nil }
+    guard control.contains(.enabled) else { return nil }
     var best: Int?
     for index in registers.indices where registers[index].state == .pending {
-      guard control & (registers[index].isGroup1 ? 2 : 1) != 0 else { continue }
+      guard machine & (registers[index].isGroup1 ? 2 : 1) != 0 else { continue }
       if best == nil || registers[index].priority <= registers[best!].priority { best = index }
     }
     guard let best, registers[best].priority < priorityMask else { return nil }
@@ -97,9 +121,9 @@ extension ListRegisterInterpreter {
 
   /// The part of a priority that counts for preemption, as the group's binary point divides it.
   private func groupPriority(of register: ListRegister) -> UInt8 {
-    let isCommon = control >> 4 & 1 != 0
+    let isCommon = machine >> 4 & 1 != 0
     let droppedBitCount =
-      register.isGroup1 && !isCommon ? control >> 18 & 7 : (control >> 21 & 7) + 1
+      register.isGroup1 && !isCommon ? machine >> 18 & 7 : (machine >> 21 & 7) + 1
     return register.priority & UInt8(truncatingIfNeeded: 0xff << droppedBitCount)
   }
 }

@@ -11,17 +11,15 @@ public struct ListRegisterInterpreter: ListRegisters {
   public let version: GICVersion
   /// How many list registers there are.
   public let count: Int
-  /// Whether the interface signals interrupts (En).
-  public var isEnabled = false {
-    didSet { if isEnabled { checkForDuplicates() } }
+  /// HCR, EOIcount included.
+  public var control: InterfaceControl = [] {
+    didSet { if control.contains(.enabled) { checkForDuplicates() } }
   }
-  /// Whether maintenance is asked for while no list register is pending (NPIE).
-  public var signalsNoPending = false
   /// What software did that the manuals forbid or leave unpredictable.
   public internal(set) var violations: [String] = []
   /// Physical INTIDs that the guest's deactivations have deactivated, in order.
   public internal(set) var deactivatedPhysicalIDs: [UInt16] = []
-  /// Deactivations that found no list register (EOIcount).
+  /// Deactivations that found no list register, ever.
   public internal(set) var unmatchedCount = 0
   /// How many list registers have been read.
   public var readCount: Int { reads.count }
@@ -30,7 +28,7 @@ public struct ListRegisterInterpreter: ListRegisters {
 
   var registers: [ListRegister]
   private let reads = Counter()
-  var control: UInt32 = 0xffff_ffff
+  var machine: UInt32 = 0xffff_ffff
   var activePriorities = [UInt32](repeating: 0xdead_beef, count: 8)
 
   /// An interface with `count` list registers, which hold leftovers.
@@ -53,7 +51,7 @@ public struct ListRegisterInterpreter: ListRegisters {
       writeCount += 1
       check(newValue)
       registers[index] = stored(newValue)
-      if isEnabled { checkForDuplicates() }
+      if control.contains(.enabled) { checkForDuplicates() }
     }
   }
 
@@ -69,13 +67,13 @@ public struct ListRegisterInterpreter: ListRegisters {
 
   /// GICH_VMCR or ICH_VMCR_EL2 with reserved bits zero and the binary points no less than five bits of priority allow.
   public var machineControl: UInt32 {
-    get { control }
+    get { machine }
     set {
       var value = newValue & 0xf8fc_021f
       if value >> 21 & 7 < 2 { value = value & ~(7 << 21) | 2 << 21 }
       if value >> 18 & 7 < 3 { value = value & ~(7 << 18) | 3 << 18 }
       if version == .v3 { value |= 1 << 3 }
-      control = value
+      machine = value
     }
   }
 
@@ -85,9 +83,19 @@ public struct ListRegisterInterpreter: ListRegisters {
     set { if hasActivePriorities(index) { activePriorities[index] = newValue } }
   }
 
-  /// True while the maintenance interrupt is asserted.
+  /// True while the maintenance interrupt is asserted: one of the reasons of MISR holds and is asked for
+  /// (IHI 0048B §5.3.4, IHI 0069 §12.4 ICH_MISR_EL2).
   public var isMaintenanceAsserted: Bool {
-    isEnabled && (endOfInterruptMask != 0 || signalsNoPending && !registers.contains { $0.state == .pending })
+    guard control.contains(.enabled) else { return false }
+    let held = registers.count { $0.state != .inactive }
+    let reasons: [(InterfaceControl, Bool)] = [
+      (.underflow, held <= 1),
+      (.missedEnd, control.missedEndCount != 0),
+      (.noPending, !registers.contains { $0.state == .pending }),
+      (.group0Enabled, machine & 1 != 0), (.group0Disabled, machine & 1 == 0),
+      (.group1Enabled, machine & 2 != 0), (.group1Disabled, machine & 2 == 0),
+    ]
+    return endOfInterruptMask != 0 || reasons.contains { control.contains($0) && $1 }
   }
 
   /// The list registers that are not inactive, without counting as reads.

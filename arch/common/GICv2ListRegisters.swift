@@ -3,14 +3,14 @@ internal import ArmRegisters
 
 /// The list registers of a GICv2 with Virtualization Extensions, through GICH (IHI 0048B §5.3).
 public struct GICv2ListRegisters: ListRegisters, Sendable {
-  private let control: UInt
+  private let base: UInt
   /// How many list registers there are, 1 to 16 here (GICH_VTR counts up to 64).
   public let count: Int
 
-  /// The interface whose GICH registers are mapped at `control`.
-  public init(control: UInt) {
-    self.control = control
-    count = min(Int(device_load32(control + Register.vtr.rawValue) & 0x3f) + 1, 16)
+  /// The interface whose GICH registers are mapped at `base`.
+  public init(control base: UInt) {
+    self.base = base
+    count = min(Int(device_load32(base + Register.vtr.rawValue) & 0x3f) + 1, 16)
   }
 
   private enum Register: UInt {
@@ -27,48 +27,35 @@ public struct GICv2ListRegisters: ListRegisters, Sendable {
   public subscript(index: Int) -> ListRegister {
     get {
       precondition(index < count)
-      return Self.decode(device_load32(control + Register.lr.rawValue + UInt(index) * 4))
+      return Self.decode(device_load32(base + Register.lr.rawValue + UInt(index) * 4))
     }
     nonmutating set {
       precondition(index < count)
-      device_store32(control + Register.lr.rawValue + UInt(index) * 4, Self.encode(newValue))
+      device_store32(base + Register.lr.rawValue + UInt(index) * 4, Self.encode(newValue))
     }
   }
 
   /// The first 32 bits of GICH_ELRSR.
-  public var emptyMask: UInt32 { device_load32(control + Register.elrsr.rawValue) }
+  public var emptyMask: UInt32 { device_load32(base + Register.elrsr.rawValue) }
   /// The first 32 bits of GICH_EISR.
-  public var endOfInterruptMask: UInt32 { device_load32(control + Register.eisr.rawValue) }
+  public var endOfInterruptMask: UInt32 { device_load32(base + Register.eisr.rawValue) }
 
   /// GICH_VMCR.
   public var machineControl: UInt32 {
-    get { device_load32(control + Register.vmcr.rawValue) }
-    nonmutating set { device_store32(control + Register.vmcr.rawValue, newValue) }
+    get { device_load32(base + Register.vmcr.rawValue) }
+    nonmutating set { device_store32(base + Register.vmcr.rawValue, newValue) }
   }
 
   /// GICH_APR at index 0; nothing at others.
   public subscript(activePriorities index: Int) -> UInt32 {
-    get { index == 0 ? device_load32(control + Register.apr.rawValue) : 0 }
-    nonmutating set { if index == 0 { device_store32(control + Register.apr.rawValue, newValue) } }
+    get { index == 0 ? device_load32(base + Register.apr.rawValue) : 0 }
+    nonmutating set { if index == 0 { device_store32(base + Register.apr.rawValue, newValue) } }
   }
 
-  /// GICH_HCR.En.
-  public var isEnabled: Bool {
-    get { hasControl(1 << 0) }
-    nonmutating set { setControl(1 << 0, newValue) }
-  }
-
-  /// GICH_HCR.NPIE.
-  public var signalsNoPending: Bool {
-    get { hasControl(1 << 3) }
-    nonmutating set { setControl(1 << 3, newValue) }
-  }
-
-  private func hasControl(_ bit: UInt32) -> Bool { device_load32(control + Register.hcr.rawValue) & bit != 0 }
-
-  private func setControl(_ bit: UInt32, _ isSet: Bool) {
-    let old = device_load32(control + Register.hcr.rawValue)
-    device_store32(control + Register.hcr.rawValue, isSet ? old | bit : old & ~bit)
+  /// GICH_HCR.
+  public var control: InterfaceControl {
+    get { InterfaceControl(rawValue: device_load32(base + Register.hcr.rawValue)) }
+    nonmutating set { device_store32(base + Register.hcr.rawValue, newValue.rawValue) }
   }
 
   /// GICH_LRn: HW 31, Grp1 30, State 29:28, Priority 27:23, EOI 19 or PhysicalID 19:10, CPUID 12:10, VirtualID 9:0.

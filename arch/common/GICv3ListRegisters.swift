@@ -32,22 +32,11 @@ public struct GICv3ListRegisters: ListRegisters, Sendable {
     nonmutating set { write_ich_vmcr(UInt64(newValue)) }
   }
 
-  /// ICH_HCR_EL2.En.
-  public var isEnabled: Bool {
-    get { read_ich_hcr() & 1 != 0 }
-    nonmutating set { setControl(1 << 0, newValue) }
-  }
-
-  /// ICH_HCR_EL2.NPIE.
-  public var signalsNoPending: Bool {
-    get { read_ich_hcr() & 1 << 3 != 0 }
-    nonmutating set { setControl(1 << 3, newValue) }
-  }
-
-  /// TC, bit 10, is not used: the guest's accesses to ICC registers that have no trap of their own go to hardware.
-  private func setControl(_ bit: UInt64, _ isSet: Bool) {
-    let old = read_ich_hcr()
-    write_ich_hcr(isSet ? old | bit : old & ~bit)
+  /// ICH_HCR_EL2. TC and its like, bits 10 and up, are not used: the guest's accesses to ICC registers that have no trap
+  /// of their own go to hardware.
+  public var control: InterfaceControl {
+    get { InterfaceControl(rawValue: UInt32(truncatingIfNeeded: read_ich_hcr())) }
+    nonmutating set { write_ich_hcr(UInt64(newValue.rawValue)) }
   }
 
   /// ICH_AP0R<n>_EL2 at 0 to 3, ICH_AP1R<n>_EL2 at 4 to 7, as far as this CPU has them.

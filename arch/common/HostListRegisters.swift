@@ -78,34 +78,18 @@ public enum HostListRegisters: ListRegisters, Sendable {
     }
   }
 
-  /// GICH_HCR.En or ICH_HCR_EL2.En.
-  public var isEnabled: Bool {
+  /// GICH_HCR or ICH_HCR_EL2.
+  public var control: InterfaceControl {
     get {
       switch self {
-      case .v2(let gic): gic.isEnabled
-      case .v3(let gic): gic.isEnabled
+      case .v2(let gic): gic.control
+      case .v3(let gic): gic.control
       }
     }
     nonmutating set {
       switch self {
-      case .v2(let gic): gic.isEnabled = newValue
-      case .v3(let gic): gic.isEnabled = newValue
-      }
-    }
-  }
-
-  /// GICH_HCR.NPIE or ICH_HCR_EL2.NPIE.
-  public var signalsNoPending: Bool {
-    get {
-      switch self {
-      case .v2(let gic): gic.signalsNoPending
-      case .v3(let gic): gic.signalsNoPending
-      }
-    }
-    nonmutating set {
-      switch self {
-      case .v2(let gic): gic.signalsNoPending = newValue
-      case .v3(let gic): gic.signalsNoPending = newValue
+      case .v2(let gic): gic.control = newValue
+      case .v3(let gic): gic.control = newValue
       }
     }
   }

@@ -49,9 +49,20 @@ extension ExitDispatcher {
       return .done
     }
     if machine.interrupts.needsSynchronization(offset: offset, width: access.width, isWrite: false) {
-      machine.interrupts.synchronize(vcpu: vcpu, registers: &around.listRegisters)
+      synchronize(vcpu, machine: &machine, around: &around)
     }
     return .handled(machine.interrupts.readDistributor(offset: offset, width: access.width, vcpu: vcpu))
+  }
+
+  /// Brings pending and active states up to date before they are read.
+  private static func synchronize<Around: Surroundings & ~Copyable>(
+    _ vcpu: Int, machine: inout VirtualMachine, around: inout Around
+  ) {
+    let timer = GuestMachine.virtualTimerInterrupt
+    if machine.interrupts.mayBeRaisedInHardware(timer, vcpu: vcpu), !around.isVirtualTimerLineHigh {
+      machine.interrupts.lowerHardware(timer, vcpu: vcpu)
+    }
+    machine.interrupts.synchronize(vcpu: vcpu, registers: &around.listRegisters)
   }
 
   private static func redistributor<Around: Surroundings & ~Copyable>(
@@ -68,7 +79,7 @@ extension ExitDispatcher {
     if frame == vcpu,
       machine.interrupts.redistributorNeedsSynchronization(offset: offset, width: access.width, isWrite: false)
     {
-      machine.interrupts.synchronize(vcpu: vcpu, registers: &around.listRegisters)
+      synchronize(vcpu, machine: &machine, around: &around)
     }
     return .handled(machine.interrupts.readRedistributor(offset: offset, frame: frame, width: access.width))
   }

@@ -6,6 +6,8 @@ public protocol Surroundings: ~Copyable {
   associatedtype Registers: ListRegisters
   /// That interface's registers.
   var listRegisters: Registers { get set }
+  /// The level of the line of the exiting vCPU's virtual timer: enabled, not masked, and its condition is met.
+  var isVirtualTimerLineHigh: Bool { get }
   /// The system counter now.
   var now: Instant { get }
   /// How many ticks the system counter makes in a second.
@@ -25,6 +27,8 @@ public protocol Surroundings: ~Copyable {
 }
 
 extension Surroundings where Self: ~Copyable {
+  /// As long as nobody looks, the line is what it was when its interrupt came.
+  public var isVirtualTimerLineHigh: Bool { true }
   /// No memory is known: such loads and stores end in an abort.
   public func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? { nil }
   /// Such instructions do not trap.

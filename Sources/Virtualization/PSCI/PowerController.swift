@@ -14,6 +14,9 @@ public enum PowerState: UInt8, Sendable {
 /// VM's vCPUs. Shared by them: the VM's lock is held around every call that changes something or depends on it.
 public struct PowerController: ~Copyable {
   private var states: Storage<PowerState>
+  /// What the VM's guest is made of. One in AArch32 has only the 32-bit function identifiers, and an entry point of its
+  /// own may be T32: bit 0 says so (DEN 0022D §5.6, DEN 0028C §2.5).
+  public var instructionSet = InstructionSet.aarch64
 
   /// A VM of `vcpuCount` vCPUs, all off.
   public init<Provider: StorageProvider & ~Copyable>(vcpuCount: Int, in provider: inout Provider) throws(OutOfMemory) {
@@ -69,9 +72,7 @@ extension PowerController {
   mutating func answerRest(
     _ call: FirmwareCall, from caller: Int, isMemory: (GuestPhysicalAddress) -> Bool
   ) -> FirmwareAnswer {
-    guard let function = FirmwareFunction(rawValue: call.function) else {
-      return .result(FirmwareStatus.notSupported)
-    }
+    guard let function = function(call.function) else { return .result(FirmwareStatus.notSupported) }
     let call = call.narrowed
     switch function {
     case .version: return .result(Self.version)
@@ -98,9 +99,9 @@ extension PowerController {
   /// PSCI_FEATURES: zero flags for what there is. CPU_SUSPEND's say the original power-state format and no OS-initiated
   /// mode; SYSTEM_RESET2 and SMCCC_VERSION have none (DEN 0022D §5.1).
   private func feature(_ identifier: UInt64) -> UInt64 {
-    guard let function = FirmwareFunction(rawValue: UInt32(truncatingIfNeeded: identifier)),
-      function != .architectureFeatures
-    else { return FirmwareStatus.notSupported }
+    guard let function = function(UInt32(truncatingIfNeeded: identifier)), function != .architectureFeatures else {
+      return FirmwareStatus.notSupported
+    }
     return FirmwareStatus.success
   }
 
@@ -128,9 +129,17 @@ extension PowerController {
     return .start(vcpu: target, entry: call.second, context: call.third)
   }
 
-  /// An A64 entry point is in RAM and a multiple of four.
+  /// The function of an identifier, if there is one and the guest can call it.
+  private func function(_ identifier: UInt32) -> FirmwareFunction? {
+    if instructionSet == .aarch32 && identifier & 1 << 30 != 0 { return nil }
+    return FirmwareFunction(rawValue: identifier)
+  }
+
+  /// An A64 or A32 entry point is in RAM and a multiple of four. Bit 0 of an AArch32 guest's means T32, where the rest is
+  /// a multiple of two.
   private func isEntry(_ address: UInt64, _ isMemory: (GuestPhysicalAddress) -> Bool) -> Bool {
-    address & 3 == 0 && isMemory(GuestPhysicalAddress(address))
+    let isThumb = instructionSet == .aarch32 && address & 1 != 0
+    return (isThumb || address & 3 == 0) && isMemory(GuestPhysicalAddress(address & ~1))
   }
 
   /// CPU_SUSPEND. A power-down state is checked as one and carried out as standby: the vCPU's registers survive, and a

@@ -12,6 +12,10 @@ struct CPUInterfaceState {
   var used: UInt32 = 0
   /// One bit for each used list register whose interrupt changed, so that the register has to be looked at.
   var changed: UInt32 = 0
+  /// One bit for each used list register whose value is here and not in hardware yet.
+  var unwritten: UInt32 = 0
+  /// One bit for each list register that the CPU has which the vCPU is loaded on; zero while it is not loaded.
+  var available: UInt32 = 0
   /// One bit for each nonzero word of the vCPU's candidates.
   var candidateWords: UInt32 = 0
   /// The vCPU's interrupts, INTID 0 to 31, whose physical interrupt the caller shall deactivate.
@@ -20,8 +24,10 @@ struct CPUInterfaceState {
   var isLoaded = false
   /// True where a candidate or a used list register has changed since the last flush.
   var needsFlush = false
-  /// Whether the hardware has been told to signal that nothing is pending (NPIE).
-  var signalsNoPending = false
+  /// How many interrupts that the vCPU is handling have lost their list registers to others.
+  var evictedCount: UInt32 = 0
+  /// What the hardware has been told while the vCPU is loaded, but for the count of missed ends.
+  var control: InterfaceControl = []
   /// GICR_WAKER.ProcessorSleep.
   var isAsleep = true
   /// GICH_VMCR or ICH_VMCR_EL2 while the vCPU is not loaded, or as last read.
@@ -35,6 +41,14 @@ struct CPUInterfaceState {
   /// has only system registers, so that VFIQEn is RES1 (IHI 0069, ICH_VMCR_EL2).
   init(version: GICVersion) {
     machineControl = 2 << 21 | 3 << 18 | (version == .v3 ? 1 << 3 : 0)
+  }
+
+  /// The part of a priority that decides about preemption, as the binary points that were last read divide it: VBPR0 is
+  /// bits 23 to 21, VBPR1 bits 20 to 18, VCBPR bit 4 (IHI 0048B §3.3.3, IHI 0069 §4.8.2).
+  func groupPriority(_ priority: UInt8, isGroup1: Bool) -> Int {
+    let isCommon = machineControl & 1 << 4 != 0
+    let droppedBitCount = isGroup1 && !isCommon ? machineControl &>> 18 & 7 : (machineControl &>> 21 & 7) &+ 1
+    return Int((UInt32(priority) &>> droppedBitCount) &<< droppedBitCount)
   }
 
   /// True where the CPU interface, as far as is known, would signal an interrupt of this group and priority.

@@ -33,15 +33,15 @@ extension VirtualGIC {
   /// True where the list registers of the vCPU that is loaded should be read back (`synchronize`) before this read of the
   /// distributor, or of a redistributor where the offset is within its SGI frame. Writes never need it: what they leave to
   /// be done meets the list registers' true state in the next flush.
+  @inline(__always)
   public func needsSynchronization(offset: UInt32, width: AccessWidth, isWrite: Bool) -> Bool {
-    guard !isWrite else { return false }
-    return InterruptRegister(offset: offset, width: width, version: version)?.readsListRegisters ?? false
+    !isWrite && InterruptRegister.readsListRegisters(offset: offset)
   }
 
   /// What `vcpu` reads `offset` bytes into the distributor's frame (IHI 0048B §4.3, IHI 0069 §12.9). Registers that there
   /// are not, and accesses of a kind that a register does not permit, read as zero.
   public func readDistributor(offset: UInt32, width: AccessWidth, vcpu: Int) -> UInt64 {
-    if let register = interruptRegister(offset, width) { return read(register, vcpu: vcpu) }
+    if offset >= 0x080, let register = interruptRegister(offset, width) { return read(register, vcpu: vcpu) }
     switch DistributorRegister(offset: offset, width: width, version: version) {
     case .control: return distributorControl
     case .type: return distributorType
@@ -54,7 +54,9 @@ extension VirtualGIC {
 
   /// Does what `vcpu` writes `offset` bytes into the distributor's frame. What there is not is ignored.
   public mutating func writeDistributor(offset: UInt32, width: AccessWidth, value: UInt64, vcpu: Int) {
-    if let register = interruptRegister(offset, width) { return write(register, value: value, vcpu: vcpu) }
+    if offset >= 0x080, let register = interruptRegister(offset, width) {
+      return write(register, value: value, vcpu: vcpu)
+    }
     switch DistributorRegister(offset: offset, width: width, version: version) {
     case .control: setEnabledGroups(UInt32(truncatingIfNeeded: value) & 3)
     case .softwareInterrupt: generateSGI(register: UInt32(truncatingIfNeeded: value), vcpu: vcpu)
@@ -88,7 +90,7 @@ extension VirtualGIC {
   /// GICD_TYPER: the number of lines in units of 32 less one; GICv2: CPUs less one; GICv3: ten bits of INTID, Aff3 is
   /// there, and no 1 of N.
   private var distributorType: UInt64 {
-    let lines = UInt64((interruptCount &+ 31) / 32 &- 1)
+    let lines = UInt64(truncatingIfNeeded: (interruptCount &+ 31) &>> 5 &- 1)
     return version == .v2
       ? lines | UInt64(vcpuCount &- 1) << 5
       : lines | 9 << 19 | 1 << 24 | 1 << 25

@@ -21,6 +21,7 @@ extension VirtualGIC {
   /// what is pending and active now, and settles what has changed. See `needsSynchronization`.
   public mutating func synchronize<Registers: ListRegisters & ~Copyable>(vcpu: Int, registers: inout Registers) {
     settle(interfaces[vcpu].used, of: vcpu, &registers)
+    takeMissedEnds(vcpu, &registers)
   }
 
   /// Settles the list registers in `mask` with the values that hardware has.
@@ -31,7 +32,14 @@ extension VirtualGIC {
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
-      interfaces[vcpu].changed &= ~(1 &<< UInt32(index))
+      let bit: UInt32 = 1 &<< UInt32(index)
+      interfaces[vcpu].changed &= ~bit
+      if interfaces[vcpu].unwritten & bit != 0 {
+        interfaces[vcpu].unwritten &= ~bit
+        let new = settle(index, of: vcpu, value: interfaces[vcpu].registers[index])
+        if new.state != .inactive { registers[index] = new }
+        continue
+      }
       let old = registers[index]
       let new = settle(index, of: vcpu, value: old)
       // An empty register may keep its other fields, except that it must not go on signalling an end of interrupt.
@@ -42,17 +50,40 @@ extension VirtualGIC {
   }
 
   private mutating func flush<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) {
+    if interfaces[vcpu].evictedCount != 0 { takeMissedEnds(vcpu, &registers) }
     settle(interfaces[vcpu].changed & interfaces[vcpu].used, of: vcpu, &registers)
-    let isComplete = interfaces[vcpu].candidateWords == 0 || fill(vcpu, &registers)
-    if isComplete { signalNoPending(false, vcpu, &registers) }
+    var control = InterfaceControl.enabled
+    if interfaces[vcpu].candidateWords != 0 { control.formUnion(fill(vcpu, &registers)) }
+    writeOccupied(vcpu, &registers)
+    if interfaces[vcpu].evictedCount != 0 { control.formUnion(.missedEnd) }
+    if control != interfaces[vcpu].control {
+      interfaces[vcpu].control = control
+      registers.control = control
+    }
     interfaces[vcpu].needsFlush = false
     attention &= ~(1 &<< UInt64(vcpu))
   }
 
-  /// Moves candidates into free list registers. False where candidates remain.
-  private mutating func fill<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) -> Bool {
-    let all: UInt32 = (1 &<< UInt32(registers.count)) &- 1
-    while let slot = firstCandidate(of: vcpu, urgency: { Int(states[$0].priority) }) {
+  /// Brings to hardware what took free list registers here.
+  @inline(__always)
+  private mutating func writeOccupied<Registers: ListRegisters & ~Copyable>(
+    _ vcpu: Int, _ registers: inout Registers
+  ) {
+    var mask = interfaces[vcpu].unwritten
+    interfaces[vcpu].unwritten = 0
+    while mask != 0 {
+      let index = mask.trailingZeroBitCount
+      mask &= mask &- 1
+      registers[index] = interfaces[vcpu].registers[index]
+    }
+  }
+
+  /// Moves candidates into free list registers, and returns what has to ask for maintenance because candidates remain.
+  private mutating func fill<Registers: ListRegisters & ~Copyable>(
+    _ vcpu: Int, _ registers: inout Registers
+  ) -> InterfaceControl {
+    let all = interfaces[vcpu].available
+    while let slot = firstCandidate(of: vcpu, urgency: { urgency(ofCandidate: $0, enabledGroups: 3) }) {
       if ~interfaces[vcpu].used & all == 0 { reclaim(vcpu, &registers) }
       let free = ~interfaces[vcpu].used & all
       if free == 0 { return overflow(vcpu, &registers) }
@@ -60,13 +91,14 @@ extension VirtualGIC {
       let index = free.trailingZeroBitCount
       registers[index] = place(slot, into: index, of: vcpu)
     }
-    return true
+    return []
   }
 
   /// Frees the list registers that hardware has emptied, without reading any of them.
   private mutating func reclaim<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) {
-    let ended = registers.endOfInterruptMask & interfaces[vcpu].used
-    var emptied = (registers.emptyMask & interfaces[vcpu].used) | ended
+    let written = interfaces[vcpu].used & ~interfaces[vcpu].unwritten
+    let ended = registers.endOfInterruptMask & written
+    var emptied = (registers.emptyMask & written) | ended
     while emptied != 0 {
       let index = emptied.trailingZeroBitCount
       emptied &= emptied &- 1
@@ -78,105 +110,125 @@ extension VirtualGIC {
       if new.state != .inactive || ended >> UInt32(index) & 1 != 0 { registers[index] = new }
     }
   }
-
-  /// Asks for maintenance once no list register is pending, or does so no longer.
-  private mutating func signalNoPending<Registers: ListRegisters & ~Copyable>(
-    _ isWanted: Bool, _ vcpu: Int, _ registers: inout Registers
-  ) {
-    guard interfaces[vcpu].signalsNoPending != isWanted else { return }
-    interfaces[vcpu].signalsNoPending = isWanted
-    registers.signalsNoPending = isWanted
-  }
 }
 
 // More interrupts than list registers.
 
 extension VirtualGIC {
-  /// Sees to it that the list registers, all of which are in use, hold the most urgent interrupts, and that the
-  /// hardware tells when there is room for the rest. True where nothing remains after all.
+  /// Sees to it that the list registers, all of which are in use, hold the most urgent interrupts, and returns what has
+  /// to ask for maintenance so that the rest gets in.
   ///
-  /// While a register is pending, maintenance comes when none is any more (NPIE). When all are active, NPIE would fire
-  /// without end: then each of them signals its own end of interrupt. Active interrupts are never taken out, because a
-  /// deactivation that finds no list register does not say whose it was.
+  /// While a register is pending, maintenance comes when none is any more (NPIE), or when the guest turns a group on or
+  /// off. Where all are active, one of them makes room for the most urgent candidate, or, with EOImode 1, each signals
+  /// its own end of interrupt: NPIE would fire without end.
   private mutating func overflow<Registers: ListRegisters & ~Copyable>(
     _ vcpu: Int, _ registers: inout Registers
-  ) -> Bool {
+  ) -> InterfaceControl {
     settle(interfaces[vcpu].used, of: vcpu, &registers)
     interfaces[vcpu].machineControl = registers.machineControl
-    let all: UInt32 = (1 &<< UInt32(registers.count)) &- 1
+    let all = interfaces[vcpu].available
     let groups = interfaces[vcpu].machineControl
     while let slot = firstCandidate(of: vcpu, urgency: { urgency(ofCandidate: $0, enabledGroups: groups) }) {
       let free = ~interfaces[vcpu].used & all
       var index = free.trailingZeroBitCount
       if free == 0 {
-        guard let least = leastUrgentRegister(of: vcpu, enabledGroups: groups, than: slot) else {
-          signalRoom(vcpu, &registers)
-          return false
+        guard let least = dispensableRegister(of: vcpu, enabledGroups: groups, for: slot) else {
+          return room(for: slot, vcpu, &registers)
         }
         recall(least, of: vcpu)
         index = least
       }
       registers[index] = place(slot, into: index, of: vcpu)
     }
-    return true
+    return []
   }
 
   /// Priorities in order, all of a group that the guest's CPU interface has enabled before all of one that it has not.
   private func urgency(_ priority: UInt8, isGroup1: Bool, enabledGroups: UInt32) -> Int {
-    Int(priority) &+ (enabledGroups & (isGroup1 ? 2 : 1) != 0 ? 0 : 256)
+    Int(priority) &+ (enabledGroups & (isGroup1 ? 2 : 1) != 0 ? 0 : Self.disabledGroupUrgency)
   }
 
-  /// The same of a candidate. One that is only active has nothing to deliver and comes last.
+  private static var disabledGroupUrgency: Int { 256 }
+  private static var nothingToDeliver: Int { .max &- 1 }
+
+  /// The same of a candidate. One that is active has nothing to deliver and comes last.
   private func urgency(ofCandidate slot: Int, enabledGroups: UInt32) -> Int {
     let state = states[slot]
-    guard state.isPending && forwards(slot) else { return .max &- 1 }
+    guard state.isPending && !state.flags.contains(.active) && forwards(slot) else { return Self.nothingToDeliver }
     return urgency(state.priority, isGroup1: state.flags.contains(.group1), enabledGroups: enabledGroups)
   }
 
-  /// The pending list register of the least urgency, if it is less urgent than the candidate at `slot`.
-  private func leastUrgentRegister(of vcpu: Int, enabledGroups: UInt32, than slot: Int) -> Int? {
-    var worst = urgency(ofCandidate: slot, enabledGroups: enabledGroups)
-    var found: Int?
+  /// The list register that the candidate at `slot` deserves more than what is there: the least urgent pending one, if the
+  /// candidate is more urgent. Where none is pending, the active one that will be ended last, if the guest deactivates by
+  /// its ends of interrupts.
+  private func dispensableRegister(of vcpu: Int, enabledGroups: UInt32, for slot: Int) -> Int? {
+    let urgencyOfCandidate = urgency(ofCandidate: slot, enabledGroups: enabledGroups)
+    var (worst, found): (Int, Int?) = (urgencyOfCandidate, nil)
+    var (outermostPriority, outermost): (Int, Int?) = (-1, nil)
+    var isAnyPending = false
     var mask = interfaces[vcpu].used
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
       let value = interfaces[vcpu].registers[index]
-      guard value.state == .pending else { continue }
-      let urgency = urgency(value.priority, isGroup1: value.isGroup1, enabledGroups: enabledGroups)
-      if urgency > worst { (worst, found) = (urgency, index) }
+      if value.state == .pending {
+        isAnyPending = true
+        let urgency = urgency(value.priority, isGroup1: value.isGroup1, enabledGroups: enabledGroups)
+        if urgency > worst { (worst, found) = (urgency, index) }
+      } else {
+        let isByRequest = states[slotInRegister(index, of: vcpu)].flags.contains(.activatedByRequest)
+        let priority =
+          interfaces[vcpu].groupPriority(value.priority, isGroup1: value.isGroup1) &+ (isByRequest ? 256 : 0)
+        if priority > outermostPriority { (outermostPriority, outermost) = (priority, index) }
+      }
     }
-    return found
+    if isAnyPending { return found }
+    return urgencyOfCandidate < Self.disabledGroupUrgency && !separatesDeactivation(vcpu) ? outermost : nil
   }
 
-  /// Asks for the maintenance interrupt that tells of the next free list register.
-  private mutating func signalRoom<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) {
-    var mask = interfaces[vcpu].used
+  /// VEOIM of GICH_VMCR and ICH_VMCR_EL2, as last read: a deactivation is a write of its own (EOImode 1).
+  private func separatesDeactivation(_ vcpu: Int) -> Bool { interfaces[vcpu].machineControl & 1 << 9 != 0 }
+
+  /// What tells of the next chance for the candidate at `slot`, the most urgent of those that remain.
+  private mutating func room<Registers: ListRegisters & ~Copyable>(
+    for slot: Int, _ vcpu: Int, _ registers: inout Registers
+  ) -> InterfaceControl {
+    let groups = interfaces[vcpu].machineControl
+    guard urgency(ofCandidate: slot, enabledGroups: groups) != Self.nothingToDeliver else { return [] }
+    var control: InterfaceControl = groups & 1 != 0 ? .group0Disabled : .group0Enabled
+    control.formUnion(groups & 2 != 0 ? .group1Disabled : .group1Enabled)
     var isAnyPending = false
-    while mask != 0 {
-      let index = mask.trailingZeroBitCount
-      mask &= mask &- 1
-      // One that is pending and active does not count for NPIE.
-      if interfaces[vcpu].registers[index].state == .pending { isAnyPending = true }
-    }
-    if !isAnyPending { signalEndOfAll(vcpu, &registers) }
-    signalNoPending(isAnyPending, vcpu, &registers)
-  }
-
-  /// Makes each list register, all of which are active, signal its end of interrupt, cutting links to hardware.
-  private mutating func signalEndOfAll<Registers: ListRegisters & ~Copyable>(
-    _ vcpu: Int, _ registers: inout Registers
-  ) {
     var mask = interfaces[vcpu].used
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
-      var value = interfaces[vcpu].registers[index]
-      guard !value.signalsEndOfInterrupt else { continue }
-      if value.physicalID != nil { deactivateInSoftware(&value, slot: slotInRegister(index, of: vcpu)) }
-      value.signalsEndOfInterrupt = true
-      interfaces[vcpu].registers[index] = value
-      registers[index] = value
+      switch interfaces[vcpu].registers[index].state {
+      case .pending: isAnyPending = true
+      // Its deactivation would make it pending with nobody told, though the candidate may be more urgent.
+      case .pendingAndActive: signalEnd(index, vcpu, &registers)
+      case .active, .inactive: break
+      }
     }
+    if isAnyPending { return control.union(.noPending) }
+    mask = interfaces[vcpu].used
+    while mask != 0 {
+      signalEnd(mask.trailingZeroBitCount, vcpu, &registers)
+      mask &= mask &- 1
+    }
+    return control
+  }
+
+  /// Makes an active list register signal its end of interrupt, cutting its link to hardware and taking its pending half.
+  private mutating func signalEnd<Registers: ListRegisters & ~Copyable>(
+    _ index: Int, _ vcpu: Int, _ registers: inout Registers
+  ) {
+    var value = interfaces[vcpu].registers[index]
+    guard value.state == .pendingAndActive || !value.signalsEndOfInterrupt else { return }
+    let slot = slotInRegister(index, of: vcpu)
+    giveBackPending(&value, slot: slot)
+    if value.physicalID != nil { deactivateInSoftware(&value, slot: slot) }
+    value.signalsEndOfInterrupt = true
+    interfaces[vcpu].registers[index] = value
+    registers[index] = value
   }
 }

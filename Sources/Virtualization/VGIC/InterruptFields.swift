@@ -14,6 +14,15 @@ extension VirtualGIC {
   /// Writes a register array as `vcpu` sees it.
   mutating func write(_ register: InterruptRegister, value: UInt64, vcpu: Int) {
     let value = UInt32(truncatingIfNeeded: value)
+    if register.actsOnSetBits {
+      var bits = value
+      while bits != 0 {
+        guard let slot = slot(of: register.firstID &+ bits.trailingZeroBitCount, vcpu: vcpu) else { return }
+        bits &= bits &- 1
+        write(register.field, value: 1, slot: slot)
+      }
+      return
+    }
     for index in 0..<register.fieldCount {
       guard let slot = slot(of: register.firstID &+ index, vcpu: vcpu) else { break }
       write(register.field, value: register.field(index, of: value), slot: slot)

@@ -26,6 +26,7 @@ struct InterruptRegister {
 
   /// The register array at `offset`, or nil where there is none or the access is of a kind that it does not permit.
   init?(offset: UInt32, width: AccessWidth, version: GICVersion) {
+    guard offset >= 0x080 && offset < 0xf30 else { return nil }
     switch offset {
     case 0x080..<0x100: self.init(.group, at: 0x080, bitShift: 0, offset, width)
     case 0x100..<0x180: self.init(.setEnable, at: 0x100, bitShift: 0, offset, width)
@@ -60,11 +61,18 @@ struct InterruptRegister {
     (value &>> shift(of: index)) & ((1 &<< (1 &<< bitShift)) &- 1)
   }
 
-  /// True where what is read depends on what the guest did with its list registers.
-  var readsListRegisters: Bool {
+  /// True where a write does something for each bit that is set and nothing for the others.
+  var actsOnSetBits: Bool {
     switch field {
-    case .setPending, .clearPending, .setActive, .clearActive, .clearSources, .setSources: true
-    case .group, .setEnable, .clearEnable, .priority, .targets, .configuration: false
+    case .setEnable, .clearEnable, .setPending, .clearPending, .setActive, .clearActive: true
+    case .group, .priority, .targets, .configuration, .clearSources, .setSources: false
     }
+  }
+
+  /// True where what is read at `offset` may depend on what the guest did with its list registers: pending and active
+  /// states, and the sources of pending SGIs.
+  @inline(__always)
+  static func readsListRegisters(offset: UInt32) -> Bool {
+    offset &- 0x200 < 0x200 || offset &- 0xf10 < 0x20
   }
 }

@@ -32,6 +32,13 @@ struct InterruptState {
     static let deactivationAsked = Flags(rawValue: 1 << 10)
     /// The physical interrupt came while a list register was linked: the guest must have deactivated it there before.
     static let linkedAgain = Flags(rawValue: 1 << 11)
+    /// Active because the guest set the active bit, not because a vCPU acknowledged it: no end of interrupt is owed.
+    static let activatedByRequest = Flags(rawValue: 1 << 12)
+
+    /// Where none of these is set, a list register that the guest has emptied leaves nothing to be done but to note it.
+    static let needsCareWhenEmptied: Flags = [
+      .deactivatesInSoftware, .activationAsked, .deactivationAsked, .activatedByRequest,
+    ]
   }
 
   /// Stands for "in no list register".
@@ -50,8 +57,13 @@ struct InterruptState {
   var target: UInt8
   /// The list register that holds the interrupt.
   var listRegister: UInt8 = noRegister
-  /// The vCPU that `listRegister` belongs to.
+  /// The vCPU that `listRegister` belongs to, or that is handling an interrupt that was evicted.
   var owner: UInt8 = 0
+  /// While the interrupt is evicted, what its list register held when it was acknowledged: the priority, which is what the
+  /// end of interrupt drops, and in bit 0 the group.
+  var heldPriority: UInt8 = 0
+  /// While the interrupt is evicted, the source that its list register held.
+  var heldSource: UInt8 = 0
   /// What the guest wrote to say where an SPI goes: GICD_ITARGETSR's mask, or GICD_IROUTER's Aff3.Aff2.Aff1.Aff0.
   var route: UInt32 = 0
 
@@ -64,6 +76,10 @@ struct InterruptState {
 
   /// True where a list register holds the interrupt, or held it when the model last looked.
   var isInRegister: Bool { listRegister != Self.noRegister }
+
+  /// True where a vCPU is handling the interrupt (it has acknowledged and not yet deactivated it) without a list register
+  /// that says so, because others needed it more.
+  var isEvicted: Bool { flags.contains(.active) && !flags.contains(.activatedByRequest) }
 
   /// True where the model holds a request that is in no list register.
   var isLatched: Bool { flags.contains(.latched) || sources != 0 }

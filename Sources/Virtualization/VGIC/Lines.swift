@@ -29,6 +29,26 @@ extension VirtualGIC {
     latch(slot)
   }
 
+  /// Takes back `raiseHardware` where the guest has not acknowledged the interrupt yet, because the physical line has
+  /// fallen: a guest that masked or moved its timer after it came. The physical interrupt becomes a deactivation to take.
+  ///
+  /// Nobody tells when a line falls that the guest itself lets down, and a list register with the HW bit stays pending: to
+  /// be called, with the line's level at hand, before it matters: before the vCPU's pending states are read, before it
+  /// waits, before it is unloaded. Between those a guest can take the interrupt once more than the line would have it,
+  /// as it can on hardware whose line falls late (IHI 0048B §3.2.4).
+  public mutating func lowerHardware(_ id: UInt16, vcpu: Int) {
+    guard mayBeRaisedInHardware(id, vcpu: vcpu), let slot = slot(of: Int(id), vcpu: vcpu) else { return }
+    states[slot].flags.remove([.latched, .latchedInRegister])
+    reconsider(slot)
+  }
+
+  /// True where `lowerHardware` may find something: worth a look at the physical line.
+  public func mayBeRaisedInHardware(_ id: UInt16, vcpu: Int) -> Bool {
+    guard id >= 16, let slot = slot(of: Int(id), vcpu: vcpu) else { return false }
+    let flags = states[slot].flags
+    return flags.contains(.linked) && !flags.isDisjoint(with: [.latched, .latchedInRegister])
+  }
+
   /// Makes the interrupt at `slot` pending once, for an edge or a request by software.
   mutating func latch(_ slot: Int) {
     states[slot].flags.insert(.latched)
@@ -47,8 +67,11 @@ extension VirtualGIC {
     if states[slot].isInRegister {
       states[slot].flags.set(.activationAsked, to: isActive)
       states[slot].flags.set(.deactivationAsked, to: !isActive)
+    } else if states[slot].isEvicted {
+      guard !isActive else { return }
+      forgetEvicted(slot)
     } else {
-      states[slot].flags.set(.active, to: isActive)
+      states[slot].flags.set([.active, .activatedByRequest], to: isActive)
     }
     reconsider(slot)
   }

@@ -17,15 +17,17 @@ extension VirtualGIC {
   }
 
   /// Starts `vcpu` clean, as after CPU_ON: its SGIs and PPIs, list registers and CPU interface as after power on. An SPI
-  /// that was pending in its list registers stays pending; one that it was handling does not stay active.
+  /// that was pending in its list registers stays pending; one that it was handling does not stay active, and one that a
+  /// guest has made active by request does.
   ///
   /// The vCPU may not be loaded.
   public mutating func reset(vcpu: Int) {
     for index in 0..<CPUInterfaceState.maximumRegisterCount {
       guard interfaces[vcpu].used >> UInt32(index) & 1 != 0 else { continue }
-      let slot = slotInRegister(index, of: vcpu)
       recall(index, of: vcpu)
-      states[slot].flags.remove(.active)
+    }
+    for slot in states.indices where states[slot].isEvicted && states[slot].owner == UInt8(vcpu) {
+      forgetEvicted(slot)
       reconsider(slot)
     }
     resetPrivateInterrupts(of: vcpu)

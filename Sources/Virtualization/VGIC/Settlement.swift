@@ -14,6 +14,9 @@ extension VirtualGIC {
   /// that it should have: `.empty` where the register is free again.
   mutating func settle(_ index: Int, of vcpu: Int, value: ListRegister) -> ListRegister {
     let slot = slotInRegister(index, of: vcpu)
+    if value.state == .inactive && states[slot].flags.isDisjoint(with: .needsCareWhenEmptied) {
+      return settleEmptied(index, of: vcpu, slot: slot, wasLinked: value.physicalID != nil)
+    }
     var value = value
     absorb(&value, slot: slot)
     states[slot].flags.remove(.linkedAgain)
@@ -24,7 +27,11 @@ extension VirtualGIC {
     }
     let isWanted = states[slot].target == UInt8(vcpu) && forwards(slot) && states[slot].isPending
     if value.isPending {
-      if isWanted { merge(&value, slot: slot) } else { giveBackPending(&value, slot: slot) }
+      if isWanted && fits(value, slot: slot) {
+        merge(&value, slot: slot)
+      } else {
+        giveBackPending(&value, slot: slot)
+      }
     } else if value.isActive && states[slot].isLatched && forwards(slot) {
       pendAgain(&value, slot: slot, isWanted: isWanted)
     }
@@ -33,13 +40,43 @@ extension VirtualGIC {
       return .empty
     }
     if value.physicalID == nil && states[slot].flags.contains(.linked) { relink(&value, slot: slot) }
-    // Whatever still waits in the model can move on only when this register is done with.
+    // Whatever still waits in the model, a high wire included, can move on only when this register is done with; so can
+    // others for which this register was made to tell. A wire that falls before the end saves that maintenance.
     value.signalsEndOfInterrupt =
       value.physicalID == nil
-      && (value.signalsEndOfInterrupt || states[slot].flags.contains(.deactivatesInSoftware) || states[slot].isWaiting
-        || !states[slot].flags.contains(.edge))
+      && (states[slot].isWaiting || !states[slot].flags.isDisjoint(with: [.linked, .deactivatesInSoftware])
+        || value.signalsEndOfInterrupt && interfaces[vcpu].candidateWords != 0)
     interfaces[vcpu].registers[index] = value
     return value
+  }
+
+  /// Settles a list register that the guest has emptied, by far the most frequent case: the interrupt that comes again
+  /// takes the same register at once, unless others wait.
+  private mutating func settleEmptied(_ index: Int, of vcpu: Int, slot: Int, wasLinked: Bool) -> ListRegister {
+    var flags = states[slot].flags
+    // The guest's deactivation was the physical interrupt's as well. If that one has come again, the link is its.
+    if wasLinked && !flags.contains(.linkedAgain) { flags.remove(.linked) }
+    flags.remove([.latchedInRegister, .linkedAgain])
+    states[slot].flags = flags
+    interfaces[vcpu].changed &= ~(1 &<< UInt32(index))
+    if interfaces[vcpu].candidateWords == 0 && states[slot].isWaiting && states[slot].target == UInt8(vcpu)
+      && forwards(slot)
+    {
+      return occupy(index, of: vcpu, with: slot)
+    }
+    interfaces[vcpu].registers[index] = .empty
+    interfaces[vcpu].used &= ~(1 &<< UInt32(index))
+    states[slot].listRegister = InterruptState.noRegister
+    if states[slot].isWaiting || flags.contains(.linked) { reconsider(slot) }
+    return .empty
+  }
+
+  /// True where the pending half of a list register is, or can be made, what the guest wants of the interrupt. An active
+  /// half keeps the priority and the group that it was acknowledged with, so that a pending half with others has to wait.
+  private func fits(_ value: ListRegister, slot: Int) -> Bool {
+    let state = states[slot]
+    return value.state == .pending
+      || value.priority == state.priority && value.isGroup1 == state.flags.contains(.group1)
   }
 
   /// Settles a list register of a vCPU that is not loaded.
@@ -52,6 +89,7 @@ extension VirtualGIC {
   private mutating func absorb(_ value: inout ListRegister, slot: Int) {
     if !value.isPending { states[slot].flags.remove(.latchedInRegister) }
     if value.isActive { return }
+    states[slot].flags.remove(.activatedByRequest)
     if states[slot].flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
     if value.state == .inactive && value.physicalID != nil {
       // The guest's deactivation was the physical interrupt's as well. If that one has come again, the link is its.
@@ -67,11 +105,13 @@ extension VirtualGIC {
     states[slot].flags.remove([.activationAsked, .deactivationAsked])
     if flags.contains(.deactivationAsked) {
       value.isActive = false
+      states[slot].flags.remove(.activatedByRequest)
       if flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
-    } else {
+    } else if !value.isActive {
       // Hardware ignores pending-and-active with the HW bit: the pending half waits in the model.
       if value.physicalID != nil { giveBackPending(&value, slot: slot) }
       value.isActive = true
+      states[slot].flags.insert(.activatedByRequest)
     }
   }
 
@@ -106,7 +146,12 @@ extension VirtualGIC {
   /// is cut: the register goes on without the HW bit, and EL2 deactivates the physical interrupt afterwards.
   private mutating func pendAgain(_ value: inout ListRegister, slot: Int, isWanted: Bool) {
     if value.physicalID != nil { deactivateInSoftware(&value, slot: slot) }
-    guard isWanted else { return }
+    // While others wait for a list register the pending half waits with them: the deactivation alone tells nobody, and they
+    // may be more urgent.
+    guard isWanted && interfaces[Int(states[slot].owner)].candidateWords == 0 else { return }
+    var both = value
+    both.state = .pendingAndActive
+    guard fits(both, slot: slot) else { return }
     if hasSources(slot: slot) {
       // Only the same CPU's request fits into this register; another CPU's waits for the end of interrupt.
       let bit: UInt8 = 1 &<< (value.source & 7)
@@ -123,7 +168,7 @@ extension VirtualGIC {
   private mutating func relink(_ value: inout ListRegister, slot: Int) {
     if value.state == .pending {
       // Without links the end of interrupt frees the register, and that the interrupt is linked asks for its deactivation.
-      if usesHardwareLinks { value.physicalID = states[slot].physicalID } else { value.signalsEndOfInterrupt = true }
+      if usesHardwareLinks { value.physicalID = states[slot].physicalID }
     } else {
       states[slot].flags.insert(.deactivatesInSoftware)
     }
@@ -144,18 +189,29 @@ extension VirtualGIC {
     reconsider(slot)
   }
 
-  /// Takes the interrupt out of list register `index` of `vcpu`, as last seen, with all of its state.
+  /// Takes the interrupt out of list register `index` of `vcpu`, as last seen, with all of its state. One that the vCPU is
+  /// handling becomes an evicted one.
   mutating func recall(_ index: Int, of vcpu: Int) {
     let slot = slotInRegister(index, of: vcpu)
     var value = interfaces[vcpu].registers[index]
     giveBackPending(&value, slot: slot)
     states[slot].flags.set(.active, to: value.isActive)
+    if states[slot].isEvicted {
+      states[slot].heldPriority = value.priority | (value.isGroup1 ? 1 : 0)
+      states[slot].heldSource = value.source
+      interfaces[vcpu].evictedCount &+= 1
+    }
     free(index, of: vcpu, slot: slot)
   }
 
   /// Puts the candidate at `slot` into the free list register `index` of `vcpu`, and returns the register's value.
   mutating func place(_ slot: Int, into index: Int, of vcpu: Int) -> ListRegister {
     setCandidate(slot, of: vcpu, to: false)
+    return occupy(index, of: vcpu, with: slot)
+  }
+
+  /// Puts the interrupt at `slot`, which is no candidate, into list register `index` of `vcpu`.
+  mutating func occupy(_ index: Int, of vcpu: Int, with slot: Int) -> ListRegister {
     states[slot].listRegister = UInt8(truncatingIfNeeded: index)
     states[slot].owner = UInt8(truncatingIfNeeded: vcpu)
     interfaces[vcpu].used |= 1 &<< UInt32(index)
@@ -168,6 +224,12 @@ extension VirtualGIC {
       isGroup1: state.flags.contains(.group1))
     interfaces[vcpu].registers[index] = value
     if state.flags.contains(.active) {
+      if state.isEvicted {
+        interfaces[vcpu].evictedCount &-= 1
+        value.priority = state.heldPriority & 0xf8
+        value.isGroup1 = state.heldPriority & 1 != 0
+        value.source = state.heldSource
+      }
       states[slot].flags.remove(.active)
       value.state = .active
       return settle(index, of: vcpu, value: value)
@@ -181,8 +243,7 @@ extension VirtualGIC {
       states[slot].flags.insert(.latchedInRegister)
     }
     value.signalsEndOfInterrupt =
-      value.physicalID == nil
-      && (!state.flags.contains(.edge) || state.flags.contains(.linked) || states[slot].isLatched)
+      value.physicalID == nil && (states[slot].isWaiting || state.flags.contains(.linked))
     interfaces[vcpu].registers[index] = value
     return value
   }

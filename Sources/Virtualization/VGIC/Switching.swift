@@ -13,10 +13,10 @@ extension VirtualGIC {
       let bit: UInt32 = 1 &<< UInt32(index)
       if (interfaces[vcpu].used | ~empty) & bit != 0 { registers[index] = interfaces[vcpu].registers[index] }
     }
-    registers.signalsNoPending = false
-    registers.isEnabled = true
+    registers.control = .enabled
+    interfaces[vcpu].control = .enabled
     interfaces[vcpu].isLoaded = true
-    interfaces[vcpu].signalsNoPending = false
+    interfaces[vcpu].available = (1 &<< UInt32(registers.count)) &- 1
     interfaces[vcpu].needsFlush = true
     refresh(vcpu: vcpu, registers: &registers)
   }
@@ -24,17 +24,21 @@ extension VirtualGIC {
   /// Takes the vCPU's state out of this CPU's hardware and turns the interface off. From here on the model is exact.
   public mutating func unload<Registers: ListRegisters & ~Copyable>(vcpu: Int, from registers: inout Registers) {
     precondition(interfaces[vcpu].isLoaded, "only a loaded vCPU is unloaded")
+    interfaces[vcpu].available = 0
+    takeMissedEnds(vcpu, &registers)
+    let unwritten = interfaces[vcpu].unwritten
+    interfaces[vcpu].unwritten = 0
     var mask = interfaces[vcpu].used
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
-      _ = settle(index, of: vcpu, value: registers[index])
+      let isUnwritten = unwritten &>> UInt32(index) & 1 != 0
+      _ = settle(index, of: vcpu, value: isUnwritten ? interfaces[vcpu].registers[index] : registers[index])
     }
     interfaces[vcpu].changed = 0
     interfaces[vcpu].machineControl = registers.machineControl
     for index in activePriorityRange { interfaces[vcpu].activePriorities[index] = registers[activePriorities: index] }
-    registers.signalsNoPending = false
-    registers.isEnabled = false
+    registers.control = []
     interfaces[vcpu].isLoaded = false
   }
 
@@ -60,7 +64,9 @@ extension VirtualGIC {
     while used != 0 {
       let register = interfaces[vcpu].registers[used.trailingZeroBitCount]
       used &= used &- 1
-      if register.isPending && interfaces[vcpu].signals(priority: register.priority, isGroup1: register.isGroup1) {
+      if register.state == .pending
+        && interfaces[vcpu].signals(priority: register.priority, isGroup1: register.isGroup1)
+      {
         return true
       }
     }
@@ -74,7 +80,7 @@ extension VirtualGIC {
 
   private func wouldSignal(_ slot: Int, to vcpu: Int) -> Bool {
     let state = states[slot]
-    return state.isPending && forwards(slot)
+    return state.isPending && !state.flags.contains(.active) && forwards(slot)
       && interfaces[vcpu].signals(priority: state.priority, isGroup1: state.flags.contains(.group1))
   }
 

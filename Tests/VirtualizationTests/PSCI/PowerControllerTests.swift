@@ -195,4 +195,29 @@ struct PowerStateTests {
     firmware.ran(1)
     #expect(firmware.state(of: 1) == .off)
   }
+
+  @Test("A guest in AArch32 has the 32-bit identifiers only")
+  func aarch32() throws {
+    var firmware = try firmware()
+    firmware.instructionSet = .aarch32
+    for identifier: UInt64 in [0xc400_0001, 0xc400_0003, 0xc400_0004, 0xc400_0012] {
+      #expect(firmware.call(identifier, 1, 0x4008_0000) == .result(notSupported))
+      #expect(firmware.call(0x8400_000a, identifier) == .result(notSupported))
+    }
+    // A T32 entry point has bit 0 set, and only halfwords are aligned.
+    #expect(firmware.call(0x8400_0003, 1, 0x4008_0003) == .start(vcpu: 1, entry: 0x4008_0003, context: 0))
+    #expect(firmware.call(0x8400_0003, 2, 0x4008_0002) == .result(invalidAddress))
+  }
+
+  @Test(
+    "Optional functions of PSCI 1.1 that there are not, from MIGRATE to MEM_PROTECT, are not supported",
+    arguments: [0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10, 0x11, 0x05, 0x07, 0x13, 0x14] as [UInt64])
+  func missing(function: UInt64) throws {
+    var firmware = try firmware()
+    for base: UInt64 in [0x8400_0000, 0xc400_0000] {
+      #expect(firmware.call(base | function) == .result(notSupported))
+      #expect(firmware.call(0x8400_000a, base | function) == .result(notSupported))
+    }
+    #expect(firmware.call(0x8400_0006) == .result(2))
+  }
 }

@@ -115,6 +115,14 @@ extension GuestMachine {
   }
 }
 
+extension GuestMachine {
+  /// The line behind a physical interrupt has fallen, and the trap path looks at it.
+  func lowerHardware(_ id: UInt16, vcpu: Int = 0) {
+    gic.lowerHardware(id, vcpu: vcpu)
+    enter()
+  }
+}
+
 // What the guest does.
 
 extension GuestMachine {
@@ -219,7 +227,6 @@ extension GuestMachine {
   /// What no test may ever see.
   func expectSound(sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(registers.violations == [], sourceLocation: sourceLocation)
-    #expect(registers.unmatchedCount == 0, sourceLocation: sourceLocation)
     #expect(falseDeactivations == [], sourceLocation: sourceLocation)
     #expect(!hasStormed, sourceLocation: sourceLocation)
   }

@@ -61,11 +61,35 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.expectSound()
   }
 
+  @Test("While all list registers are active, a more urgent interrupt still preempts", arguments: versions, [1, 2, 3])
+  func preemption(version: GICVersion, listRegisterCount: Int) throws {
+    let machine = try GuestMachine(version, listRegisterCount: listRegisterCount)
+    let ids = [UInt16](40...47)
+    for (index, id) in ids.enumerated() {
+      machine.setEdge(id)
+      machine.enable(id)
+      machine.setPriority(id, UInt8(0xe0 - index * 0x10))
+    }
+    for id in ids {
+      machine.pulse(id)
+      #expect(machine.acknowledge() == id)
+    }
+    for id in ids { #expect(machine.readBit(0x300, id)) }
+    for id in ids.reversed() {
+      machine.end(id)
+      #expect(!machine.readBit(0x300, id))
+    }
+    #expect(machine.registers.contents == [])
+    #expect(machine.maintenanceCount <= 2 * ids.count)
+    machine.expectSound()
+  }
+
   @Test(
-    "When all list registers are active there is no maintenance until one ends, then the next comes",
+    "With EOImode 1 and all list registers active there is no maintenance until one ends, then the next comes",
     arguments: versions)
   func allActive(version: GICVersion) throws {
     let machine = try GuestMachine(version, listRegisterCount: 2)
+    machine.registers.separatesDeactivation = true
     for (index, id) in [UInt16](40...43).enumerated() {
       machine.setEdge(id)
       machine.enable(id)
@@ -81,9 +105,15 @@ private let versions: [GICVersion] = [.v2, .v3]
     #expect(machine.maintenanceCount == 0)
     #expect(!machine.registers.isMaintenanceAsserted)
     machine.end(41)
+    machine.deactivate(41)
     #expect(machine.maintenanceCount == 1)
-    #expect(machine.handleAll() == [43, 42])
+    for id: UInt16 in [43, 42] {
+      #expect(machine.acknowledge() == id)
+      machine.end(id)
+      machine.deactivate(id)
+    }
     machine.end(40)
+    machine.deactivate(40)
     #expect(machine.registers.contents == [])
     machine.expectSound()
   }

@@ -1,0 +1,96 @@
+import Architecture
+import TestSupport
+import Virtualization
+
+// What a guest can see without a read of a register, and what nobody may ever see.
+
+extension Race {
+  func compare() {
+    for cpu in cpus.indices {
+      differences += cpus[cpu].violations
+      if let vcpu = running[cpu], unserved >> UInt64(vcpu) & 1 == 0 { compareInterface(cpu, vcpu) }
+    }
+    if uncertain.isEmpty && unserved == 0 {
+      for vcpu in 0..<board.vcpuCount where cpu(running: vcpu) == nil {
+        let wakes = gic.hasPendingInterrupt(vcpu: vcpu)
+        if wakes != reference.wakes(vcpu) { differences.append("vCPU \(vcpu) wakes: \(wakes)") }
+      }
+      compareLinks()
+    }
+    comparePlaces()
+  }
+
+  private func compareInterface(_ cpu: Int, _ vcpu: Int) {
+    guard uncertain.isEmpty else { return }
+    let running = reference.interfaces[vcpu].runningPriority
+    if cpus[cpu].runningPriority != running {
+      differences.append("running priority \(cpus[cpu].runningPriority), expected \(running)")
+    }
+    let offer = reference.offer(vcpu)
+    let isSignalled = cpus[cpu].isInterruptSignalled
+    if isSignalled && offer.names.isEmpty { differences.append("vCPU \(vcpu) is signalled for nothing") }
+    // With EOImode 1 no list register can be taken from an interrupt that the guest has yet to deactivate.
+    let isFull = cpus[cpu].contents.count { $0.isActive } == cpus[cpu].count && cpus[cpu].separatesDeactivation
+    // What another CPU has in a list register comes here when that CPU has heard that it should.
+    if !isSignalled && offer.isCertain && !offer.names.isEmpty && !isFull && unserved == 0 {
+      differences.append("vCPU \(vcpu) is not signalled \(offer.names.map(\.id).sorted())")
+    }
+  }
+
+  /// A physical interrupt stays active until its virtual one has been acknowledged, and not beyond its last trace.
+  private func compareLinks() {
+    for name in activePhysicalIDs {
+      let id = name.id - 100
+      let isInHands = touched.contains { $0.value.contains { $0.id == id } }
+      guard let state = reference.interrupts[.init(id: id, vcpu: name.vcpu)], !isInHands else { continue }
+      if !state.isPending && !state.isActive { differences.append("physical \(name.id) stays active") }
+    }
+  }
+
+  /// An SPI is in the list registers of one CPU at most.
+  private func comparePlaces() {
+    var seen: Set<UInt16> = []
+    for cpu in cpus.indices where running[cpu] != nil {
+      for register in cpus[cpu].contents where register.virtualID >= 32 {
+        // Where the other CPU has not heard yet, the guest can have acknowledged it there.
+        if !seen.insert(register.virtualID).inserted { differences.append("SPI \(register.virtualID) on two CPUs") }
+      }
+    }
+  }
+
+  /// Once every CPU has heard of everything: what an acknowledgement that raced with a change made of the interrupt.
+  func adopt() {
+    // While the wire keeps the interrupt pending nobody can see whether anything else does.
+    let isHeldHigh: (ReferenceGIC.Name) -> Bool = { [reference] name in
+      reference.interrupts[name]!.isHigh && !reference.interrupts[name]!.isEdge
+    }
+    for name in uncertain {
+      guard let vcpu = name.vcpu ?? running.compactMap({ $0 }).first else { continue }
+      for cpu in cpus.indices {
+        if let vcpu = running[cpu] { gic.synchronize(vcpu: vcpu, registers: &cpus[cpu]) }
+      }
+      let isPrivateFrame = board.version == .v3 && name.id < 32
+      func bit(_ base: UInt32) -> Bool {
+        let offset = base + UInt32(name.id / 32 * 4)
+        let word =
+          isPrivateFrame
+          ? gic.readRedistributor(offset: 0x1_0000 + offset, frame: vcpu, width: .word)
+          : gic.readDistributor(offset: offset, width: .word, vcpu: vcpu)
+        return word >> UInt64(name.id % 32) & 1 != 0
+      }
+      if board.version == .v2 && name.id < 16 {
+        let sources = gic.readDistributor(offset: 0xf20 + UInt32(name.id), width: .byte, vcpu: vcpu)
+        reference.interrupts[name]!.sources = Set((UInt8(0)..<8).filter { sources >> UInt64($0) & 1 != 0 })
+      } else if !isHeldHigh(name) {
+        reference.interrupts[name]!.isLatched = bit(0x200)
+      }
+      reference.interrupts[name]!.isActive = bit(0x300)
+    }
+    uncertain = uncertain.filter(isHeldHigh)
+    for cpu in cpus.indices { leave(cpu) }
+  }
+}
+
+extension ListRegister {
+  fileprivate var isActive: Bool { state == .active || state == .pendingAndActive }
+}

@@ -1,0 +1,59 @@
+import Architecture
+import Foundation
+import Testing
+
+/// The model against the reference: whatever happens, a guest cannot tell them apart.
+///
+/// TVISOR_SOAK=n runs n times as many sequences, TVISOR_SEED=n starts from another seed. A failure prints the shortest
+/// sequence that still fails, as Swift.
+@Suite("The interrupt controller is what the architecture says") struct ReferenceTests {
+  private static let environment = ProcessInfo.processInfo.environment
+  private static var soak: Int { environment["TVISOR_SOAK"].flatMap { Int($0) } ?? 1 }
+  private static var firstSeed: UInt64 { environment["TVISOR_SEED"].flatMap { UInt64($0) } ?? 1 }
+  private static let stepCount = 250
+
+  @Test("Random sequences, on one CPU and on two that hear of changes at once", arguments: [GICVersion.v2, .v3])
+  func prompt(version: GICVersion) throws {
+    for seed in Self.firstSeed..<(Self.firstSeed + UInt64(40 * Self.soak)) {
+      guard try !failure(board(version, seed, isPrompt: true), seed: seed) else { return }
+    }
+  }
+
+  @Test("Random sequences on two CPUs, where a change reaches the other one late", arguments: [GICVersion.v2, .v3])
+  func late(version: GICVersion) throws {
+    for seed in Self.firstSeed..<(Self.firstSeed + UInt64(20 * Self.soak)) {
+      guard try !failure(board(version, seed &+ 0x1_0000, isPrompt: false), seed: seed) else { return }
+    }
+  }
+
+  /// A board that the seed makes up.
+  private func board(_ version: GICVersion, _ seed: UInt64, isPrompt: Bool) -> RaceBoard {
+    var random = SeededGenerator(state: seed &* 77)
+    let counts = [1, 1, 2, 3, 4, 8, 16]
+    func number(_ limit: Int) -> Int { Int(random.next() % UInt64(limit)) }
+    let cpuCount = isPrompt ? 1 + number(2) : 2
+    let list = seed % 5 == 0 ? .init(repeating: 16, count: cpuCount) : (0..<cpuCount).map { _ in counts[number(7)] }
+    return RaceBoard(
+      version: version, vcpuCount: cpuCount + number(2), listRegisterCounts: list, hasLinks: number(4) != 0,
+      isPrompt: isPrompt)
+  }
+
+  /// Runs one sequence; a failure is recorded with its shortest form.
+  private func failure(_ board: RaceBoard, seed: UInt64) throws -> Bool {
+    var generator = StepGenerator(board, seed: seed)
+    let steps = generator.start() + (0..<Self.stepCount).map { _ in generator.step() }
+    let race = try Race(board)
+    let ranCount = race.run(steps)
+    guard !race.differences.isEmpty else { return false }
+    let shortest = shrink(Array(steps.prefix(ranCount))) {
+      guard let race = try? Race(board) else { return false }
+      _ = race.run($0)
+      return !race.differences.isEmpty
+    }
+    let replay = try Race(board)
+    _ = replay.run(shortest)
+    let text = shortest.map { "  \($0),\n" }.joined()
+    Issue.record("seed \(seed): \(replay.differences)\ntry replay(\(board), [\n\(text)])")
+    return true
+  }
+}
