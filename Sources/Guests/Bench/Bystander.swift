@@ -24,7 +24,8 @@ struct TurnTaking {
 
   /// Runs to the end of this turn and of the other's.
   mutating func sample() -> UInt64 {
-    var last = turnStart
+    // What happened since the last sample is part of the turn, however long it took.
+    var last = Counter.now
     while true {
       let now = Counter.now
       let pause = now &- last
