@@ -3,9 +3,9 @@
 
 import PackageDescription
 
-/// Set by the tool while it builds for bare metal: the images (the hypervisor and our own guests) have no `main` that a
-/// host could link, and the host tool's libraries have no business in an image.
-let isBareMetal = Context.environment["TVISOR_BARE_METAL"] != nil
+/// Set by the tool while it builds for bare metal, to the instruction set: `armv7` or `armv8`. The images (the hypervisor
+/// and our own guests) have no `main` that a host could link, and the host tool's libraries have no business in an image.
+let bareMetal = Context.environment["TVISOR_BARE_METAL"]
 
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -41,33 +41,43 @@ var targets: [Target] = [
   module("DeviceTree", "Sources/DeviceTree", needs: ["Architecture", "CLibFDT"]),
   module("Configuration", "Sources/Configuration", needs: ["Architecture", "DeviceTree"]),
 
-  // The backends. They know the seam and their own assembly, never the models.
+  // What the backends share: they know the seam and their own assembly, never the models.
   .target(name: "ArmRegisters", path: "arch/common/asm"),
   module("ArmCommon", "arch/common", needs: ["Architecture", "ArmRegisters"], exclude: ["asm"]),
-  .target(name: "ARMv8Assembly", path: "arch/armv8/asm"),
-  module(
-    "ARMv8", "arch/armv8", needs: ["Architecture", "ArmCommon", "ArmRegisters", "ARMv8Assembly"], exclude: ["asm"]),
 
   // Host drivers, matched by `compatible`.
   module("Drivers", "platforms/drivers", needs: ["Architecture", "ArmRegisters"]),
 ]
+
+/// The backend of an instruction set. On the host each has its own name, so that tests reach its decoders; an image has
+/// exactly one, which goes by the name of Backend: what needs a backend need not know which.
+func backend(_ name: String, isa: String, as alias: String? = nil) -> [Target] {
+  [
+    .target(name: "\(name)Assembly", path: "arch/\(isa)/asm"),
+    module(
+      alias ?? name, "arch/\(isa)",
+      needs: ["Architecture", "ArmCommon", "ArmRegisters", .byName(name: "\(name)Assembly")], exclude: ["asm"]),
+  ]
+}
+
 var products: [Product] = []
 var dependencies: [Package.Dependency] = []
 
-if isBareMetal {
+if let bareMetal {
   products += [
-    .executable(name: "tvisor-armv8", targets: ["Boot"]),
+    .executable(name: "tvisor-\(bareMetal)", targets: ["Boot"]),
     .executable(name: "metronome", targets: ["Metronome"]),
     .executable(name: "hostile", targets: ["Hostile"]),
     .executable(name: "bench", targets: ["Bench"]),
   ]
+  targets += backend(bareMetal == "armv7" ? "ARMv7" : "ARMv8", isa: bareMetal, as: "Backend")
   targets += [
     .target(name: "Entry", path: "boot/entry"),
     .executableTarget(
       name: "Boot",
       dependencies: [
-        "Architecture", "ArmCommon", "ArmRegisters", "ARMv8", "ARMv8Assembly", "Configuration", "DeviceTree",
-        "Drivers", "Entry", "Scheduling", "Virtualization",
+        "Architecture", "ArmCommon", "ArmRegisters", "Backend", "Configuration", "DeviceTree", "Drivers", "Entry",
+        "Scheduling", "Virtualization",
       ],
       path: "boot", exclude: ["entry", "include", "link", "setup", "toolsets"], swiftSettings: strict),
 
@@ -89,6 +99,7 @@ if isBareMetal {
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ]
+  targets += backend("ARMv8", isa: "armv8")
   targets += [
     // What the tool does, as a library that tests can call; the executable is its command line.
     .target(

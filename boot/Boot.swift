@@ -1,8 +1,7 @@
-internal import ARMv8
-internal import ARMv8Assembly
 internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
+internal import Backend
 internal import Configuration
 internal import DeviceTree
 internal import Drivers
@@ -27,7 +26,12 @@ func tvisorMain(_ tree: UInt64, _ load: UInt64, _ level: UInt64) {
   unsafe panicPort = port
   var log = BootLog(port)
   guard level == 2 else { return log.refuseLevel(level) }
-  log.line("TVisor starts at EL2, loaded at ", hexadecimal: load)
+  log.begin()
+  log.write("TVisor starts at ")
+  log.write(Processor.levelName)
+  log.write(", loaded at ")
+  log.write(hexadecimal: load)
+  log.end()
 
   do throws(BootFailure) {
     let machine = try describeMachine(tree)
@@ -146,8 +150,7 @@ private func run() -> Never {
   cpu.value.chargedUntil = .now
   for vm in Hypervisor.shared.value.vms.indices { cpu.start(vm) }
   // The frame that traps find from now on: at the very top of this CPU's stack, above what we are using ourselves.
-  let frame = unsafe UnsafeMutableRawPointer(bitPattern: address_of_stack_end() - UInt(TrapFrame.byteCount))
-    .unsafelyUnwrapped
-  cpu.decide(unsafe TrapFrame(unsafeAddress: frame))
-  unsafe enter_guest(frame)
+  let frame = TrapFrame.ofThisCPU
+  cpu.decide(frame)
+  Processor.enterGuest(frame)
 }

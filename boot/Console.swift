@@ -1,4 +1,5 @@
 internal import Architecture
+internal import Backend
 internal import Drivers
 internal import Virtualization
 
@@ -88,7 +89,9 @@ struct Console: ~Copyable {
     multiplexer.report("' ", to: &queue)
     multiplexer.report(text, to: &queue)
     if let syndrome {
-      multiplexer.report(" (ESR_EL2 ", to: &queue)
+      multiplexer.report(" (", to: &queue)
+      multiplexer.report(Syndrome.registerName, to: &queue)
+      multiplexer.report(" ", to: &queue)
       multiplexer.report(hexadecimal: syndrome, to: &queue)
       multiplexer.report(")", to: &queue)
     }

@@ -1,6 +1,6 @@
-internal import ARMv8
 internal import Architecture
 internal import ArmRegisters
+internal import Backend
 internal import Scheduling
 internal import Virtualization
 

@@ -1,6 +1,6 @@
-internal import ARMv8Assembly
 internal import Architecture
 internal import ArmRegisters
+internal import Backend
 internal import Configuration
 internal import DeviceTree
 internal import Virtualization
@@ -56,7 +56,7 @@ extension HostedVM {
   }
 
   private mutating func finishLoading() {
-    invalidate_instruction_caches()
+    Processor.invalidateInstructionCaches()
     loading = writeDeviceTree() ? .done : .failed
   }
 
@@ -84,11 +84,11 @@ extension HostedVM {
   }
 
   private func clean(_ start: PhysicalAddress, _ size: UInt64) {
-    let line = data_cache_line_size()
-    var address = UInt64(start.mapped) & ~(line &- 1)
-    let end = UInt64(start.mapped) &+ size
+    let line = Processor.dataCacheLineSize
+    var address = start.mapped & ~(line &- 1)
+    let end = start.mapped &+ UInt(size)
     while address < end {
-      clean_invalidate_data_line(address)
+      Processor.cleanAndInvalidateDataLine(at: address)
       address &+= line
     }
     barrier_complete()

@@ -1,10 +1,10 @@
-internal import ARMv8Assembly
 internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
+internal import Backend
 internal import Entry
 
-/// The hypervisor's own stage 1: what entry code began, completed. W^X throughout (SCTLR_EL2.WXN holds us to it).
+/// The hypervisor's own stage 1: what entry code began, completed. W^X throughout (the WXN bit of our control register holds us to it).
 ///
 /// Only the boot CPU changes it, and only before the guests run.
 struct HypervisorSpace: ~Copyable {
@@ -18,7 +18,8 @@ struct HypervisorSpace: ~Copyable {
   init(load: PhysicalAddress) {
     imageBlock = AddressRange(start: load, size: Self.blockSize)
     table = TranslationTable(
-      root: load.advanced(by: Image.offset(of: address_of_tables())), rootLevel: 0, inputBits: 48)
+      root: load.advanced(by: Image.offset(of: address_of_tables())),
+      rootLevel: AddressSpaceLayout.rootLevel, inputBits: AddressSpaceLayout.inputBits)
   }
 
   /// What the image leaves of its block: the first arena.
@@ -30,7 +31,7 @@ struct HypervisorSpace: ~Copyable {
   /// Takes away the map of the image's block at its physical address, which only the switch of the MMU needed.
   mutating func removeIdentityMap(in arena: inout Arena) {
     table.unmapLeaf(at: imageBlock.start.rawValue, in: &arena)
-    invalidate_tlb_el2()
+    Processor.invalidateOwnTranslations()
   }
 
   /// Maps memory, all of it but the image's block. Pages that the range has only in part are left out.
@@ -56,18 +57,17 @@ struct HypervisorSpace: ~Copyable {
     }
     if !pages.isEmpty {
       try table.map(
-        pages.start.rawValue | Self.constantsBase, to: pages.start, size: pages.size, as: .hypervisorConstants,
+        pages.start.rawValue | AddressSpaceLayout.constantsBase, to: pages.start, size: pages.size,
+        as: .hypervisorConstants,
         in: &arena)
     }
     barrier()
-    return unsafe UnsafeRawPointer(bitPattern: UInt(range.start.rawValue | Self.constantsBase)).unsafelyUnwrapped
+    return unsafe UnsafeRawPointer(bitPattern: UInt(range.start.rawValue | AddressSpaceLayout.constantsBase))
+      .unsafelyUnwrapped
   }
 
-  /// Where `mapConstants` maps physical address 0.
-  private static let constantsBase: UInt64 = 1 << 46
-
   private func isMappedAsConstant(_ page: PhysicalAddress, in arena: borrowing Arena) -> Bool {
-    table.translate(page.rawValue | Self.constantsBase, in: arena) != nil
+    table.translate(page.rawValue | AddressSpaceLayout.constantsBase, in: arena) != nil
   }
 
   /// Maps the registers of a device and says where they are now. Pages that are mapped already stay as they are.

@@ -1,6 +1,5 @@
-internal import ARMv8
-internal import ARMv8Assembly
 internal import Architecture
+internal import Backend
 internal import Drivers
 internal import Virtualization
 
@@ -36,7 +35,7 @@ extension Reference where Value == PhysicalCPU {
   /// The loaded vCPU's virtual timer has come. Its interrupt stays active until the guest ends it.
   private func raiseVirtualTimer(_ acknowledged: UInt32) {
     // ENABLE and ISTATUS without IMASK: it may have been another vCPU's, whose timer is off by now.
-    guard value.loaded >= 0, read_cntv_ctl_el0() & 7 == 5 else {
+    guard value.loaded >= 0, Processor.virtualTimerControl & 7 == 5 else {
       return value.controller.deactivate(acknowledged)
     }
     let hypervisor = Hypervisor.shared

@@ -1,5 +1,5 @@
-internal import ARMv8
 internal import Architecture
+internal import Backend
 internal import Configuration
 internal import Scheduling
 internal import Virtualization

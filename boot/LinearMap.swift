@@ -1,15 +1,13 @@
 internal import Architecture
+internal import Backend
 
-/// All physical memory and device registers that the hypervisor touches lie at their physical address plus 2⁴⁷; entry
-/// code mapped the image's own block so, `HypervisorSpace` maps the rest.
-enum LinearMap {
-  static let base: UInt64 = 1 << 47
-}
+// All physical memory and device registers that the hypervisor touches lie in the linear map; entry code mapped the
+// image's own block so, `HypervisorSpace` maps the rest.
 
 extension PhysicalAddress {
   /// The hypervisor's virtual address of the same byte.
   @inline(__always)
-  var mapped: UInt { UInt(truncatingIfNeeded: rawValue | LinearMap.base) }
+  var mapped: UInt { UInt(truncatingIfNeeded: rawValue | AddressSpaceLayout.linearBase) }
 
   /// A pointer to the same byte.
   @inline(__always)

@@ -1,60 +1,45 @@
-internal import ARMv8
-internal import ARMv8Assembly
 internal import Architecture
 internal import ArmRegisters
+internal import Backend
 internal import Drivers
 internal import Entry
 
 /// Where a panic writes, set as soon as there is a console.
 nonisolated(unsafe) var panicPort: PL011Port?
 
-/// EL2 took an exception from itself: a mistake of ours. Prints what is known; then, where a guest was being served, stops
-/// that VM and goes on with the others, else stops for good. `kind` is the number of the vector, 0 to 7, plus 16 where
-/// the stack has overflowed. The answer is the trap frame to go on with.
+/// The hypervisor took an exception from itself: a mistake of ours. Prints what is known; then, where a guest was being
+/// served, stops that VM and goes on with the others, else stops for good. `kind` is the vectors' (see `OwnException`).
+/// The answer is the trap frame to go on with.
 @c(tvisor_handle_own_exception)
 func handleOwnException(_ frame: UnsafeMutableRawPointer, _ kind: UInt64) -> UnsafeMutableRawPointer {
   var log = BootLog(unsafe panicPort)
-  let registers = unsafe TrapFrame(unsafeAddress: frame)
-  report(kind, registers, to: &log)
-  if kind & 16 == 0, let next = unsafe abandonGuest() { return unsafe next }
+  let exception = OwnException(frame: unsafe TrapFrame(unsafeAddress: frame), kind: kind)
+  report(exception, to: &log)
+  if !exception.isStackOverflow, let next = abandonGuest() { return unsafe next.unsafeAddress }
   log.line("stopped")
   while true { wait_for_interrupt() }
 }
 
-private func report(_ kind: UInt64, _ registers: TrapFrame, to log: inout BootLog) {
+private func report(_ exception: OwnException, to log: inout BootLog) {
   log.write("\r\n")
-  let syndrome = read_esr_el2()
   log.begin()
-  log.write("PANIC at EL2: ")
-  log.write(cause(of: kind, syndrome))
+  log.write("PANIC at ")
+  log.write(Processor.levelName)
+  log.write(": ")
+  log.write(exception.cause)
   log.end()
-  log.line("ESR_EL2  ", hexadecimal: syndrome)
-  log.line("FAR_EL2  ", hexadecimal: read_far_el2())
-  log.line("SPSR_EL2 ", hexadecimal: read_spsr_el2())
-  for register in 0..<31 as Range<UInt8> {
+  exception.forEachStatusRegister { name, value in log.line(name, hexadecimal: value) }
+  let last = TrapFrame.registerCount - 1
+  for register in 0...last {
     if register % 4 == 0 { log.begin() }
-    log.write(register < 10 ? " x" : "x")
+    if register < 10 { log.write(" ") }
+    log.write(TrapFrame.registerPrefix)
     log.write(decimal: UInt64(register))
     log.write("=")
-    log.write(hexadecimal: registers[register], digits: 16)
-    if register % 4 == 3 || register == 30 { log.end() } else { log.write(" ") }
+    log.write(hexadecimal: exception.frame[register], digits: TrapFrame.registerDigits)
+    if register % 4 == 3 || register == last { log.end() } else { log.write(" ") }
   }
-  backtrace(from: registers[29], at: read_elr_el2(), to: &log)
-}
-
-private func cause(of kind: UInt64, _ syndrome: UInt64) -> StaticString {
-  if kind & 16 != 0 { return "the stack has overflowed" }
-  if kind & 3 == 3 { return "system error" }
-  if kind & 3 != 0 { return "unexpected interrupt" }
-  switch Syndrome(rawValue: syndrome).exceptionClass {
-  case 0x3c: return "a check of ours failed (BRK)"
-  case 0x25: return "data abort"
-  case 0x21: return "instruction abort"
-  case 0x22: return "misaligned program counter"
-  case 0x26: return "misaligned stack pointer"
-  case 0x00: return "undefined instruction"
-  default: return "unexpected exception"
-  }
+  backtrace(from: exception.frameRecord, at: exception.address, to: &log)
 }
 
 /// One line for each frame, in the form that `tvisor symbolize` understands. Follows frame records only while they lie on
@@ -67,19 +52,19 @@ private func backtrace(from record: UInt64, at address: UInt64, to log: inout Bo
     log.write("#")
     log.write(decimal: depth)
     log.write(" ")
-    log.write(hexadecimal: address, digits: 16)
+    log.write(hexadecimal: address, digits: TrapFrame.registerDigits)
     log.end()
     let place = UInt(truncatingIfNeeded: record)
-    guard place % 16 == 0, place >= address_of_stack_start(), place < address_of_stack_end() - 16 else { return }
-    let pointer = unsafe UnsafePointer<UInt64>(bitPattern: place).unsafelyUnwrapped
-    record = unsafe pointer[0]
-    address = unsafe pointer[1]
+    guard place % OwnException.recordAlignment == 0, place >= address_of_stack_start(),
+      place < address_of_stack_end() - 16
+    else { return }
+    (record, address) = OwnException.unwind(at: place)
     if address == 0 { return }
   }
 }
 
 /// Stops the VM whose exit was being served, and decides anew on a fresh stack frame. Nil where none was.
-private func abandonGuest() -> UnsafeMutableRawPointer? {
+private func abandonGuest() -> TrapFrame? {
   guard Hypervisor.ifComplete != nil else { return nil }
   let cpu = PhysicalCPU.current
   // Whose time it was, not whose registers are loaded: a VM may be loading its images while another waits.
@@ -88,8 +73,15 @@ private func abandonGuest() -> UnsafeMutableRawPointer? {
   cpu.value.isAbandoning = true
   cpu.fail(Hypervisor.shared.value.vcpus[served].vm, because: .ownException)
   cpu.value.isAbandoning = false
-  let frame = unsafe UnsafeMutableRawPointer(bitPattern: address_of_stack_end() - UInt(TrapFrame.byteCount))
-    .unsafelyUnwrapped
-  cpu.decide(unsafe TrapFrame(unsafeAddress: frame))
-  return unsafe frame
+  let frame = TrapFrame.ofThisCPU
+  cpu.decide(frame)
+  return frame
+}
+
+extension TrapFrame {
+  /// The frame that traps on this CPU find: at the very top of its stack.
+  static var ofThisCPU: TrapFrame {
+    let address = unsafe UnsafeMutableRawPointer(bitPattern: address_of_stack_end() - UInt(TrapFrame.byteCount))
+    return unsafe TrapFrame(unsafeAddress: address.unsafelyUnwrapped)
+  }
 }

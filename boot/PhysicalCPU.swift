@@ -1,11 +1,10 @@
-internal import ARMv8
-internal import ARMv8Assembly
 internal import Architecture
 internal import ArmCommon
+internal import Backend
 internal import Drivers
 internal import Scheduling
 
-/// What belongs to one physical CPU, and is touched by it alone. TPIDR_EL2 points here.
+/// What belongs to one physical CPU, and is touched by it alone. `Processor.ownRecord` points here.
 struct PhysicalCPU: ~Copyable {
   /// Its number, in the order of the device tree.
   let index: Int
@@ -38,11 +37,11 @@ struct PhysicalCPU: ~Copyable {
   @inline(__always)
   static var current: Reference<PhysicalCPU> {
     unsafe Reference(
-      unsafePointer: UnsafeMutablePointer(bitPattern: UInt(truncatingIfNeeded: read_tpidr_el2())).unsafelyUnwrapped)
+      unsafePointer: UnsafeMutablePointer(bitPattern: Processor.ownRecord).unsafelyUnwrapped)
   }
 }
 
 extension Reference where Value == PhysicalCPU, Value: ~Copyable {
   /// Makes this the running CPU's own.
-  func install() { write_tpidr_el2(UInt64(address)) }
+  func install() { Processor.ownRecord = address }
 }

@@ -1,7 +1,6 @@
-internal import ARMv8
-internal import ARMv8Assembly
 internal import Architecture
 internal import ArmCommon
+internal import Backend
 internal import Drivers
 internal import Virtualization
 
@@ -18,7 +17,7 @@ extension Reference where Value == PhysicalCPU {
     TrapControls.setGuestSpace(root: hypervisor.value.vms[vm].space.root, vmid: hypervisor.value.vms[vm].vmid)
     if value.lastOfVM[vm] != number {
       // The VMID is the VM's, but a guest's own translations may differ from one of its vCPUs to the other.
-      if value.lastOfVM[vm] >= 0 { invalidate_tlb_current_guest_here() }
+      if value.lastOfVM[vm] >= 0 { Processor.invalidateGuestTranslationsHere() }
       value.lastOfVM[vm] = number
     }
 
@@ -59,7 +58,7 @@ extension Reference where Value == PhysicalCPU {
   func discard(_ number: Int) {
     if value.floatingPointOwner == number { value.floatingPointOwner = -1 }
     guard value.loaded == number else { return }
-    write_cntv_ctl_el0(0)
+    Processor.virtualTimerControl = 0
     releaseInterrupts(of: number)
     value.loaded = -1
   }

@@ -1,8 +1,7 @@
-internal import ARMv8
-internal import ARMv8Assembly
 internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
+internal import Backend
 internal import Configuration
 internal import DeviceTree
 internal import Drivers
@@ -122,16 +121,13 @@ extension SystemBuilder {
       let driver = GICv3Controller(
         distributor: try device(gic.distributor), redistributor: try redistributor(of: gic))
       driver.initializeCPU()
-      driver.initializeDistributor(affinity: ownAffinity)
+      driver.initializeDistributor(affinity: Processor.affinity)
       return HostGIC(controller: .v3(driver), listRegisters: .v3(GICv3ListRegisters()))
     }
   }
 
-  /// The affinity fields of this CPU's MPIDR_EL1.
-  private var ownAffinity: UInt64 { read_mpidr_el1() & 0xff_00ff_ffff }
-
   private mutating func redistributor(of gic: GICv3Description) throws(BootFailure) -> UInt {
-    let affinity = ownAffinity
+    let affinity = Processor.affinity
     let packed = UInt32(truncatingIfNeeded: affinity & 0xff_ffff | (affinity >> 32) << 24)
     for index in 0..<gic.redistributorRegionCount {
       guard let region = gic.redistributorRegion(index) else { continue }

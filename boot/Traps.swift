@@ -1,8 +1,7 @@
-internal import ARMv8
-internal import ARMv8Assembly
 internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
+internal import Backend
 internal import Virtualization
 
 // The life of a trap, in order: the vectors save the general registers; the syndrome is decoded; the models answer; what
@@ -19,7 +18,7 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   let vcpu = hypervisor.value.vcpus[number].index
 
   var guest = ExitingCPU(frame: frame)
-  let syndrome = Syndrome(rawValue: read_esr_el2())
+  let syndrome = Syndrome.ofThisExit
   var outcome: Outcome
   if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress {
     outcome = resolve(syndrome, guest: &guest, vcpu: vcpu, vm: vm, cpu: cpu)
@@ -70,7 +69,7 @@ func handleSystemError(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
   let cpu = PhysicalCPU.current
   let vm = Hypervisor.shared.value.vcpus[cpu.value.loaded].vm
-  cpu.fail(vm, because: .systemError(syndrome: read_esr_el2()))
+  cpu.fail(vm, because: .systemError(syndrome: Syndrome.ofThisExit.rawValue))
   cpu.decide(frame)
 }
 
@@ -105,10 +104,10 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
   var ticksPerSecond: UInt64 { Hypervisor.shared.value.ticksPerSecond }
 
   func identification(_ register: SystemRegister) -> UInt64 {
-    read_identification(UInt64(register.crm), UInt64(register.op2))
+    Processor.identification(register)
   }
 
-  func setDebugControl(_ value: UInt64) { write_mdscr_el1(value) }
+  func setDebugControl(_ value: UInt64) { Processor.setGuestDebugControl(value) }
 }
 
 extension Instant {

@@ -1,5 +1,5 @@
-internal import ARMv8
 internal import Architecture
+internal import Backend
 internal import Virtualization
 
 /// One vCPU: whose it is, where it runs, and its registers while it is not loaded.

@@ -1,3 +1,4 @@
+internal import ARMv8Assembly
 public import Architecture
 
 /// ESR_EL2: why EL2 was entered (DDI 0487, D19.2.37). Pure decoding, the same on the target and under test.
@@ -7,6 +8,13 @@ public struct Syndrome: Equatable, Sendable {
 
   /// Names a value of ESR_EL2 as a syndrome.
   @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// The register's name, for messages.
+  public static var registerName: StaticString { "ESR_EL2" }
+
+  /// Why this CPU entered EL2 last.
+  @inline(__always)
+  public static var ofThisExit: Syndrome { Syndrome(rawValue: read_esr_el2()) }
 
   /// EC, bits 31:26.
   public var exceptionClass: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 26) & 0x3f }

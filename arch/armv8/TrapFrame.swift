@@ -3,6 +3,13 @@
 @safe public struct TrapFrame {
   private let registers: UnsafeMutablePointer<UInt64>
 
+  /// How many general registers there are.
+  public static var registerCount: UInt8 { 31 }
+  /// What a general register's name begins with.
+  public static var registerPrefix: StaticString { "x" }
+  /// How many hexadecimal digits a register's value has.
+  public static var registerDigits: Int { 16 }
+
   /// How many bytes the vectors reserve for the frame.
   public static var byteCount: Int { 256 }
 
@@ -11,6 +18,10 @@
   public init(unsafeAddress address: UnsafeMutableRawPointer) {
     unsafe registers = address.assumingMemoryBound(to: UInt64.self)
   }
+
+  /// Where the frame is.
+  @inline(__always)
+  public var unsafeAddress: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(registers) }
 
   /// Register x0 to x30; 31, and whatever else is no register, reads as zero and ignores writes.
   @inline(__always)

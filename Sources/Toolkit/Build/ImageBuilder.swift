@@ -20,17 +20,23 @@ public struct ImageBuilder: Sendable {
     public var triple: String
     /// Its build folder.
     public var scratch: String
+    /// The instruction set that it is for, as the manifest knows it.
+    public var isa: String
   }
 
   /// The hypervisor for an instruction set (`armv8`).
   public static func hypervisor(_ isa: String) -> Product {
-    Product(name: "tvisor-\(isa)", toolset: isa, triple: "aarch64-none-none-elf", scratch: ".build-\(isa)")
+    Product(
+      name: "tvisor-\(isa)", toolset: isa, triple: "aarch64-none-none-elf", scratch: ".build-\(isa)",
+      isa: isa)
   }
 
   /// Our own guests for an instruction set.
   public static func guests(_ isa: String) -> [Product] {
     ["metronome", "hostile", "bench"].map {
-      Product(name: $0, toolset: "guest-\(isa)", triple: "aarch64-none-none-elf", scratch: ".build-guest-\(isa)")
+      Product(
+        name: $0, toolset: "guest-\(isa)", triple: "aarch64-none-none-elf", scratch: ".build-guest-\(isa)",
+        isa: isa)
     }
   }
 
@@ -75,7 +81,7 @@ public struct ImageBuilder: Sendable {
       [
         "build", "-c", "release", "--triple", product.triple, "--toolset", "boot/toolsets/\(product.toolset).json",
         "--scratch-path", product.scratch, "--product", product.name, "--quiet",
-      ], environment: ["TVISOR_BARE_METAL": "1"])
+      ], environment: ["TVISOR_BARE_METAL": product.isa])
     guard try await command.interact(in: project.root.path) == 0 else {
       throw Failure("building \(product.name) failed: `\(command.line)`")
     }

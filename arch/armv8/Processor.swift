@@ -1,0 +1,62 @@
+internal import ARMv8Assembly
+public import Architecture
+
+/// The CPU that runs this, as the hypervisor itself uses it: everything that is neither a guest's nor a device's. Each
+/// backend has one, and nothing above names a register.
+public enum Processor {
+  /// The exception level that we run at.
+  public static var levelName: StaticString { "EL2" }
+
+  /// The address of what the hypervisor keeps about this CPU (TPIDR_EL2).
+  @inline(__always)
+  public static var ownRecord: UInt {
+    get { UInt(truncatingIfNeeded: read_tpidr_el2()) }
+    set { write_tpidr_el2(UInt64(newValue)) }
+  }
+
+  /// The affinity fields of this CPU, as MPIDR_EL1 has them and the device tree's `reg`.
+  public static var affinity: UInt64 { read_mpidr_el1() & 0xff_00ff_ffff }
+
+  /// The control register of the virtual timer of the guest in the hardware: ENABLE, IMASK and ISTATUS, bits 0 to 2.
+  @inline(__always)
+  public static var virtualTimerControl: UInt64 {
+    get { read_cntv_ctl_el0() }
+    set { write_cntv_ctl_el0(newValue) }
+  }
+
+  /// The hardware's identification register of that encoding; zero outside CRm 1 to 7.
+  public static func identification(_ register: SystemRegister) -> UInt64 {
+    read_identification(UInt64(register.crm), UInt64(register.op2))
+  }
+
+  /// What the guest in the hardware has in its debug control register, MDSCR_EL1.
+  public static func setGuestDebugControl(_ value: UInt64) { write_mdscr_el1(value) }
+
+  /// Calls the host's firmware by SMC (DEN 0028 §2.7), and gives the result in register 0.
+  public static func callFirmware(_ function: UInt64, _ first: UInt64, _ second: UInt64, _ third: UInt64) -> UInt64 {
+    call_secure_monitor(function, first, second, third)
+  }
+
+  /// Goes on with the guest whose general registers are in `frame`, which must be at the top of this CPU's stack.
+  public static func enterGuest(_ frame: TrapFrame) -> Never { unsafe enter_guest(frame.unsafeAddress) }
+}
+
+// Caches and translations.
+
+extension Processor {
+  /// Drops the hypervisor's own translations on this CPU.
+  public static func invalidateOwnTranslations() { invalidate_tlb_el2() }
+
+  /// Drops the translations of the guest in the hardware, both stages, on this CPU.
+  public static func invalidateGuestTranslationsHere() { invalidate_tlb_current_guest_here() }
+
+  /// Drops the instruction caches of all CPUs.
+  public static func invalidateInstructionCaches() { invalidate_instruction_caches() }
+
+  /// The size in bytes of the smallest data cache line.
+  public static var dataCacheLineSize: UInt { UInt(truncatingIfNeeded: data_cache_line_size()) }
+
+  /// Cleans and invalidates the data cache line at a virtual address to the point of coherency.
+  @inline(__always)
+  public static func cleanAndInvalidateDataLine(at address: UInt) { clean_invalidate_data_line(UInt64(address)) }
+}
