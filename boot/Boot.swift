@@ -7,6 +7,7 @@ internal import DeviceTree
 internal import Drivers
 internal import Entry
 internal import Scheduling
+internal import Synchronization
 internal import Virtualization
 
 // From the entry code to the first guest: this file is the table of contents.
@@ -17,7 +18,6 @@ internal import Virtualization
 func tvisorMain(_ tree: UInt64, _ load: UInt64, _ level: UInt64) {
   var space = HypervisorSpace(load: PhysicalAddress(load))
   var arena = Arena(space.firstArenaRange)
-  if level == 2 { space.removeIdentityMap(in: &arena) }
 
   let treeAddress = PhysicalAddress(tree)
   guard let tree = findTree(at: treeAddress, &space, &arena) else { return }
@@ -46,7 +46,8 @@ func tvisorMain(_ tree: UInt64, _ load: UInt64, _ level: UInt64) {
     log.fail(error)
     return
   }
-  run()
+  Hypervisor.shared.value.isOpen.store(true, ordering: .releasing)
+  PhysicalCPU.current.run()
 }
 
 /// The tree that the loader gave us, or nil where there is none that could be read: without it there is no console to
@@ -142,15 +143,4 @@ private func planMemory(
     if let bundle = machine.bundle { plan.reserve(bundle) }
     return plan
   } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
-}
-
-/// Starts every VM and never comes back.
-private func run() -> Never {
-  let cpu = PhysicalCPU.current
-  cpu.value.chargedUntil = .now
-  for vm in Hypervisor.shared.value.vms.indices { cpu.start(vm) }
-  // The frame that traps find from now on: at the very top of this CPU's stack, above what we are using ourselves.
-  let frame = TrapFrame.ofThisCPU
-  cpu.decide(frame)
-  Processor.enterGuest(frame)
 }

@@ -12,6 +12,7 @@ enum BootFailure: Error {
   case invalidSystem
   case noMemory(UInt64)
   case noRedistributor
+  case cpuMissing
 }
 
 /// The console until the VMs' shared one exists: written directly, byte by byte.
@@ -67,6 +68,8 @@ struct BootLog: ByteSink, ~Copyable {
       write("no free memory for ")
       write(decimal: size >> 10)
       write(" KiB in one piece")
+    case .cpuMissing:
+      write("vCPUs are assigned to a CPU that does not start: assign them to others, or mend the firmware")
     case .noRedistributor: write("no GICv3 redistributor says that it belongs to this CPU")
     }
     end()

@@ -1,4 +1,5 @@
 internal import Architecture
+internal import ArmCommon
 internal import Backend
 internal import Drivers
 internal import Virtualization
@@ -113,40 +114,49 @@ struct Console: ~Copyable {
 }
 
 extension Reference where Value == PhysicalCPU {
-  /// The UART has room again, or somebody typed.
+  /// The UART has room again, or somebody typed. The host's interrupt comes to one CPU only.
   func serveConsole() {
     let hypervisor = Hypervisor.shared
-    while let input = hypervisor.value.console.nextInput() {
+    while let input = withConsole({ $0.nextInput() }) {
       switch input {
       case .deliver(let vm, let byte):
-        guard hypervisor.value.vms[vm].state == .running else { continue }
-        _ = hypervisor.value.vms[vm].machine.type(byte)
-        settleInterrupts(of: vm)
+        lock(vm)
+        if hypervisor.value.vms[vm].state == .running {
+          _ = hypervisor.value.vms[vm].machine.type(byte)
+          settleInterrupts(of: vm)
+        }
+        unlock(vm)
       case .stop:
-        for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].state == .running { stop(vm) }
+        for vm in hypervisor.value.vms.indices { stop(vm) }
       case .selected, .none: break
       }
     }
-    guard hypervisor.value.isConsoleHeld, hypervisor.value.console.hasRoom else { return }
-    holdConsoles(false)
+    if withConsole({ $0.hasRoom }) { holdConsoles(false) }
   }
 
   /// Makes all VMs' UARTs seem full, or empty again.
   func holdConsoles(_ isHeld: Bool) {
     let hypervisor = Hypervisor.shared
+    hypervisor.value.consoleLock.acquire(by: value.index)
+    let isChange = hypervisor.value.isConsoleHeld != isHeld
     hypervisor.value.isConsoleHeld = isHeld
+    hypervisor.value.consoleLock.release()
+    guard isChange else { return }
     for vm in hypervisor.value.vms.indices {
-      hypervisor.value.vms[vm].machine.holdConsole(isHeld)
+      lock(vm)
+      // Whoever changed it last, here or on another CPU, comes by after this with what is then the case.
+      hypervisor.value.vms[vm].machine.holdConsole(hypervisor.value.isConsoleHeld)
       settleInterrupts(of: vm)
+      unlock(vm)
     }
   }
 
-  /// Where no VM will ever run again, turns the machine off.
-  func finishIfAllVMsStopped() {
-    let hypervisor = Hypervisor.shared
-    for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].state == .running { return }
-    hypervisor.value.console.report("all VMs have stopped")
-    hypervisor.value.console.drain()
-    HostFirmware.turnOff(hypervisor.value.hasFirmware)
+  /// No VM will ever run again: turns the machine off.
+  func finish() -> Never {
+    withConsole { console in
+      console.report("all VMs have stopped")
+      console.drain()
+    }
+    HostFirmware.turnOff(Hypervisor.shared.value.hasFirmware)
   }
 }

@@ -31,7 +31,7 @@ extension Reference where Value == PhysicalCPU {
       case .idle(let until):
         value.charged = -1
         armTimer(for: until)
-        finishIfAllVMsStopped()
+        if value.isLastToStop { finish() }
         wait_for_interrupt()
         serveInterrupts()
       }
@@ -50,11 +50,8 @@ extension Reference where Value == PhysicalCPU {
   /// watches, whichever comes first, and leaves it off where neither ever comes.
   private func armTimer(for until: Instant) {
     var deadline = until
-    let hypervisor = Hypervisor.shared
     for slot in value.assigned.indices {
-      let number = value.assigned[slot]
-      guard hypervisor.value.vcpus[number].activity != .off else { continue }
-      deadline = min(deadline, softDeadline(of: number))
+      deadline = min(deadline, Hypervisor.shared.value.vcpus[value.assigned[slot]].deadline)
     }
     guard deadline != value.timerDeadline else { return }
     value.timerDeadline = deadline
@@ -66,13 +63,15 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
-  /// When a timer of the vCPU needs us: the emulated one always, the virtual one while it is not in the hardware. One
-  /// whose interrupt waits already needs nobody.
-  private func softDeadline(of number: Int) -> Instant {
+  /// Finds out when something of the vCPU needs us: its emulated timer always, its virtual timer while it waits without
+  /// being in the hardware, its VM's clock if it is the first. A timer whose interrupt waits already needs nobody.
+  func updateDeadline(of number: Int) {
     let hypervisor = Hypervisor.shared
+    guard hypervisor.value.vcpus[number].activity != .off else { return }
     let vm = hypervisor.value.vcpus[number].vm
     let index = hypervisor.value.vcpus[number].index
     var deadline = Instant.never
+    lock(vm)
     if !hypervisor.value.vms[vm].machine.isPhysicalTimerLineHigh(vcpu: index) {
       deadline = hypervisor.value.vms[vm].machine.physicalTimerDeadline(vcpu: index)
     }
@@ -82,11 +81,12 @@ extension Reference where Value == PhysicalCPU {
     }
     let isRaised = hypervisor.value.vms[vm].machine.interrupts.hardwareLinkInUse(
       GuestMachine.virtualTimerInterrupt, vcpu: index)
+    unlock(vm)
     if number != value.loaded && hypervisor.value.vcpus[number].activity == .waiting && !isRaised {
       let offset = hypervisor.value.vms[vm].counterOffset
       deadline = min(deadline, hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset))
     }
-    return deadline
+    hypervisor.value.vcpus[number].deadline = deadline
   }
 
   /// The hypervisor's timer has come: guests' timers that are due raise their interrupts, and the scheduler is asked.
@@ -95,22 +95,31 @@ extension Reference where Value == PhysicalCPU {
     value.timerDeadline = .never
     write_cnthp_ctl(0)
     value.needsDecision = true
-    let hypervisor = Hypervisor.shared
     for slot in value.assigned.indices {
       let number = value.assigned[slot]
-      guard hypervisor.value.vcpus[number].activity != .off else { continue }
-      let vm = hypervisor.value.vcpus[number].vm
-      hypervisor.value.vms[vm].machine.updatePhysicalTimer(vcpu: hypervisor.value.vcpus[number].index, at: now)
-      hypervisor.value.vms[vm].machine.updateClock(at: now, ticksPerSecond: hypervisor.value.ticksPerSecond)
-      if hypervisor.value.vms[vm].machine.interrupts.attention != 0 { settleInterrupts(of: vm) }
-      // The virtual timer's interrupt is raised by the hardware itself, once the vCPU is loaded and the timer runs.
-      let offset = hypervisor.value.vms[vm].counterOffset
-      if number != value.loaded, hypervisor.value.vcpus[number].activity == .waiting,
-        hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset) <= now
-      {
-        wake(number)
-      }
+      if Hypervisor.shared.value.vcpus[number].deadline <= now { serveDeadline(of: number, at: now) }
     }
+  }
+
+  private func serveDeadline(of number: Int, at now: Instant) {
+    let hypervisor = Hypervisor.shared
+    let vm = hypervisor.value.vcpus[number].vm
+    let index = hypervisor.value.vcpus[number].index
+    lock(vm)
+    hypervisor.value.vms[vm].machine.updatePhysicalTimer(vcpu: index, at: now)
+    if index == 0 {
+      hypervisor.value.vms[vm].machine.updateClock(at: now, ticksPerSecond: hypervisor.value.ticksPerSecond)
+    }
+    settleInterrupts(of: vm)
+    unlock(vm)
+    // The virtual timer's interrupt is raised by the hardware itself, once the vCPU is loaded and the timer runs.
+    let offset = hypervisor.value.vms[vm].counterOffset
+    if number != value.loaded, hypervisor.value.vcpus[number].activity == .waiting,
+      hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset) <= now
+    {
+      wake(number)
+    }
+    updateDeadline(of: number)
   }
 
   /// A vCPU that waited can run.
@@ -127,12 +136,12 @@ extension Reference where Value == PhysicalCPU {
     let vm = hypervisor.value.vcpus[number].vm
     let index = hypervisor.value.vcpus[number].index
     var registers = value.listRegisters
-    guard
-      !hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
-    else {
-      hypervisor.value.vms[vm].machine.power.ran(index)
-      return
-    }
+    lock(vm)
+    let isPending = hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
+    if isPending { hypervisor.value.vms[vm].machine.power.ran(index) }
+    unlock(vm)
+    // From here on another CPU's interrupt for the vCPU comes as a request, and wakes it.
+    if isPending { return }
     let now = Instant.now
     charge(until: now)
     hypervisor.value.vcpus[number].activity = .waiting

@@ -1,10 +1,14 @@
 internal import Architecture
 internal import ArmCommon
 internal import Configuration
+internal import Synchronization
 internal import Virtualization
 
 /// One VM on this host: its models, its memory, and where it stands.
 struct HostedVM: ~Copyable {
+  /// Protects `machine`, `state` and what happens after a halt. Held for one exit or one event, never while another lock
+  /// is wanted.
+  let lock = SpinLock()
   /// What the bundle says of it.
   let description: VMDescription
   /// What its guest sees.
@@ -19,20 +23,32 @@ struct HostedVM: ~Copyable {
   let firmware: AddressRange<PhysicalAddress>
   /// Its vCPUs in `Hypervisor.vcpus`.
   let vcpus: Range<Int>
-  /// What its virtual counter lags behind the system counter, in ticks.
+  /// What its virtual counter lags behind the system counter, in ticks. Set by the CPU of its first vCPU, before any
+  /// vCPU runs.
   var counterOffset: UInt64 = 0
   /// Where it stands.
   var state = State.stopped
-  /// How far its memory is loaded.
+  /// What comes when all of its vCPUs have halted.
+  var afterHalt = AfterHalt.stay(.stopped)
+  /// How many of its vCPUs have still to halt.
+  let haltingCount = Atomic<Int>(0)
+  /// How far its memory is loaded. Belongs to the CPU of its first vCPU.
   var loading = Loading.done
   /// How often it was started.
   var startCount = 0
 
   enum State {
     case running
+    /// Its vCPUs are being taken off their CPUs.
+    case halting
     /// Its guest turned it off, or may not be restarted.
     case stopped
     /// It was stopped for what its guest did, or for a fault of ours while we served it.
     case failed
+  }
+
+  enum AfterHalt {
+    case stay(State)
+    case restart
   }
 }

@@ -1,13 +1,21 @@
 internal import Architecture
+internal import ArmCommon
 internal import Configuration
 internal import Drivers
+internal import Synchronization
 internal import Virtualization
 
-/// Everything that exists once: the VMs, the vCPUs, the console. Built by the boot CPU, which so far is the only one that
-/// runs guests.
+/// Everything that exists once: the CPUs, the VMs, the vCPUs, the console. Built by the boot CPU.
+///
+/// Who may touch what: a `PhysicalCPU` and the vCPUs assigned to it belong to that CPU alone, but for their mail; a VM's
+/// models belong to whoever holds the VM's lock; the console to whoever holds the console's. The rest is never changed
+/// once the guests run. A CPU holds one lock at a time, so that there is no order to be kept.
 struct Hypervisor: ~Copyable {
+  let cpus: Storage<PhysicalCPU>
   let vms: Storage<HostedVM>
   let vcpus: Storage<VCPU>
+  /// Protects `console` and `isConsoleHeld`.
+  let consoleLock = SpinLock()
   var console: Console
   /// The host's console cannot keep up: the VMs' UARTs seem full.
   var isConsoleHeld = false
@@ -19,6 +27,14 @@ struct Hypervisor: ~Copyable {
   let hasFirmware: Bool
   /// A mistake of ours is wanted when a VM resets itself, to see what becomes of the others (see `Provocation`).
   let failsAtReset: Bool
+  /// How every CPU sets its stage 2 up (see `Stage2Parameters`).
+  let stage2Control: UInt64
+  /// How many VMs have not stopped for good.
+  let liveVMCount: Atomic<Int>
+  /// How many CPUs are up.
+  let upCount = Atomic<Int>(1)
+  /// The CPUs may run guests.
+  let isOpen = Atomic<Bool>(false)
 
   /// The one there is, from the moment when it is complete.
   nonisolated(unsafe) private static var instance: UnsafeMutablePointer<Hypervisor>?
@@ -40,6 +56,26 @@ struct Hypervisor: ~Copyable {
     let pointer = unsafe place.unsafePointer.bindMemory(to: Hypervisor.self, capacity: 1)
     unsafe pointer.initialize(to: hypervisor)
     unsafe instance = pointer
+  }
+}
+
+extension Reference where Value == PhysicalCPU {
+  /// Takes the lock of a VM's models for this CPU.
+  @inline(__always)
+  func lock(_ vm: Int) { Hypervisor.shared.value.vms[vm].lock.acquire(by: value.index) }
+
+  /// Gives the lock of a VM's models back.
+  @inline(__always)
+  func unlock(_ vm: Int) { Hypervisor.shared.value.vms[vm].lock.release() }
+
+  /// Does something with the console, for itself.
+  @inline(__always)
+  func withConsole<Result>(_ body: (inout Console) -> Result) -> Result {
+    let hypervisor = Hypervisor.shared
+    hypervisor.value.consoleLock.acquire(by: value.index)
+    let result = body(&hypervisor.value.console)
+    hypervisor.value.consoleLock.release()
+    return result
   }
 }
 

@@ -43,6 +43,20 @@ struct HypervisorSpace: ~Copyable {
     barrier()
   }
 
+  /// Maps the stack and the emergency stack of the CPU with that index to the pages at `pages`, stack first. What lies
+  /// between stays unmapped. Gives the stack's end.
+  mutating func mapStack(_ index: Int, to pages: PhysicalAddress, in arena: inout Arena) throws(MappingError) -> UInt {
+    let slot = AddressSpaceLayout.stacksBase + UInt64(index) * StackLayout.slotSize
+    try table.map(
+      slot + StackLayout.slotSize - StackLayout.stackSize, to: pages, size: StackLayout.stackSize, as: .hypervisorData,
+      in: &arena)
+    try table.map(
+      slot, to: pages.advanced(by: StackLayout.stackSize), size: StackLayout.emergencySize, as: .hypervisorData,
+      in: &arena)
+    barrier()
+    return UInt(slot + StackLayout.slotSize)
+  }
+
   /// Maps what the loader left for us, read-only and apart from the rest of memory, and gives a pointer to it. Pages at
   /// its ends that are mapped so already stay as they are.
   mutating func mapConstants(_ range: AddressRange<PhysicalAddress>, in arena: inout Arena)

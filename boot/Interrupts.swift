@@ -26,6 +26,8 @@ extension Reference where Value == PhysicalCPU {
         serveTimer()
       } else if id == own.maintenance {
         serveMaintenance()
+      } else if id == UInt32(requestInterrupt) {
+        serveRequests()
       } else if id == own.console {
         serveConsole()
       }
@@ -40,10 +42,12 @@ extension Reference where Value == PhysicalCPU {
     }
     let hypervisor = Hypervisor.shared
     let vm = hypervisor.value.vcpus[value.loaded].vm
+    lock(vm)
     hypervisor.value.vms[vm].machine.interrupts.raiseHardware(
       GuestMachine.virtualTimerInterrupt, physicalID: UInt16(truncatingIfNeeded: acknowledged & 0x3ff),
       vcpu: hypervisor.value.vcpus[value.loaded].index)
     settleInterrupts(of: vm)
+    unlock(vm)
   }
 
   private func serveMaintenance() {
@@ -51,51 +55,86 @@ extension Reference where Value == PhysicalCPU {
     let hypervisor = Hypervisor.shared
     let vm = hypervisor.value.vcpus[value.loaded].vm
     var registers = value.listRegisters
+    lock(vm)
     hypervisor.value.vms[vm].machine.interrupts.maintenance(
       vcpu: hypervisor.value.vcpus[value.loaded].index, registers: &registers)
-    if hypervisor.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
-    if hypervisor.value.vms[vm].machine.interrupts.attention != 0 { settleInterrupts(of: vm) }
+    settleInterrupts(of: vm)
+    unlock(vm)
+  }
+}
+
+// What a change in a VM's interrupt controller leads to. The VM's lock is held.
+
+extension Reference where Value == PhysicalCPU {
+  /// Brings what changed in the VM's interrupt controller to its vCPUs. Costs two tests where nothing has.
+  @inline(__always)
+  func settleInterrupts(of vm: Int) {
+    if Hypervisor.shared.value.vms[vm].machine.interrupts.attention != 0 { spreadInterrupts(of: vm) }
+    if Hypervisor.shared.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
   }
 
-  /// Brings what changed in the VM's interrupt controller to its vCPUs: into the list registers of the loaded one, and to
-  /// the scheduler for those that waited for it.
-  func settleInterrupts(of vm: Int) {
+  private func spreadInterrupts(of vm: Int) {
     let hypervisor = Hypervisor.shared
     var changed = hypervisor.value.vms[vm].machine.interrupts.takeAttention()
     let first = hypervisor.value.vms[vm].vcpus.lowerBound
-    var registers = value.listRegisters
     while changed != 0 {
       let index = changed.trailingZeroBitCount
       changed &= changed &- 1
       let number = first &+ index
-      if number == value.loaded {
-        hypervisor.value.vms[vm].machine.interrupts.refresh(vcpu: index, registers: &registers)
+      if hypervisor.value.vcpus[number].cpu == value.index {
+        refreshInterrupts(of: number, vm, index)
+      } else {
+        post(.interrupts, to: number)
       }
-      if hypervisor.value.vcpus[number].activity == .waiting { wakeIfPending(number, vm, index) }
     }
-    if hypervisor.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
   }
 
-  private func wakeIfPending(_ number: Int, _ vm: Int, _ index: Int) {
+  /// Brings what the interrupt controller has for a vCPU of this CPU into the list registers, if it is loaded, and to the
+  /// scheduler, if it waits.
+  private func refreshInterrupts(of number: Int, _ vm: Int, _ index: Int) {
     let hypervisor = Hypervisor.shared
-    var registers = value.listRegisters
-    let isPending =
-      number == value.loaded
-      ? hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
-      : hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index)
-    if isPending { wake(number) }
+    let isWaiting = hypervisor.value.vcpus[number].activity == .waiting
+    if number == value.loaded {
+      var registers = value.listRegisters
+      hypervisor.value.vms[vm].machine.interrupts.refresh(vcpu: index, registers: &registers)
+      if isWaiting,
+        hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
+      {
+        wake(number)
+      }
+    } else if isWaiting, hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index) {
+      wake(number)
+    }
   }
 
-  /// Ends the physical interrupts whose guests took back their end of the link.
+  /// Ends the physical interrupts whose guests took back their end of the link. A private one can be ended only by the
+  /// CPU of its vCPU, which is asked.
   func deactivate(of vm: Int) {
     let hypervisor = Hypervisor.shared
-    for index in 0..<hypervisor.value.vms[vm].machine.interrupts.vcpuCount {
+    for number in hypervisor.value.vms[vm].vcpus {
+      let index = number &- hypervisor.value.vms[vm].vcpus.lowerBound
+      guard hypervisor.value.vcpus[number].cpu == value.index else { continue }
       while let id = hypervisor.value.vms[vm].machine.interrupts.takeDeactivation(vcpu: index) {
         // A vCPU that is not loaded has given its private interrupt's active state back already.
-        if id >= 32 || hypervisor.value.vms[vm].vcpus.lowerBound + index == value.loaded {
-          value.controller.setActive(id, false)
-        }
+        if id >= 32 || number == value.loaded { value.controller.setActive(id, false) }
       }
     }
+    guard hypervisor.value.vms[vm].machine.interrupts.hasDeactivations else { return }
+    for number in hypervisor.value.vms[vm].vcpus where hypervisor.value.vcpus[number].cpu != value.index {
+      post(.interrupts, to: number)
+    }
+  }
+}
+
+extension Reference where Value == PhysicalCPU {
+  /// Another CPU has changed something in the interrupt controller that concerns a vCPU of this one.
+  func updateInterrupts(of number: Int) {
+    let hypervisor = Hypervisor.shared
+    guard hypervisor.value.vcpus[number].activity != .off else { return }
+    let vm = hypervisor.value.vcpus[number].vm
+    lock(vm)
+    refreshInterrupts(of: number, vm, hypervisor.value.vcpus[number].index)
+    settleInterrupts(of: vm)
+    unlock(vm)
   }
 }

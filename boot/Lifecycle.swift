@@ -2,9 +2,11 @@ internal import Architecture
 internal import Backend
 internal import Configuration
 internal import Scheduling
+internal import Synchronization
 internal import Virtualization
 
-// Starting and stopping VMs and their vCPUs.
+// Starting and stopping VMs and their vCPUs. A VM stops in two steps, because its vCPUs may be on several CPUs: each CPU
+// is asked to halt those that it has, and the last one to do so finishes.
 
 /// Why a VM was stopped against its will.
 enum Failure {
@@ -13,21 +15,93 @@ enum Failure {
   case ownException
 }
 
+// VMs. Any CPU may call these.
+
 extension Reference where Value == PhysicalCPU {
   /// Starts a VM from its images. They are loaded in the time that the scheduler gives to its first vCPU.
   func start(_ vm: Int) {
     let hypervisor = Hypervisor.shared
+    let description = hypervisor.value.vms[vm].description
+    let first = hypervisor.value.vms[vm].vcpus.lowerBound
+    lock(vm)
     let isRestart = hypervisor.value.vms[vm].startCount > 0
     hypervisor.value.vms[vm].startCount += 1
     hypervisor.value.vms[vm].loading = isRestart ? .cleaning(offset: 0) : .at(image: 0, offset: 0)
     hypervisor.value.vms[vm].state = .running
-    let description = hypervisor.value.vms[vm].description
-    turnOn(
-      hypervisor.value.vms[vm].vcpus.lowerBound, entry: description.entry.rawValue,
-      argument: description.deviceTree?.rawValue ?? 0)
+    hypervisor.value.vcpus[first].startup = VCPU.Startup(
+      entry: description.entry.rawValue, argument: description.deviceTree?.rawValue ?? 0)
+    unlock(vm)
+    send(.start, to: first)
   }
 
-  /// Does some of the loading of a VM whose turn it is.
+  /// SYSTEM_OFF.
+  func stop(_ vm: Int) {
+    if halt(vm, then: .stay(.stopped)) { withConsole { $0.report(vm, "turned itself off") } }
+  }
+
+  /// SYSTEM_RESET.
+  func restart(_ vm: Int) {
+    if Hypervisor.shared.value.failsAtReset { Provocation.fail() }
+    if Hypervisor.shared.value.vms[vm].description.onReset == .restart {
+      if halt(vm, then: .restart) { withConsole { $0.report(vm, "asked for a reset: starting again") } }
+    } else if halt(vm, then: .stay(.stopped)) {
+      withConsole { $0.report(vm, "asked for a reset: stopped, as the system file says") }
+    }
+  }
+
+  /// Stops a VM for what happened, and says so. The others go on.
+  func fail(_ vm: Int, because failure: Failure) {
+    guard halt(vm, then: .stay(.failed)) else { return }
+    withConsole { console in
+      switch failure {
+      case .unknownExit(let syndrome): console.report(vm, "did what nothing answers: stopped", syndrome: syndrome)
+      case .systemError(let syndrome): console.report(vm, "ran into a system error: stopped", syndrome: syndrome)
+      case .ownException: console.report(vm, "stopped: the hypervisor failed while it served this VM")
+      }
+    }
+  }
+
+  /// Asks every CPU that has vCPUs of the VM to take them off. False where that is under way already, or done.
+  ///
+  /// What follows a halt, as the caller will report it, is decided here; the report comes afterwards, so that a VM that
+  /// two of its vCPUs stop at once is reported once.
+  private func halt(_ vm: Int, then next: HostedVM.AfterHalt) -> Bool {
+    let hypervisor = Hypervisor.shared
+    lock(vm)
+    let isRunning = hypervisor.value.vms[vm].state == .running
+    if isRunning {
+      hypervisor.value.vms[vm].state = .halting
+      hypervisor.value.vms[vm].afterHalt = next
+      hypervisor.value.vms[vm].haltingCount.store(hypervisor.value.vms[vm].vcpus.count, ordering: .relaxed)
+    }
+    unlock(vm)
+    guard isRunning else { return false }
+    withConsole { $0.flush(vm) }
+    for number in hypervisor.value.vms[vm].vcpus { send(.halt, to: number) }
+    return true
+  }
+
+  /// All vCPUs of the VM are off their CPUs: its models go back to power on, and what was to come comes.
+  private func finishHalt(of vm: Int) {
+    let hypervisor = Hypervisor.shared
+    lock(vm)
+    hypervisor.value.vms[vm].machine.reset()
+    deactivate(of: vm)
+    let next = hypervisor.value.vms[vm].afterHalt
+    if case .stay(let state) = next { hypervisor.value.vms[vm].state = state }
+    unlock(vm)
+    if case .restart = next { return start(vm) }
+    if hypervisor.value.liveVMCount.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+      value.isLastToStop = true
+      value.needsDecision = true
+    }
+  }
+}
+
+// vCPUs. Only the CPU that they are assigned to calls these.
+
+extension Reference where Value == PhysicalCPU {
+  /// Does some of the loading of a VM whose first vCPU's turn it is.
   func loadSome(of vm: Int) {
     let hypervisor = Hypervisor.shared
     hypervisor.value.vms[vm].loadSome()
@@ -36,83 +110,81 @@ extension Reference where Value == PhysicalCPU {
     // The guest's virtual counter starts at zero with it.
     case .done: hypervisor.value.vms[vm].counterOffset = Instant.now.ticks
     case .failed:
-      halt(vm)
-      hypervisor.value.console.report(vm, "its device tree does not fit: the VM stays off")
+      if halt(vm, then: .stay(.failed)) {
+        withConsole { $0.report(vm, "its device tree does not fit: the VM stays off") }
+      }
     }
   }
 
-  /// CPU_ON: the vCPU `index` of the VM starts with fresh registers.
+  /// CPU_ON: the vCPU `index` of the VM starts with fresh registers, on its own CPU.
   func start(_ index: Int, of vm: Int, entry: UInt64, argument: UInt64) {
-    Hypervisor.shared.value.vms[vm].machine.reset(vcpu: index)
-    turnOn(Hypervisor.shared.value.vms[vm].vcpus.lowerBound + index, entry: entry, argument: argument)
+    let hypervisor = Hypervisor.shared
+    let number = hypervisor.value.vms[vm].vcpus.lowerBound + index
+    // Under the lock: a halt that comes after this asks after this, and nothing is started behind its back.
+    lock(vm)
+    let isRunning = hypervisor.value.vms[vm].state == .running
+    let isHere = hypervisor.value.vcpus[number].cpu == value.index
+    if isRunning {
+      hypervisor.value.vcpus[number].startup = VCPU.Startup(entry: entry, argument: argument)
+      if !isHere { post(.start, to: number) }
+    }
+    unlock(vm)
+    if isRunning && isHere { turnOn(number) }
   }
 
-  private func turnOn(_ number: Int, entry: UInt64, argument: UInt64) {
+  /// Makes the vCPU ready to run from its `startup` on.
+  func turnOn(_ number: Int) {
     let hypervisor = Hypervisor.shared
-    discard(number)
-    // Whatever ran under this VMID before is not to be found by the one that starts: no vCPU has this number.
     let vm = hypervisor.value.vcpus[number].vm
-    if value.lastOfVM[vm] >= 0 { value.lastOfVM[vm] = .max }
-    hypervisor.value.vcpus[number].context.reset(entry: entry, argument: argument)
+    discard(number)
+    forgetTranslations(of: vm)
+    lock(vm)
+    hypervisor.value.vms[vm].machine.reset(vcpu: hypervisor.value.vcpus[number].index)
+    unlock(vm)
+    let startup = hypervisor.value.vcpus[number].startup
+    hypervisor.value.vcpus[number].context.reset(entry: startup.entry, argument: startup.argument)
     hypervisor.value.vcpus[number].activity = .ready
+    hypervisor.value.vcpus[number].deadline = .never
     value.scheduler.ready(hypervisor.value.vcpus[number].slot, at: .now)
     value.needsDecision = true
   }
 
-  /// CPU_OFF, or the end of the whole VM: the vCPU runs no more.
+  /// Whatever ran under the VM's VMID here before is not to be found by what starts now: no vCPU has this number.
+  private func forgetTranslations(of vm: Int) {
+    if value.lastOfVM[vm] >= 0 { value.lastOfVM[vm] = .max }
+  }
+
+  /// CPU_OFF: the vCPU runs no more. With the last one the VM stops.
   func turnOff(_ number: Int) {
+    let hypervisor = Hypervisor.shared
+    takeOff(number)
+    let vm = hypervisor.value.vcpus[number].vm
+    lock(vm)
+    let isOff = hypervisor.value.vms[vm].machine.power.isEveryVCPUOff
+    unlock(vm)
+    if isOff, halt(vm, then: .stay(.stopped)) {
+      withConsole { $0.report(vm, "turned its last vCPU off: stopped") }
+    }
+  }
+
+  /// The vCPU's part of a halt of its VM.
+  func haltHere(_ number: Int) {
+    let hypervisor = Hypervisor.shared
+    takeOff(number)
+    let vm = hypervisor.value.vcpus[number].vm
+    forgetTranslations(of: vm)
+    if hypervisor.value.vms[vm].haltingCount.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+      finishHalt(of: vm)
+    }
+  }
+
+  /// Takes the vCPU out of everything that this CPU has of it.
+  func takeOff(_ number: Int) {
     let hypervisor = Hypervisor.shared
     discard(number)
     hypervisor.value.vcpus[number].activity = .off
+    hypervisor.value.vcpus[number].deadline = .never
     value.scheduler.remove(hypervisor.value.vcpus[number].slot, at: .now)
     value.needsDecision = true
-    let vm = hypervisor.value.vcpus[number].vm
-    let isLast = hypervisor.value.vms[vm].vcpus.allSatisfy { hypervisor.value.vcpus[$0].activity == .off }
-    if isLast, hypervisor.value.vms[vm].state == .running {
-      halt(vm)
-      hypervisor.value.console.report(vm, "turned its last vCPU off: stopped")
-    }
-  }
-
-  /// SYSTEM_OFF.
-  func stop(_ vm: Int) {
-    halt(vm)
-    Hypervisor.shared.value.console.report(vm, "turned itself off")
-  }
-
-  /// SYSTEM_RESET.
-  func restart(_ vm: Int) {
-    if Hypervisor.shared.value.failsAtReset { Provocation.fail() }
-    halt(vm)
-    guard Hypervisor.shared.value.vms[vm].description.onReset == .restart else {
-      return Hypervisor.shared.value.console.report(vm, "asked for a reset: stopped, as the system file says")
-    }
-    Hypervisor.shared.value.console.report(vm, "asked for a reset: starting again")
-    start(vm)
-  }
-
-  /// Stops a VM for what happened, and says so. The others go on.
-  func fail(_ vm: Int, because failure: Failure) {
-    let hypervisor = Hypervisor.shared
-    halt(vm)
-    hypervisor.value.vms[vm].state = .failed
-    switch failure {
-    case .unknownExit(let syndrome):
-      hypervisor.value.console.report(vm, "did what nothing answers: stopped", syndrome: syndrome)
-    case .systemError(let syndrome):
-      hypervisor.value.console.report(vm, "ran into a system error: stopped", syndrome: syndrome)
-    case .ownException:
-      hypervisor.value.console.report(vm, "stopped: the hypervisor failed while it served this VM")
-    }
-  }
-
-  /// Takes all of the VM's vCPUs out of everything and puts its models back to power on.
-  private func halt(_ vm: Int) {
-    let hypervisor = Hypervisor.shared
-    hypervisor.value.vms[vm].state = .stopped
-    for number in hypervisor.value.vms[vm].vcpus { turnOff(number) }
-    hypervisor.value.console.flush(vm)
-    hypervisor.value.vms[vm].machine.reset()
-    deactivate(of: vm)
   }
 }

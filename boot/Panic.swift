@@ -1,4 +1,5 @@
 internal import Architecture
+internal import ArmCommon
 internal import ArmRegisters
 internal import Backend
 internal import Drivers
@@ -55,9 +56,10 @@ private func backtrace(from record: UInt64, at address: UInt64, to log: inout Bo
     log.write(hexadecimal: address, digits: TrapFrame.registerDigits)
     log.end()
     let place = UInt(truncatingIfNeeded: record)
-    guard place % OwnException.recordAlignment == 0, place >= address_of_stack_start(),
-      place < address_of_stack_end() - 16
-    else { return }
+    let end = Processor.stackEnd
+    guard place % OwnException.recordAlignment == 0, place >= end - UInt(StackLayout.stackSize), place < end - 16 else {
+      return
+    }
     (record, address) = OwnException.unwind(at: place)
     if address == 0 { return }
   }
@@ -71,7 +73,13 @@ private func abandonGuest() -> TrapFrame? {
   let served = cpu.value.charged >= 0 ? cpu.value.charged : cpu.value.loaded
   guard served >= 0, !cpu.value.isAbandoning else { return nil }
   cpu.value.isAbandoning = true
-  cpu.fail(Hypervisor.shared.value.vcpus[served].vm, because: .ownException)
+  // What was locked was being changed for this VM: its models go back to power on, and the console only shows things.
+  let vm = Hypervisor.shared.value.vcpus[served].vm
+  Hypervisor.shared.value.vms[vm].lock.releaseIfHeld(by: cpu.value.index)
+  Hypervisor.shared.value.consoleLock.releaseIfHeld(by: cpu.value.index)
+  cpu.fail(vm, because: .ownException)
+  // Where the VM was being halted already, its other CPUs may not be so far; this vCPU runs no more.
+  if Hypervisor.shared.value.vcpus[served].activity != .off { cpu.takeOff(served) }
   cpu.value.isAbandoning = false
   let frame = TrapFrame.ofThisCPU
   cpu.decide(frame)
@@ -81,7 +89,7 @@ private func abandonGuest() -> TrapFrame? {
 extension TrapFrame {
   /// The frame that traps on this CPU find: at the very top of its stack.
   static var ofThisCPU: TrapFrame {
-    let address = unsafe UnsafeMutableRawPointer(bitPattern: address_of_stack_end() - UInt(TrapFrame.byteCount))
+    let address = unsafe UnsafeMutableRawPointer(bitPattern: Processor.stackEnd - UInt(TrapFrame.byteCount))
     return unsafe TrapFrame(unsafeAddress: address.unsafelyUnwrapped)
   }
 }

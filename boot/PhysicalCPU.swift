@@ -4,15 +4,21 @@ internal import Backend
 internal import Drivers
 internal import Scheduling
 
-/// What belongs to one physical CPU, and is touched by it alone. `Processor.ownRecord` points here.
+/// What belongs to one physical CPU, and is touched by it alone, but for its mail. `Processor.ownRecord` points here.
 struct PhysicalCPU: ~Copyable {
   /// Its number, in the order of the device tree.
   let index: Int
+  /// Its affinity, as MPIDR_EL1 has it.
+  let affinity: UInt64
   /// Who decides what runs.
   var scheduler: RoundRobin
   /// The vCPUs assigned to it: the scheduler's numbers to `Hypervisor.vcpus`'.
   let assigned: Storage<Int>
-  /// The physical interrupt controller.
+  /// The vCPUs of other CPUs' requests.
+  let mail = RequestList()
+  /// How others' software-generated interrupts reach this CPU. Set by it before it counts as up.
+  var interruptTarget: UInt64 = 0
+  /// The physical interrupt controller, as this CPU uses it.
   let controller: InterruptController
   /// The virtual CPU interface.
   var listRegisters: HostListRegisters
@@ -30,6 +36,8 @@ struct PhysicalCPU: ~Copyable {
   var timerDeadline = Instant.never
   /// Something happened that the scheduler has to be asked about before the guest goes on.
   var needsDecision = false
+  /// The last VM was stopped here: there is nothing left to run.
+  var isLastToStop = false
   /// A VM is being stopped because we failed while we served it: another failure now ends everything.
   var isAbandoning = false
 
@@ -41,7 +49,31 @@ struct PhysicalCPU: ~Copyable {
   }
 }
 
-extension Reference where Value == PhysicalCPU, Value: ~Copyable {
-  /// Makes this the running CPU's own.
-  func install() { Processor.ownRecord = address }
+extension Reference where Value == PhysicalCPU {
+  /// Makes this the running CPU's own, and the CPU ready for guests.
+  func prepare() {
+    Processor.ownRecord = address
+    let hypervisor = Hypervisor.shared
+    let interrupts = hypervisor.value.interrupts
+    value.controller.initializeCPU()
+    value.interruptTarget = value.controller.ownTarget(affinity: value.affinity)
+    value.controller.enable(requestInterrupt)
+    value.controller.enable(UInt16(truncatingIfNeeded: interrupts.virtualTimer))
+    value.controller.enable(UInt16(truncatingIfNeeded: interrupts.hypervisorTimer))
+    value.controller.enable(UInt16(truncatingIfNeeded: interrupts.maintenance))
+    TrapControls.configure(stage2Control: hypervisor.value.stage2Control)
+  }
+
+  /// Starts the VMs whose first vCPU is here, and never comes back.
+  func run() -> Never {
+    value.chargedUntil = .now
+    let hypervisor = Hypervisor.shared
+    for vm in hypervisor.value.vms.indices
+    where hypervisor.value.vcpus[hypervisor.value.vms[vm].vcpus.lowerBound].cpu == value.index {
+      start(vm)
+    }
+    let frame = TrapFrame.ofThisCPU
+    decide(frame)
+    Processor.enterGuest(frame)
+  }
 }

@@ -22,13 +22,16 @@ extension Reference where Value == PhysicalCPU {
     }
 
     var registers = value.listRegisters
+    lock(vm)
     hypervisor.value.vms[vm].machine.interrupts.load(vcpu: index, into: &registers)
     setVirtualTimerActive(of: vm, index, true)
+    hypervisor.value.vms[vm].machine.power.ran(index)
+    unlock(vm)
     hypervisor.value.vcpus[number].context.load(
       into: frame, counterOffset: hypervisor.value.vms[vm].counterOffset)
     TrapControls.setFloatingPointTrap(value.floatingPointOwner != number)
-    hypervisor.value.vms[vm].machine.power.ran(index)
     value.loaded = number
+    updateDeadline(of: number)
   }
 
   /// Takes the vCPU in the hardware off this CPU, with all that is its own but FP and SIMD.
@@ -38,7 +41,7 @@ extension Reference where Value == PhysicalCPU {
     let hypervisor = Hypervisor.shared
     hypervisor.value.vcpus[number].context.save(from: frame)
     releaseInterrupts(of: number)
-    value.loaded = -1
+    updateDeadline(of: number)
   }
 
   /// Takes the loaded vCPU's interrupts out of the hardware.
@@ -47,11 +50,15 @@ extension Reference where Value == PhysicalCPU {
     let vm = hypervisor.value.vcpus[number].vm
     let index = hypervisor.value.vcpus[number].index
     var registers = value.listRegisters
+    lock(vm)
     hypervisor.value.vms[vm].machine.interrupts.unload(vcpu: index, from: &registers)
     // Reading back may have cut links whose physical interrupts only we can end now, while the vCPU still counts as
     // loaded: a virtual timer's interrupt that stayed active would keep every other vCPU's away from this CPU.
     if hypervisor.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
     setVirtualTimerActive(of: vm, index, false)
+    value.loaded = -1
+    settleInterrupts(of: vm)
+    unlock(vm)
   }
 
   /// Takes the vCPU in the hardware off this CPU and forgets its registers: it will not go on.
@@ -60,7 +67,6 @@ extension Reference where Value == PhysicalCPU {
     guard value.loaded == number else { return }
     Processor.virtualTimerControl = 0
     releaseInterrupts(of: number)
-    value.loaded = -1
   }
 
   /// The physical interrupt of the virtual timer is one for all vCPUs of this CPU. Where a list register refers to it, it

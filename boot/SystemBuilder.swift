@@ -6,14 +6,15 @@ internal import Configuration
 internal import DeviceTree
 internal import Drivers
 internal import Scheduling
+internal import Synchronization
 internal import Virtualization
 
 /// Builds the hypervisor from the machine's description and the system's, in the arena. Used once, by the boot CPU.
 struct SystemBuilder: ~Copyable {
-  private let machine: MachineDescription
-  private let system: SystemDescription
-  private var space: HypervisorSpace
-  private var arena: Arena
+  let machine: MachineDescription
+  let system: SystemDescription
+  var space: HypervisorSpace
+  var arena: Arena
   private var plan: MemoryPlan
   private let stage2 = Stage2Parameters.ofThisCPU()
 
@@ -33,23 +34,27 @@ struct SystemBuilder: ~Copyable {
     let gic = try buildInterruptController()
     let vms = try buildVMs(gic)
     let vcpus = try buildVCPUs(vms)
-    try buildCPU(gic, vms: vms, vcpus: vcpus)
+    let cpus = try buildCPUs(gic, vms: vms, vcpus: vcpus)
     let console = try buildConsole(port)
     let interrupts = HostInterrupts(
       virtualTimer: machine.timer.virtualInterrupt.identifier,
       hypervisorTimer: machine.timer.hypervisorInterrupt.identifier,
       maintenance: machine.interruptController.maintenanceInterrupt.identifier,
       console: machine.console?.interrupt?.identifier ?? HostInterrupts.none)
-    enable(interrupts, on: gic.controller)
+    if interrupts.console < HostInterrupts.none {
+      gic.controller.enable(UInt16(truncatingIfNeeded: interrupts.console))
+    }
     do throws(OutOfMemory) {
       try Hypervisor.install(
         Hypervisor(
-          vms: vms, vcpus: vcpus, console: console, ticksPerSecond: ticksPerSecond, interrupts: interrupts,
+          cpus: cpus, vms: vms, vcpus: vcpus, console: console, ticksPerSecond: ticksPerSecond, interrupts: interrupts,
           hasFirmware: machine.firmware?.conduit == .secureMonitorCall,
-          failsAtReset: Provocation(machine.bootArguments) == .atReset),
+          failsAtReset: Provocation(machine.bootArguments) == .atReset,
+          stage2Control: stage2.control, liveVMCount: Atomic(vms.count)),
         in: &arena)
     } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
-    TrapControls.configure(stage2Control: stage2.control)
+    try start(cpus, &log)
+    space.removeIdentityMap(in: &arena)
     log.begin()
     log.write("arena: ")
     log.write(decimal: arena.usedByteCount >> 10)
@@ -63,7 +68,7 @@ struct SystemBuilder: ~Copyable {
 
   /// So many nanoseconds in ticks of the system counter: at least one, and no more than any policy can count, whatever
   /// firmware left in the frequency register.
-  private func ticks(nanoseconds: UInt64) -> UInt64 {
+  func ticks(nanoseconds: UInt64) -> UInt64 {
     let second: UInt64 = 1_000_000_000
     // The frequency has 32 bits, so that a part of a second cannot overflow; whole seconds are few.
     let whole = min(nanoseconds / second, 1 << 15) * ticksPerSecond
@@ -76,7 +81,7 @@ struct SystemBuilder: ~Copyable {
   }
 
   /// Does something that takes arena memory. Where the arena is about to run out, it goes on in 2 MiB of free memory.
-  private mutating func taking<Result: ~Copyable>(
+  mutating func taking<Result: ~Copyable>(
     atMost size: UInt64 = 256 << 10, _ body: (inout Arena) throws(OutOfMemory) -> Result
   ) throws(BootFailure) -> Result {
     if arena.remainingByteCount < size {
@@ -94,7 +99,7 @@ struct SystemBuilder: ~Copyable {
 
 extension SystemBuilder {
   /// What the host's interrupt controller gives to us.
-  private struct HostGIC {
+  struct HostGIC {
     let controller: InterruptController
     let listRegisters: HostListRegisters
     /// What `GICv2LinkProbe` found; a GICv3 is believed.
@@ -119,15 +124,14 @@ extension SystemBuilder {
         usesHardwareLinks: probe.run(timerInterrupt: UInt32(own)))
     case .gicv3(let gic):
       let driver = GICv3Controller(
-        distributor: try device(gic.distributor), redistributor: try redistributor(of: gic))
+        distributor: try device(gic.distributor), redistributor: try redistributor(of: gic, for: Processor.affinity))
       driver.initializeCPU()
       driver.initializeDistributor(affinity: Processor.affinity)
       return HostGIC(controller: .v3(driver), listRegisters: .v3(GICv3ListRegisters()))
     }
   }
 
-  private mutating func redistributor(of gic: GICv3Description) throws(BootFailure) -> UInt {
-    let affinity = Processor.affinity
+  private mutating func redistributor(of gic: GICv3Description, for affinity: UInt64) throws(BootFailure) -> UInt {
     let packed = UInt32(truncatingIfNeeded: affinity & 0xff_ffff | (affinity >> 32) << 24)
     for index in 0..<gic.redistributorRegionCount {
       guard let region = gic.redistributorRegion(index) else { continue }
@@ -147,12 +151,17 @@ extension SystemBuilder {
     } catch { throw .memory }
   }
 
-  private func enable(_ interrupts: HostInterrupts, on controller: InterruptController) {
-    controller.enable(UInt16(truncatingIfNeeded: interrupts.virtualTimer))
-    controller.enable(UInt16(truncatingIfNeeded: interrupts.hypervisorTimer))
-    controller.enable(UInt16(truncatingIfNeeded: interrupts.maintenance))
-    if interrupts.console < HostInterrupts.none {
-      controller.enable(UInt16(truncatingIfNeeded: interrupts.console))
+  /// The interrupt controller as the CPU of that affinity uses it.
+  mutating func controller(_ boot: InterruptController, for affinity: UInt64) throws(BootFailure)
+    -> InterruptController
+  {
+    switch (boot, machine.interruptController) {
+    case (.v3, .gicv3(let gic)):
+      return .v3(
+        GICv3Controller(
+          distributor: try device(gic.distributor), redistributor: try redistributor(of: gic, for: affinity)))
+    // A GICv2 shows each CPU its own at the same addresses.
+    default: return boot
     }
   }
 }
@@ -224,41 +233,7 @@ extension SystemBuilder {
   }
 }
 
-// vCPUs, the CPU and the console.
-
 extension SystemBuilder {
-  private mutating func buildVCPUs(_ vms: Storage<HostedVM>) throws(BootFailure) -> Storage<VCPU> {
-    var count = 0
-    for vm in vms.indices { count += vms[vm].vcpus.count }
-    return try taking(atMost: UInt64(MemoryLayout<VCPU>.stride * count)) { (arena) throws(OutOfMemory) in
-      try arena.storage(of: VCPU.self, count: count) { number in
-        var vm = 0
-        while !vms[vm].vcpus.contains(number) { vm += 1 }
-        let index = number - vms[vm].vcpus.lowerBound
-        return VCPU(
-          vm: vm, index: index, slot: number,
-          context: GuestContext(affinity: GuestMachine.affinity(vcpu: index)))
-      }
-    }
-  }
-
-  private mutating func buildCPU(_ gic: HostGIC, vms: Storage<HostedVM>, vcpus: Storage<VCPU>) throws(BootFailure) {
-    let slice = ticks(nanoseconds: system.cpu(0)?.sliceNanoseconds ?? 1_000_000)
-    let (vmCount, vcpuCount) = (vms.count, vcpus.count)
-    try taking { (arena) throws(OutOfMemory) in
-      let cpu = PhysicalCPU(
-        index: 0,
-        scheduler: try RoundRobin(capacity: vcpuCount, slice: slice, in: &arena),
-        assigned: try arena.storage(of: Int.self, count: vcpuCount) { $0 },
-        controller: gic.controller, listRegisters: gic.listRegisters,
-        lastOfVM: try arena.storage(of: Int.self, count: vmCount) { _ in -1 })
-      let place = try arena.take(UInt64(MemoryLayout<PhysicalCPU>.stride), alignment: 64)
-      let pointer = unsafe place.unsafePointer.bindMemory(to: PhysicalCPU.self, capacity: 1)
-      unsafe pointer.initialize(to: cpu)
-      unsafe Reference(unsafePointer: pointer).install()
-    }
-  }
-
   private mutating func buildConsole(_ port: PL011Port) throws(BootFailure) -> Console {
     let system = system
     return try taking { (arena) throws(OutOfMemory) in

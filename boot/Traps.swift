@@ -25,11 +25,14 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   } else {
     let exit = syndrome.exit(at: guest.faultAddress)
     var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
+    cpu.lock(vm)
     outcome = ExitDispatcher.handle(
       exit, vcpu: vcpu, cpu: &guest, machine: &hypervisor.value.vms[vm].machine, around: &around)
+    cpu.settleInterrupts(of: vm)
+    cpu.unlock(vm)
   }
   if outcome != .resume { carryOut(outcome, vcpu: number, vm: vm, cpu: cpu) }
-  finish(frame, vm: vm, cpu: cpu)
+  if cpu.value.needsDecision { cpu.decide(frame) }
 }
 
 /// The guest-physical address of a permission fault is known only to the guest's own tables. Where they have changed
@@ -40,17 +43,13 @@ private func resolve(
 ) -> Outcome {
   guard let address = guest.translateFaultAddress() else { return .resume }
   var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
-  return ExitDispatcher.handle(
+  cpu.lock(vm)
+  let outcome = ExitDispatcher.handle(
     syndrome.exit(at: address), vcpu: vcpu, cpu: &guest,
     machine: &Hypervisor.shared.value.vms[vm].machine, around: &around)
-}
-
-/// What every exit ends with: interrupts that changed reach their vCPUs, and the scheduler is asked if it has to be.
-@inline(__always)
-private func finish(_ frame: TrapFrame, vm: Int, cpu: Reference<PhysicalCPU>) {
-  if Hypervisor.shared.value.vms[vm].machine.interrupts.attention != 0 { cpu.settleInterrupts(of: vm) }
-  if Hypervisor.shared.value.vms[vm].machine.interrupts.hasDeactivations { cpu.deactivate(of: vm) }
-  if cpu.value.needsDecision { cpu.decide(frame) }
+  cpu.settleInterrupts(of: vm)
+  cpu.unlock(vm)
+  return outcome
 }
 
 /// A physical interrupt came while a guest ran.
@@ -80,11 +79,13 @@ private func carryOut(_ outcome: Outcome, vcpu: Int, vm: Int, cpu: Reference<Phy
   switch outcome {
   case .resume: break
   case .transmit(let byte):
-    let goesOn = hypervisor.value.console.output(byte, from: vm)
+    let goesOn = cpu.withConsole { $0.output(byte, from: vm) }
     // Without an interrupt of the host's UART nobody would let them go on.
     let isServed = hypervisor.value.interrupts.console != HostInterrupts.none
-    if !goesOn && isServed && !hypervisor.value.isConsoleHeld { cpu.holdConsoles(true) }
-  case .timerChanged: cpu.value.needsDecision = true
+    if !goesOn && isServed { cpu.holdConsoles(true) }
+  case .timerChanged: cpu.send(.deadlines, to: vcpu)
+  // The clock's alarm is watched by the first vCPU's CPU.
+  case .clockChanged: cpu.send(.deadlines, to: hypervisor.value.vms[vm].vcpus.lowerBound)
   case .wait: cpu.wait(vcpu)
   case .yield: cpu.yield(vcpu)
   case .loadFloatingPoint: cpu.loadFloatingPoint(of: vcpu)

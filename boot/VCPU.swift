@@ -4,18 +4,26 @@ internal import Virtualization
 
 /// One vCPU: whose it is, where it runs, and its registers while it is not loaded.
 ///
-/// Touched only by the physical CPU that it is assigned to.
+/// Touched only by the physical CPU that it is assigned to, but for its mail and its startup.
 struct VCPU: ~Copyable {
   /// The VM, by its index.
   let vm: Int
   /// Its number within the VM.
   let index: Int
+  /// The physical CPU that it is assigned to.
+  let cpu: Int
   /// Its number within its physical CPU's scheduler.
   let slot: Int
   /// Its registers while it is not loaded.
   var context: GuestContext
   /// Where it stands.
   var activity = Activity.off
+  /// When something of the vCPU that no hardware watches is due, or never: see `updateDeadline`.
+  var deadline = Instant.never
+  /// What other CPUs ask of it.
+  let mail = RequestSlot()
+  /// Where it starts. Written by whoever asks for the start, while the vCPU is off or about to be.
+  var startup = Startup(entry: 0, argument: 0)
 
   enum Activity {
     /// Never started, or turned off, or its VM has stopped.
@@ -24,6 +32,11 @@ struct VCPU: ~Copyable {
     case ready
     /// Waits for an interrupt.
     case waiting
+  }
+
+  struct Startup {
+    var entry: UInt64
+    var argument: UInt64
   }
 
   /// When the virtual timer of the vCPU, which must not be loaded, will raise its interrupt.

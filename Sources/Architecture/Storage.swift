@@ -29,6 +29,12 @@
     }
   }
 
+  /// The address of the element at `index`, for who must name it without its storage.
+  @inlinable public func unsafeAddress(of index: Int) -> UnsafeMutablePointer<Element> {
+    precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
+    return unsafe base + index
+  }
+
   /// The valid indices.
   @inlinable public var indices: Range<Int> { 0..<count }
 }

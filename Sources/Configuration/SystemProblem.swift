@@ -69,8 +69,6 @@ public struct SystemProblem: Equatable, Sendable {
     case notLoaded
     /// The machine has no such CPU.
     case noSuchCPU(UInt32, count: Int)
-    /// The machine has this CPU, and the hypervisor does not start it yet.
-    case parkedCPU(UInt32)
     /// The machine's tree has no such node.
     case noSuchDevice(Text)
     /// This cannot be asked for yet.

@@ -39,8 +39,6 @@ extension SystemProblem {
     case .noSuchCPU(let cpu, let count):
       sink.write("there is no CPU ", UInt64(cpu), "; the machine has ")
       sink.write("", UInt64(count), ", counted from 0")
-    case .parkedCPU(let cpu):
-      sink.write("CPU ", UInt64(cpu), " stays parked in this version, which runs guests on CPU 0 only; give 0")
     case .noSuchDevice(let path):
       sink.write("the machine's device tree has no node ")
       sink.write(path.span)

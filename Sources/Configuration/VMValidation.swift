@@ -32,8 +32,6 @@ extension VMDescription {
       guard let cpu = physicalCPU(vcpu: vcpu) else { continue }
       if let count = machine?.cpuCount, cpu >= count {
         report(SystemProblem(.vcpu(vm: index, vcpu: vcpu), .vcpus, .noSuchCPU(cpu, count: count)))
-      } else if cpu != 0 {
-        report(SystemProblem(.vcpu(vm: index, vcpu: vcpu), .vcpus, .parkedCPU(cpu)))
       }
     }
   }

@@ -55,7 +55,7 @@ struct ProblemMessageTests {
       .unknownFormat, .none, .missing, .malformed, .empty, .tooLong(limit: 1), .notPlain, .reserved, .duplicate(of: 1),
       .unknown("x"), .misaligned(to: 8), .betterAligned(to: 8), .tooSmall(limit: 1), .tooLarge(limit: 1),
       .exceedsMachine(needed: 1, free: 0), .outsideMemory, .overlapsImage(1), .overlapsDeviceTree, .notLoaded,
-      .noSuchCPU(1, count: 1), .parkedCPU(1), .noSuchDevice("/x"), .notOffered,
+      .noSuchCPU(1, count: 1), .noSuchDevice("/x"), .notOffered,
     ]
     let messages = kinds.map { kind in
       var transcript = Transcript()

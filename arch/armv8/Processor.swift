@@ -37,6 +37,16 @@ public enum Processor {
     call_secure_monitor(function, first, second, third)
   }
 
+  /// PSCI's CPU_ON as a caller of this register width names it (DEN 0022 §5.1.4).
+  public static var cpuOnFunction: UInt64 { 0xc400_0003 }
+
+  /// Wakes CPUs that wait for an event.
+  public static func signalEvent() { signal_event() }
+
+  /// The end of the stack that this runs on: stacks fill the upper half of 64 KiB at a multiple of 64 KiB.
+  @inline(__always)
+  public static var stackEnd: UInt { (read_stack_pointer() | 0xffff) &+ 1 }
+
   /// Goes on with the guest whose general registers are in `frame`, which must be at the top of this CPU's stack.
   public static func enterGuest(_ frame: TrapFrame) -> Never { unsafe enter_guest(frame.unsafeAddress) }
 }

@@ -23,6 +23,9 @@
 #define NO_EXECUTE_BIT 54
 #define TABLE_COUNT 9
 
+// The trap frame (TrapFrame.byteCount) lies at the very top of a stack, above all that we use ourselves.
+#define FRAME_SIZE 256
+
 // Puts the table at \next into \table where the address \address indexes it by its bits from \shift on.
 .macro table_entry table, address, shift, next
   ubfx x11, \address, #\shift, #9
@@ -128,8 +131,10 @@ enter:
 
   mov x0, x24
   bl drop_cached_tables
+  ldr x6, =high
 
-  // Memory types: 0 device nGnRE, 1 normal write-back. The table walks are cacheable and inner shareable.
+enable_mmu:
+  // In: x6 where to go on, x22 the exception level, x24 the root table. Memory types: 0 device nGnRE, 1 normal write-back. The table walks are cacheable and inner shareable.
   ldr x0, =0xff04
   ldr x1, =0x3510                  // T0SZ 16, IRGN0 and ORGN0 write-back, SH0 inner
   mrs x2, id_aa64mmfr0_el1
@@ -155,7 +160,6 @@ el3:
   ic iallu
   dsb sy
   isb
-  ldr x6, =high
   msr sctlr_el3, x5
   isb
   br x6
@@ -171,7 +175,6 @@ el1:
   ic iallu
   dsb sy
   isb
-  ldr x6, =high
   // EL1 keeps its own RES1 bits; WXN would take execution from pages that EL0 may not even see.
   ldr x5, =0x30d0180d
   msr sctlr_el1, x5
@@ -194,10 +197,18 @@ el2:
   ic iallu
   dsb sy
   isb
-  ldr x6, =high
   msr sctlr_el2, x5
   isb
   br x6
+
+// Another CPU than the first, started by it: the tables are there, and tvisor_starting says the rest.
+  .global tvisor_secondary_entry
+tvisor_secondary_entry:
+  msr daifset, #15
+  mov x22, #2
+  adrp x24, tvisor_tables
+  ldr x6, =high_secondary
+  b enable_mmu
 
 // x0: the tables' start. Invalidates their lines to the point of coherency. Uses x1 to x3.
 drop_cached_tables:
@@ -220,7 +231,7 @@ high:
   ldr x0, =tvisor_stack_end
   cmp x22, #2
   msr spsel, #1
-  mov sp, x0
+  sub sp, x0, #FRAME_SIZE
   b.ne 1f
   ldr x0, =tvisor_vectors
   msr vbar_el2, x0
@@ -244,6 +255,27 @@ high:
   wfi
   b 4b
 
+high_secondary:
+  msr spsel, #1
+  ldr x0, =tvisor_starting
+  ldp x1, x0, [x0]
+  sub sp, x1, #FRAME_SIZE
+  ldr x1, =tvisor_vectors
+  msr vbar_el2, x1
+  isb
+  mov x29, xzr
+  mov x30, xzr
+  bl tvisor_secondary_main
+5:
+  wfi
+  b 5b
+
   .ltorg
+
+  .data
+  .balign 16
+  .global tvisor_starting
+tvisor_starting:
+  .quad 0, 0
 
 #endif

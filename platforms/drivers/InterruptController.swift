@@ -49,6 +49,31 @@ public enum InterruptController: Sendable {
     }
   }
 
+  /// What other CPUs name this CPU by in `sendSoftwareInterrupt`; `affinity` is its own, as MPIDR_EL1 has it.
+  public func ownTarget(affinity: UInt64) -> UInt64 {
+    switch self {
+    case .v2(let gic): gic.ownTarget
+    case .v3: affinity
+    }
+  }
+
+  /// Sends a software-generated interrupt to one CPU.
+  @inline(__always)
+  public func sendSoftwareInterrupt(_ id: UInt16, to target: UInt64) {
+    switch self {
+    case .v2(let gic): gic.sendSoftwareInterrupt(id, to: target)
+    case .v3(let gic): gic.sendSoftwareInterrupt(id, to: target)
+    }
+  }
+
+  /// Brings the private interrupts, all off, and the interface of the CPU that runs this up.
+  public func initializeCPU() {
+    switch self {
+    case .v2(let gic): gic.initializeCPU()
+    case .v3(let gic): gic.initializeCPU()
+    }
+  }
+
   /// How many interrupt IDs there are, 32 to 1020.
   public var interruptCount: Int {
     switch self {

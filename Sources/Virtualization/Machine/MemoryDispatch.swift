@@ -16,7 +16,7 @@ extension ExitDispatcher {
       answer = distributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
     } else {
       answer = otherDevice(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
-      if access.isWrite && GuestMachine.clock.contains(access.address) { outcome = .timerChanged }
+      if access.isWrite && GuestMachine.clock.contains(access.address) { outcome = .clockChanged }
     }
     switch answer {
     case .handled(let loaded):

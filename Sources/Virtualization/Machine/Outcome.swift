@@ -4,8 +4,10 @@ public enum Outcome: Equatable, Sendable {
   case resume
   /// The guest goes on, after a byte has gone to its console.
   case transmit(UInt8)
-  /// The guest goes on, and its emulated timer or its clock's alarm has another deadline.
+  /// The guest goes on, and the vCPU's emulated timer has another deadline.
   case timerChanged
+  /// The guest goes on, and the alarm of the VM's clock has another deadline.
+  case clockChanged
   /// The vCPU has nothing to do until an interrupt is pending for it.
   case wait
   /// The vCPU waits for another one: somebody else should run first.

@@ -26,6 +26,12 @@ public struct PowerController: ~Copyable {
   /// Where vCPU `index` stands.
   public func state(of index: Int) -> PowerState { states[index] }
 
+  /// True where no vCPU is on or about to be.
+  public var isEveryVCPUOff: Bool {
+    for index in states.indices where states[index] != .off { return false }
+    return true
+  }
+
   /// Sets the VM to what it is before its first instruction: vCPU 0 is about to run, the others are off.
   public mutating func reset() {
     for index in states.indices { states[index] = index == 0 ? .onPending : .off }

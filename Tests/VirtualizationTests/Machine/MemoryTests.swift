@@ -71,7 +71,7 @@ struct MemoryTests {
       #expect(board.register(7) == 0)
       #expect(board.written == [7] && board.skipCount == 1 && board.faults == [])
       // A store to the clock may have moved its alarm: whoever keeps the deadlines has to look.
-      #expect(board.handle(.store(address)) == (address == clock + 0x20 ? .timerChanged : .resume))
+      #expect(board.handle(.store(address)) == (address == clock + 0x20 ? .clockChanged : .resume))
       #expect(board.written == [] && board.skipCount == 1 && board.faults == [])
     }
   }

@@ -113,12 +113,13 @@ own_exception:
   bl tvisor_handle_own_exception
   b enter_guest
 
-// Nothing can be saved where the stack pointer points: take the emergency stack. x0 held the stack pointer less the
-// frame; the guest's thread registers are given up, because nobody goes on after this.
+// Nothing can be saved where the stack pointer points: take this CPU's emergency stack, the first 8 KiB of the 64 KiB that
+// the stack lies in. x0 held the stack pointer less the frame; the guest's thread registers are given up, because nobody
+// goes on after this.
 stack_overflow:
   msr tpidr_el0, x0
-  adrp x0, tvisor_emergency_stack_end
-  add x0, x0, :lo12:tvisor_emergency_stack_end
+  bic x0, x0, #0xffff
+  add x0, x0, #0x2000
   mov sp, x0
   sub sp, sp, #FRAME_SIZE
   save_general_registers

@@ -6,14 +6,20 @@
 #include <stdint.h>
 
 // Addresses that the linker script defines; only the addresses mean something.
-extern char tvisor_image_start[], tvisor_image_end[], tvisor_tables[], tvisor_stack_start[], tvisor_stack_end[];
+extern char tvisor_image_start[], tvisor_image_end[], tvisor_tables[], tvisor_secondary_entry[];
 
 #define TVISOR_ADDRESS(name) \
   static inline uintptr_t address_of_##name(void) { return (uintptr_t)tvisor_##name; }
 TVISOR_ADDRESS(image_start)
 TVISOR_ADDRESS(image_end)
 TVISOR_ADDRESS(tables)
-TVISOR_ADDRESS(stack_start)
-TVISOR_ADDRESS(stack_end)
+TVISOR_ADDRESS(secondary_entry)
+
+// What the CPU that is being started finds: the end of its stack, and the address of its record.
+extern uintptr_t tvisor_starting[2];
+static inline void set_secondary_start(uintptr_t stack_end, uintptr_t record) {
+  tvisor_starting[0] = stack_end;
+  tvisor_starting[1] = record;
+}
 
 #endif

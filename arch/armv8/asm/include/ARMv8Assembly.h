@@ -108,6 +108,8 @@ uint64_t read_identification(uint64_t crm, uint64_t op2);
 // Maintenance (DDI 0487, D8.17 and D7.5).
 /// Drops EL2's own translations on this CPU.
 ARMV8_MAINTENANCE(invalidate_tlb_el2, "dsb ishst\n\ttlbi alle2\n\tdsb ish\n\tisb")
+/// Wakes the CPUs that wait in WFE.
+ARMV8_MAINTENANCE(signal_event, "dsb sy\n\tsev")
 /// Drops every guest translation, stages 1 and 2 of all VMIDs, on all inner-shareable CPUs.
 ARMV8_MAINTENANCE(invalidate_tlb_guests, "dsb ishst\n\ttlbi alle1is\n\tdsb ish\n\tisb")
 /// Drops stages 1 and 2 of the VMID in VTTBR_EL2, on this CPU only.
@@ -126,6 +128,17 @@ void load_floating_point(const void *state);
 
 /// Calls the host's firmware by SMC (DEN 0028): the arguments in x0 to x3, the result in x0.
 uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third);
+
+/// Where the stack pointer is.
+INLINE uintptr_t read_stack_pointer(void) {
+#if defined(__aarch64__)
+  uintptr_t value;
+  __asm__ volatile("mov %0, sp" : "=r"(value));
+  return value;
+#else
+  return 0;
+#endif
+}
 
 /// The size in bytes of the smallest data cache line (CTR_EL0.DminLine).
 INLINE uint64_t data_cache_line_size(void) {

@@ -1,0 +1,98 @@
+internal import Architecture
+internal import ArmCommon
+internal import ArmRegisters
+internal import Backend
+internal import Configuration
+internal import DeviceTree
+internal import Entry
+internal import Synchronization
+
+// The other CPUs, from off to waiting for guests. They are started one after the other, so that entry code needs no more
+// than one place to learn its stack and its record from.
+
+extension SystemBuilder {
+  /// Makes this CPU ready, then starts the others. A CPU that does not come is said; where a vCPU is assigned to it, the
+  /// system cannot start.
+  mutating func start(_ cpus: Storage<PhysicalCPU>, _ log: inout BootLog) throws(BootFailure) {
+    for index in cpus.indices where cpus[index].affinity == Processor.affinity { cpus.reference(to: index).prepare() }
+    for host in machine.cpus where host.affinity != Processor.affinity {
+      let isUp = try start(host, cpus.reference(to: host.index))
+      guard !isUp else { continue }
+      log.begin()
+      log.write("CPU ")
+      log.write(decimal: UInt64(host.index))
+      log.write(" did not start")
+      log.end()
+      if cpus[host.index].assigned.count > 0 { throw .cpuMissing }
+    }
+    log.begin()
+    log.write(decimal: UInt64(Hypervisor.shared.value.upCount.load(ordering: .relaxed)))
+    log.write(" of ")
+    log.write(decimal: UInt64(cpus.count))
+    log.write(" CPUs are up")
+    log.end()
+  }
+
+  /// Starts a CPU and waits until it is up, for a second at the most.
+  private mutating func start(_ host: HostCPU, _ cpu: Reference<PhysicalCPU>) throws(BootFailure) -> Bool {
+    let hypervisor = Hypervisor.shared
+    let stack = try mapStack(host.index)
+    // Read by the CPU with its MMU on; only its first instructions run without.
+    set_secondary_start(stack, cpu.address)
+    barrier_complete()
+    let before = hypervisor.value.upCount.load(ordering: .relaxed)
+    let entry = space.imageBlock.start.advanced(by: Image.offset(of: address_of_secondary_entry()))
+    switch host.start {
+    case .firmware:
+      guard HostFirmware.turnOn(host.affinity, at: entry) else { return false }
+    case .spinTable(let release):
+      try releaseSpinning(release, to: entry)
+    case .unknown: return false
+    }
+    let deadline = Instant.now.advanced(by: hypervisor.value.ticksPerSecond)
+    while hypervisor.value.upCount.load(ordering: .acquiring) == before {
+      if Instant.now >= deadline { return false }
+      spin_hint()
+    }
+    return true
+  }
+
+  /// The stack of another CPU than the first, with what lies below it unmapped; gives its end.
+  private mutating func mapStack(_ index: Int) throws(BootFailure) -> UInt {
+    let pages = try taking { (arena) throws(OutOfMemory) in
+      try arena.take(StackLayout.stackSize + StackLayout.emergencySize, alignment: 4096)
+    }
+    do throws(MappingError) {
+      return try space.mapStack(index, to: pages, in: &arena)
+    } catch { throw .memory }
+  }
+
+  /// Writes the entry point where a CPU looks for one (the `spin-table` of the Linux arm64 boot protocol).
+  private mutating func releaseSpinning(_ release: PhysicalAddress, to entry: PhysicalAddress) throws(BootFailure) {
+    do throws(MappingError) {
+      let address = try space.mapDevice(AddressRange(start: release, size: 8), in: &arena)
+      device_store64(address, entry.rawValue)
+    } catch { throw .memory }
+    barrier_complete()
+    Processor.signalEvent()
+  }
+}
+
+extension Storage where Element == PhysicalCPU {
+  /// Names one element.
+  func reference(to index: Int) -> Reference<PhysicalCPU> {
+    unsafe Reference(unsafePointer: unsafeAddress(of: index))
+  }
+}
+
+/// Another CPU than the first, on its own stack, with its MMU and caches on.
+@c(tvisor_secondary_main)
+func secondaryMain(_ record: UInt) {
+  let cpu = unsafe Reference(unsafePointer: UnsafeMutablePointer<PhysicalCPU>(bitPattern: record).unsafelyUnwrapped)
+  cpu.prepare()
+  let hypervisor = Hypervisor.shared
+  _ = hypervisor.value.upCount.add(1, ordering: .acquiringAndReleasing)
+  while !hypervisor.value.isOpen.load(ordering: .acquiring) { spin_hint() }
+  Processor.invalidateOwnTranslations()
+  cpu.run()
+}

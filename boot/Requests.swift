@@ -1,0 +1,96 @@
+internal import Architecture
+internal import ArmRegisters
+internal import Backend
+internal import Drivers
+internal import Synchronization
+
+// How CPUs talk: a vCPU belongs to one CPU, and whoever wants something of it there leaves a request with the vCPU and
+// puts it on that CPU's list. A vCPU is on the list at most once, so that there is always room, posting costs the same
+// however much is waiting, and no CPU ever waits for another one.
+
+/// What one CPU asks of the CPU that a vCPU belongs to.
+struct Requests: OptionSet {
+  let rawValue: UInt32
+
+  /// The VM's interrupt controller has something for the vCPU.
+  static let interrupts = Requests(rawValue: 1 << 0)
+  /// The vCPU starts, as its `startup` says.
+  static let start = Requests(rawValue: 1 << 1)
+  /// The VM stops: the vCPU runs no more.
+  static let halt = Requests(rawValue: 1 << 2)
+  /// Deadlines that the vCPU's CPU watches have changed.
+  static let deadlines = Requests(rawValue: 1 << 3)
+}
+
+/// The part of a vCPU that every CPU may touch.
+struct RequestSlot: ~Copyable {
+  /// What was asked and not yet taken: `Requests`. Not zero while the vCPU is on its CPU's list.
+  fileprivate let requests = Atomic<UInt32>(0)
+  /// The next vCPU on the list, or -1.
+  fileprivate let next = Atomic<Int>(-1)
+}
+
+/// The list of one CPU: vCPUs with requests, the last one first.
+struct RequestList: ~Copyable {
+  fileprivate let first = Atomic<Int>(-1)
+}
+
+/// The software-generated interrupt that says that there are requests.
+let requestInterrupt: UInt16 = 0
+
+extension Reference where Value == PhysicalCPU {
+  /// Asks something of the CPU that the vCPU belongs to. On the vCPU's own CPU it happens at once.
+  func send(_ request: Requests, to number: Int) {
+    if Hypervisor.shared.value.vcpus[number].cpu == value.index {
+      serve(request, of: number)
+    } else {
+      post(request, to: number)
+    }
+  }
+
+  /// Asks something of another CPU. All that was written before is seen there.
+  func post(_ request: Requests, to number: Int) {
+    let hypervisor = Hypervisor.shared
+    let before = hypervisor.value.vcpus[number].mail.requests.bitwiseOr(
+      request.rawValue, ordering: .acquiringAndReleasing
+    ).oldValue
+    // Others were there before: the vCPU is on the list, and its CPU has been told.
+    guard before == 0 else { return }
+    let target = hypervisor.value.vcpus[number].cpu
+    var first = hypervisor.value.cpus[target].mail.first.load(ordering: .relaxed)
+    while true {
+      hypervisor.value.vcpus[number].mail.next.store(first, ordering: .relaxed)
+      let answer = hypervisor.value.cpus[target].mail.first.compareExchange(
+        expected: first, desired: number, ordering: .releasing)
+      if answer.exchanged { break }
+      first = answer.original
+    }
+    // The interrupt may not overtake what it tells of.
+    barrier_complete_inner()
+    value.controller.sendSoftwareInterrupt(requestInterrupt, to: hypervisor.value.cpus[target].interruptTarget)
+  }
+
+  /// Does what other CPUs have asked.
+  func serveRequests() {
+    let hypervisor = Hypervisor.shared
+    var number = value.mail.first.exchange(-1, ordering: .acquiring)
+    while number >= 0 {
+      // First: once its requests are taken, the vCPU may be put on the list again.
+      let next = hypervisor.value.vcpus[number].mail.next.load(ordering: .relaxed)
+      let requests = hypervisor.value.vcpus[number].mail.requests.exchange(0, ordering: .acquiringAndReleasing)
+      serve(Requests(rawValue: requests), of: number)
+      number = next
+    }
+  }
+
+  private func serve(_ requests: Requests, of number: Int) {
+    // Whoever halts a VM has made sure that nothing of it is started afterwards.
+    if requests.contains(.halt) { return haltHere(number) }
+    if requests.contains(.start) { turnOn(number) }
+    if requests.contains(.interrupts) { updateInterrupts(of: number) }
+    if requests.contains(.deadlines) {
+      updateDeadline(of: number)
+      value.needsDecision = true
+    }
+  }
+}
