@@ -82,7 +82,7 @@ struct BenchSystem {
   static func hasPolicy(_ name: String) -> Bool { SystemFile.Policy(rawValue: name) != nil }
 
   /// True where vCPUs may be on other CPUs than the first.
-  static let hasSecondProcessor = false
+  static let hasSecondProcessor = true
 
   /// A system with the bench's VM and `others` beside it on CPU 0.
   func text(
