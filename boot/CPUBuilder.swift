@@ -56,7 +56,7 @@ extension SystemBuilder {
       return PhysicalCPU(
         index: host.index, affinity: host.affinity,
         scheduler: try RoundRobin(capacity: count, slice: slice, in: &arena), assigned: assigned,
-        controller: controller, listRegisters: listRegisters,
+        controller: controller, listRegisters: listRegisters, loadedVM: vms.reference(to: 0),
         lastOfVM: try arena.storage(of: Int.self, count: vms.count) { _ in -1 })
     }
   }

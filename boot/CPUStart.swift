@@ -78,13 +78,6 @@ extension SystemBuilder {
   }
 }
 
-extension Storage where Element == PhysicalCPU {
-  /// Names one element.
-  func reference(to index: Int) -> Reference<PhysicalCPU> {
-    unsafe Reference(unsafePointer: unsafeAddress(of: index))
-  }
-}
-
 /// Another CPU than the first, on its own stack, with its MMU and caches on.
 @c(tvisor_secondary_main)
 func secondaryMain(_ record: UInt) {

@@ -9,6 +9,8 @@ struct HostedVM: ~Copyable {
   /// Protects `machine`, `state` and what happens after a halt. Held for one exit or one event, never while another lock
   /// is wanted.
   let lock = SpinLock()
+  /// Its number in `Hypervisor.vms`.
+  let index: Int
   /// What the bundle says of it.
   let description: VMDescription
   /// What its guest sees.

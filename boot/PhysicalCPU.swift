@@ -24,6 +24,10 @@ struct PhysicalCPU: ~Copyable {
   var listRegisters: HostListRegisters
   /// The vCPU whose registers are in the hardware, or -1. It may be waiting while this CPU idles.
   var loaded = -1
+  /// The VM of the vCPU in `loaded`, so that an exit need not look for it. Stays the last one's while nothing is loaded.
+  var loadedVM: Reference<HostedVM>
+  /// The number of the vCPU in `loaded` within its VM.
+  var loadedIndex = 0
   /// The vCPU that owns what the FP and SIMD registers hold, or -1.
   var floatingPointOwner = -1
   /// For each VM the vCPU that ran here last, or -1: another one of the same VM must not find its translations.

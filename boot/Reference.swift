@@ -1,3 +1,5 @@
+internal import Architecture
+
 /// Names one value in memory that stays where it is for good, as `Storage` names many.
 @safe struct Reference<Value: ~Copyable> {
   private let pointer: UnsafeMutablePointer<Value>
@@ -17,4 +19,9 @@
   /// The address, to be kept where only a number fits.
   @inline(__always)
   var address: UInt { unsafe UInt(bitPattern: pointer) }
+}
+
+extension Storage where Element: ~Copyable {
+  /// Names one element.
+  func reference(to index: Int) -> Reference<Element> { unsafe Reference(unsafePointer: unsafeAddress(of: index)) }
 }

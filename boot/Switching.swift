@@ -31,6 +31,8 @@ extension Reference where Value == PhysicalCPU {
       into: frame, counterOffset: hypervisor.value.vms[vm].counterOffset)
     TrapControls.setFloatingPointTrap(value.floatingPointOwner != number)
     value.loaded = number
+    value.loadedVM = hypervisor.value.vms.reference(to: vm)
+    value.loadedIndex = index
     updateDeadline(of: number)
   }
 

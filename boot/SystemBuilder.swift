@@ -205,7 +205,8 @@ extension SystemBuilder {
         memory: description.memory, firmware: description.firmware, secondsAtStart: 0, storage: &arena)
     }
     return HostedVM(
-      description: description, machine: machine, space: space, vmid: UInt16(description.index + 1), memory: memory,
+      index: description.index, description: description, machine: machine, space: space,
+      vmid: UInt16(description.index + 1), memory: memory,
       firmware: firmware, vcpus: vcpus)
   }
 

@@ -7,49 +7,43 @@ internal import Virtualization
 // The life of a trap, in order: the vectors save the general registers; the syndrome is decoded; the models answer; what
 // they ask for is done; whoever runs next is decided if something asked for that; the vectors restore.
 
-/// A guest in AArch64 or AArch32 took an exception to EL2 that is no interrupt.
+/// A guest took an exception that is no interrupt.
 @c(tvisor_handle_synchronous)
 func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
   let cpu = PhysicalCPU.current
-  let hypervisor = Hypervisor.shared
-  let number = cpu.value.loaded
-  let vm = hypervisor.value.vcpus[number].vm
-  let vcpu = hypervisor.value.vcpus[number].index
-
-  var guest = ExitingCPU(frame: frame)
   let syndrome = Syndrome.ofThisExit
-  var outcome: Outcome
+  let outcome: Outcome
   if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress {
-    outcome = resolve(syndrome, guest: &guest, vcpu: vcpu, vm: vm, cpu: cpu)
+    outcome = resolve(syndrome, frame, cpu)
   } else {
-    let exit = syndrome.exit(at: guest.faultAddress)
-    var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
-    cpu.lock(vm)
-    outcome = ExitDispatcher.handle(
-      exit, vcpu: vcpu, cpu: &guest, machine: &hypervisor.value.vms[vm].machine, around: &around)
-    cpu.settleInterrupts(of: vm)
-    cpu.unlock(vm)
+    var guest = ExitingCPU(frame: frame)
+    outcome = answer(syndrome.exit(at: guest.faultAddress), of: &guest, cpu)
   }
-  if outcome != .resume { carryOut(outcome, vcpu: number, vm: vm, cpu: cpu) }
+  if outcome != .resume { carryOut(outcome, cpu: cpu) }
   if cpu.value.needsDecision { cpu.decide(frame) }
+}
+
+/// The models' answer to an exit of the vCPU that is loaded.
+@inline(__always)
+private func answer(_ exit: Exit, of guest: inout ExitingCPU, _ cpu: Reference<PhysicalCPU>) -> Outcome {
+  let vm = cpu.value.loadedVM
+  var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
+  vm.value.lock.acquire(by: cpu.value.index)
+  let outcome = ExitDispatcher.handle(
+    exit, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine, around: &around)
+  if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
+  vm.value.lock.release()
+  return outcome
 }
 
 /// The guest-physical address of a permission fault is known only to the guest's own tables. Where they have changed
 /// meanwhile, the guest tries again.
 @inline(never)
-private func resolve(
-  _ syndrome: Syndrome, guest: inout ExitingCPU, vcpu: Int, vm: Int, cpu: Reference<PhysicalCPU>
-) -> Outcome {
+private func resolve(_ syndrome: Syndrome, _ frame: TrapFrame, _ cpu: Reference<PhysicalCPU>) -> Outcome {
+  var guest = ExitingCPU(frame: frame)
   guard let address = guest.translateFaultAddress() else { return .resume }
-  var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
-  cpu.lock(vm)
-  let outcome = ExitDispatcher.handle(
-    syndrome.exit(at: address), vcpu: vcpu, cpu: &guest,
-    machine: &Hypervisor.shared.value.vms[vm].machine, around: &around)
-  cpu.settleInterrupts(of: vm)
-  cpu.unlock(vm)
-  return outcome
+  return answer(syndrome.exit(at: address), of: &guest, cpu)
 }
 
 /// A physical interrupt came while a guest ran.
@@ -74,8 +68,10 @@ func handleSystemError(_ address: UnsafeMutableRawPointer) {
 
 /// Does what the models cannot: everything that concerns the hardware or other vCPUs.
 @inline(never)
-private func carryOut(_ outcome: Outcome, vcpu: Int, vm: Int, cpu: Reference<PhysicalCPU>) {
+private func carryOut(_ outcome: Outcome, cpu: Reference<PhysicalCPU>) {
   let hypervisor = Hypervisor.shared
+  let vcpu = cpu.value.loaded
+  let vm = cpu.value.loadedVM.value.index
   switch outcome {
   case .resume: break
   case .transmit(let byte):

@@ -9,6 +9,11 @@ extension VirtualGIC {
     @inline(__always) get { deactivationCount != 0 }
   }
 
+  /// True where an exit has left something to be done: `attention` for a vCPU, or a deactivation.
+  public var hasUnsettled: Bool {
+    @inline(__always) get { attention | UInt64(truncatingIfNeeded: deactivationCount) != 0 }
+  }
+
   /// Takes the physical INTID of an interrupt that the caller shall deactivate, or nil where there is none. A private
   /// interrupt is handed out only for its own `vcpu`, on whose CPU it is active; an SPI for any.
   public mutating func takeDeactivation(vcpu: Int) -> UInt16? {
