@@ -11,39 +11,36 @@ internal import Virtualization
 @c(tvisor_handle_synchronous)
 func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
-  let cpu = PhysicalCPU.current
-  let syndrome = Syndrome.ofThisExit
-  let outcome: Outcome
-  if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress {
-    outcome = resolve(syndrome, frame, cpu)
-  } else {
-    var guest = ExitingCPU(frame: frame)
-    outcome = answer(syndrome.exit(at: guest.faultAddress), of: &guest, cpu)
-  }
-  if outcome != .resume { carryOut(outcome, cpu: cpu) }
-  if cpu.value.needsDecision { cpu.decide(frame) }
+  var guest = ExitingCPU(frame: frame)
+  // Only aborts have an address, and none of them is answered so.
+  let exit = Syndrome.ofThisExit.exit(at: GuestPhysicalAddress(0))
+  if ExitDispatcher.answersAlone(exit, cpu: &guest) { return }
+  answerByModels(frame)
 }
 
-/// The models' answer to an exit of the vCPU that is loaded.
-@inline(__always)
-private func answer(_ exit: Exit, of guest: inout ExitingCPU, _ cpu: Reference<PhysicalCPU>) -> Outcome {
+/// Answers an exit by the models of the VM, whose lock is held for that, and does what they ask for.
+@inline(never)
+private func answerByModels(_ frame: TrapFrame) {
+  let cpu = PhysicalCPU.current
   let vm = cpu.value.loadedVM
+  var guest = ExitingCPU(frame: frame)
+  let syndrome = Syndrome.ofThisExit
+  // The guest-physical address of a permission fault is known only to the guest's own tables. Where they have changed
+  // meanwhile, the guest tries again.
+  var translated: GuestPhysicalAddress?
+  if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress {
+    translated = guest.translateFaultAddress()
+    if translated == nil { return }
+  }
   var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
   vm.value.lock.acquire(by: cpu.value.index)
   let outcome = ExitDispatcher.handle(
-    exit, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine, around: &around)
+    syndrome.exit(at: translated ?? guest.faultAddress), vcpu: cpu.value.loadedIndex, cpu: &guest,
+    machine: &vm.value.machine, around: &around)
   if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
   vm.value.lock.release()
-  return outcome
-}
-
-/// The guest-physical address of a permission fault is known only to the guest's own tables. Where they have changed
-/// meanwhile, the guest tries again.
-@inline(never)
-private func resolve(_ syndrome: Syndrome, _ frame: TrapFrame, _ cpu: Reference<PhysicalCPU>) -> Outcome {
-  var guest = ExitingCPU(frame: frame)
-  guard let address = guest.translateFaultAddress() else { return .resume }
-  return answer(syndrome.exit(at: address), of: &guest, cpu)
+  if outcome != .resume { carryOut(outcome, cpu: cpu) }
+  if cpu.value.needsDecision { cpu.decide(frame) }
 }
 
 /// A physical interrupt came while a guest ran.

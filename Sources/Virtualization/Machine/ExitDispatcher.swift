@@ -2,6 +2,18 @@ public import Architecture
 
 /// Answers exits: from what the guest did to what is to be done, by the models of its VM. No exit has another way.
 public enum ExitDispatcher {
+  /// Answers an exit that needs nothing of the VM, and therefore not its lock: a firmware call whose result is always
+  /// the same. False where `handle` has to answer.
+  @inline(__always)
+  public static func answersAlone<CPU: VirtualCPU & ~Copyable>(_ exit: Exit, cpu: inout CPU) -> Bool {
+    guard case .call(let conduit, immediate: 0) = exit,
+      let result = PowerController.constantResult(of: FirmwareCall(cpu[register: 0]))
+    else { return false }
+    if conduit == .secureMonitorCall { cpu.skipInstruction() }
+    cpu[register: 0] = result
+    return true
+  }
+
   /// Answers `exit` of the vCPU `vcpu`, whose registers are `cpu`.
   @inline(__always)
   public static func handle<CPU: VirtualCPU & ~Copyable, Around: Surroundings & ~Copyable>(

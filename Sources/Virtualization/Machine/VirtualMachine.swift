@@ -15,6 +15,8 @@ public struct VirtualMachine: ~Copyable {
   public var power: PowerController
   /// The console.
   public var console = PL011()
+  /// What the interrupt controller was told of the console's interrupt last.
+  private var isConsoleLineHigh = false
   /// The real-time clock.
   public var clock: PL031
   /// Characters typed for this VM that the console had no room for yet: a ring.
@@ -66,6 +68,7 @@ public struct VirtualMachine: ~Copyable {
     let isHeld = console.isTransmitterHeld
     console.reset()
     console.isTransmitterHeld = isHeld
+    isConsoleLineHigh = false
     typedCount = 0
     clock.reset()
     for index in processors.indices { processors[index] = Processor() }
@@ -109,8 +112,12 @@ public struct VirtualMachine: ~Copyable {
   }
 
   /// Brings the line of the console's interrupt to what the device says.
-  public mutating func updateConsoleLine() {
-    interrupts.setLine(GuestMachine.consoleInterrupt, vcpu: 0, isHigh: console.interruptLine)
+  @inline(__always)
+  private mutating func updateConsoleLine() {
+    let isHigh = console.interruptLine
+    guard isHigh != isConsoleLineHigh else { return }
+    isConsoleLineHigh = isHigh
+    interrupts.setLine(GuestMachine.consoleInterrupt, vcpu: 0, isHigh: isHigh)
   }
 
   /// Makes the console's transmitter seem full, or empty again.
@@ -124,17 +131,24 @@ public struct VirtualMachine: ~Copyable {
     guard typedCount < typed.count else { return false }
     typed[(typedStart + typedCount) % typed.count] = byte
     typedCount += 1
-    passOnTypedCharacters()
+    settleConsole()
     return true
   }
 
+  /// What every access to the console ends with: it may have made room for typed characters, and its interrupt may have
+  /// changed.
+  @inline(__always)
+  mutating func settleConsole() {
+    if typedCount > 0 { passOnTypedCharacters() }
+    updateConsoleLine()
+  }
+
   /// Gives the console as many of the waiting characters as it has room for.
-  mutating func passOnTypedCharacters() {
+  private mutating func passOnTypedCharacters() {
     while typedCount > 0, console.receive(typed[typedStart]) {
       typedStart = (typedStart + 1) % typed.count
       typedCount -= 1
     }
-    updateConsoleLine()
   }
 
   mutating func readTimer(_ register: TimerRegister, vcpu: Int, at now: Instant) -> UInt64 {
