@@ -12,35 +12,37 @@ internal import Virtualization
 func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
   var guest = ExitingCPU(frame: frame)
-  // Only aborts have an address, and none of them is answered so.
-  let exit = Syndrome.ofThisExit.exit(at: GuestPhysicalAddress(0))
-  if ExitDispatcher.answersAlone(exit, cpu: &guest) { return }
-  answerByModels(frame)
+  let syndrome = Syndrome.ofThisExit
+  if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress { return answerUnlocated(syndrome, frame) }
+  let exit = syndrome.exit(at: guest.faultAddress)
+  let vm = PhysicalCPU.current.value.loadedVM
+  if ExitDispatcher.answersAlone(exit, cpu: &guest, machine: vm.value.machine) { return }
+  answerByModels(exit, frame)
 }
 
 /// Answers an exit by the models of the VM, whose lock is held for that, and does what they ask for.
 @inline(never)
-private func answerByModels(_ frame: TrapFrame) {
+private func answerByModels(_ exit: Exit, _ frame: TrapFrame) {
   let cpu = PhysicalCPU.current
   let vm = cpu.value.loadedVM
   var guest = ExitingCPU(frame: frame)
-  let syndrome = Syndrome.ofThisExit
-  // The guest-physical address of a permission fault is known only to the guest's own tables. Where they have changed
-  // meanwhile, the guest tries again.
-  var translated: GuestPhysicalAddress?
-  if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress {
-    translated = guest.translateFaultAddress()
-    if translated == nil { return }
-  }
   var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
   vm.value.lock.acquire(by: cpu.value.index)
   let outcome = ExitDispatcher.handle(
-    syndrome.exit(at: translated ?? guest.faultAddress), vcpu: cpu.value.loadedIndex, cpu: &guest,
-    machine: &vm.value.machine, around: &around)
+    exit, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine, around: &around)
   if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
   vm.value.lock.release()
   if outcome != .resume { carryOut(outcome, cpu: cpu) }
   if cpu.value.needsDecision { cpu.decide(frame) }
+}
+
+/// The guest-physical address of a permission fault is known only to the guest's own tables. Where they have changed
+/// meanwhile, the guest tries again.
+@inline(never)
+private func answerUnlocated(_ syndrome: Syndrome, _ frame: TrapFrame) {
+  let guest = ExitingCPU(frame: frame)
+  guard let address = guest.translateFaultAddress() else { return }
+  answerByModels(syndrome.exit(at: address), frame)
 }
 
 /// A physical interrupt came while a guest ran.

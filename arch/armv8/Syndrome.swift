@@ -62,6 +62,7 @@ public struct Syndrome: Equatable, Sendable {
     }
   }
 
+  @inline(__always)
   private func dataAbort(at address: GuestPhysicalAddress) -> Exit {
     let isWrite = rawValue >> 6 & 1 != 0
     if isTableWalk || !isStage2Fault { return .abort(.dataAbort(isWrite: isWrite)) }

@@ -26,6 +26,8 @@ public struct VirtualMachine: ~Copyable {
   /// How system registers answer.
   let registerMap: SystemRegisterMap
   let identification: IdentificationRegisters
+  /// GICD_TYPER, which never changes.
+  private let distributorType: UInt32
   /// One for each vCPU.
   private let processors: Storage<Processor>
 
@@ -49,6 +51,7 @@ public struct VirtualMachine: ~Copyable {
       version: gic, vcpuCount: vcpuCount, sharedInterruptCount: sharedInterruptCount,
       usesHardwareLinks: usesHardwareLinks, storage: &storage)
     let power = try PowerController(vcpuCount: vcpuCount, in: &storage)
+    distributorType = UInt32(truncatingIfNeeded: interrupts.distributorType)
     self.interrupts = interrupts
     self.power = power
     self.processors = processors
@@ -133,6 +136,15 @@ public struct VirtualMachine: ~Copyable {
     typedCount += 1
     settleConsole()
     return true
+  }
+
+  /// The 32-bit register at a guest-physical address, if loading it changes nothing and its value is one number here,
+  /// which can be loaded while another CPU changes it: GICD_TYPER and UARTFR, which guests poll.
+  @inline(__always)
+  func plainRegister(at address: GuestPhysicalAddress) -> UInt32? {
+    if address == GuestMachine.console.start.advanced(by: PL011.flagsOffset) { return UInt32(console.flags) }
+    if address == GuestMachine.distributor.start.advanced(by: 4) { return distributorType }
+    return nil
   }
 
   /// What every access to the console ends with: it may have made room for typed characters, and its interrupt may have
