@@ -65,9 +65,26 @@ final class Board {
   /// Answers `exit` for a fresh set of registers, of which `values` are given.
   @discardableResult
   func handle(_ exit: Exit, vcpu: Int = 0, _ values: [Int: UInt64] = [:]) -> Outcome {
+    if answersAlone(exit, values) { return .resume }
+    return handleWithModels(exit, vcpu: vcpu, values)
+  }
+
+  /// The same without the short way.
+  @discardableResult
+  func handleWithModels(_ exit: Exit, vcpu: Int = 0, _ values: [Int: UInt64] = [:]) -> Outcome {
+    begin(with: values)
+    return ExitDispatcher.handle(exit, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
+  }
+
+  /// The short way by itself.
+  func answersAlone(_ exit: Exit, _ values: [Int: UInt64] = [:]) -> Bool {
+    begin(with: values)
+    return ExitDispatcher.answersAlone(exit, cpu: &cpu, machine: machine)
+  }
+
+  private func begin(with values: [Int: UInt64]) {
     cpu = RecordingCPU()
     for (index, value) in values { cpu.registers[index] = value }
-    return ExitDispatcher.handle(exit, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
   }
 
   var skipCount: Int { cpu.skipCount }
