@@ -21,7 +21,8 @@ run: setup tool
 	@$(tool) run $(SYSTEM) --board $(BOARD) $(ARGS)
 
 # The tests in QEMU run even where a test on the host failed, so that one run tells all.
-test: setup
+test:
+	@boot/setup/setup.sh --tests
 	@mkdir -p $(reports) && rm -f $(reports)/*.xml
 	@status=0; \
 	swift test $(host) --skip '^SystemTests\.' --xunit-output $(reports)/host.xml || status=1; \
@@ -54,7 +55,7 @@ lint:
 
 # The set-up's downloads stay: `rm -r .build-setup ~/.cache/tvisor` removes those.
 clean:
-	rm -rf .build-host .build-armv8 .build-guest-armv8 .build-run
+	rm -rf .build-host .build-armv8 .build-armv7 .build-guest-armv8 .build-guest-armv7 .build-run
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile

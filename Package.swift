@@ -41,6 +41,9 @@ var targets: [Target] = [
   module("DeviceTree", "Sources/DeviceTree", needs: ["Architecture", "CLibFDT"]),
   module("Configuration", "Sources/Configuration", needs: ["Architecture", "DeviceTree"]),
 
+  // Joins what the bundle says with the policies: the one list of who runs where, for boot and for the host tool.
+  module("Planning", "Sources/Planning", needs: ["Architecture", "Configuration", "DeviceTree", "Scheduling"]),
+
   // What the backends share: they know the seam and their own assembly, never the models.
   .target(name: "ArmRegisters", path: "arch/common/asm"),
   module("ArmCommon", "arch/common", needs: ["Architecture", "ArmRegisters"], exclude: ["asm"]),
@@ -77,7 +80,7 @@ if let bareMetal {
       name: "Boot",
       dependencies: [
         "Architecture", "ArmCommon", "ArmRegisters", "Backend", "Configuration", "DeviceTree", "Drivers", "Entry",
-        "Scheduling", "Virtualization",
+        "Planning", "Scheduling", "Virtualization",
       ],
       path: "boot", exclude: ["entry", "include", "link", "setup", "toolsets"], swiftSettings: strict),
 
@@ -86,9 +89,11 @@ if let bareMetal {
     module("GuestSupport", "Sources/Guests/Support", needs: ["GuestEntry"]),
   ]
   for guest in ["Metronome", "Hostile", "Bench"] {
+    // The registers that one attacks are the instruction set's own.
+    let others = guest == "Hostile" ? [bareMetal == "armv7" ? "armv8" : "armv7"] : []
     targets.append(
       .executableTarget(
-        name: guest, dependencies: ["GuestEntry", "GuestSupport"], path: "Sources/Guests/\(guest)",
+        name: guest, dependencies: ["GuestEntry", "GuestSupport"], path: "Sources/Guests/\(guest)", exclude: others,
         swiftSettings: strict))
   }
 } else {
@@ -99,13 +104,13 @@ if let bareMetal {
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ]
-  targets += backend("ARMv8", isa: "armv8")
+  targets += backend("ARMv8", isa: "armv8") + backend("ARMv7", isa: "armv7")
   targets += [
     // What the tool does, as a library that tests can call; the executable is its command line.
     .target(
       name: "Toolkit",
       dependencies: [
-        "Architecture", "Configuration", "DeviceTree", "Yams",
+        "Architecture", "Configuration", "DeviceTree", "Planning", "Scheduling", "Yams",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -122,9 +127,13 @@ if let bareMetal {
     tests("SchedulingTests", needs: ["Scheduling", "Architecture", "TestSupport"]),
     tests("DeviceTreeTests", needs: ["DeviceTree", "Architecture", "TestSupport"]),
     tests("ConfigurationTests", needs: ["Configuration", "DeviceTree", "Architecture", "TestSupport"]),
+    tests(
+      "PlanningTests", needs: ["Planning", "Scheduling", "Configuration", "DeviceTree", "Architecture", "TestSupport"]),
     tests("ArmCommonTests", needs: ["ArmCommon", "Architecture", "TestSupport"]),
     tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
-    tests("ToolkitTests", needs: ["Toolkit", "Configuration", "DeviceTree", "Architecture", "TestSupport"]),
+    tests("ARMv7Tests", needs: ["ARMv7", "ArmCommon", "Architecture", "TestSupport"]),
+    tests(
+      "ToolkitTests", needs: ["Toolkit", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport"]),
     tests("SystemTests", needs: ["Toolkit"]),
   ]
 }

@@ -15,11 +15,11 @@ internal import Virtualization
 /// The entry code's only call: `tree` and `load` are the physical addresses of the device tree and of the image, `level`
 /// the exception level that the loader entered us at.
 @c(tvisor_main)
-func tvisorMain(_ tree: UInt64, _ load: UInt64, _ level: UInt64) {
-  var space = HypervisorSpace(load: PhysicalAddress(load))
+func tvisorMain(_ tree: UInt, _ load: UInt, _ level: UInt) {
+  var space = HypervisorSpace(load: PhysicalAddress(UInt64(load)))
   var arena = Arena(space.firstArenaRange)
 
-  let treeAddress = PhysicalAddress(tree)
+  let treeAddress = PhysicalAddress(UInt64(tree))
   guard let tree = findTree(at: treeAddress, &space, &arena) else { return }
   let treeRange = AddressRange(start: treeAddress, size: UInt64(tree.byteCount))
   guard let port = openPort(in: tree, &space, &arena) else { return }
@@ -30,15 +30,16 @@ func tvisorMain(_ tree: UInt64, _ load: UInt64, _ level: UInt64) {
   log.write("TVisor starts at ")
   log.write(Processor.levelName)
   log.write(", loaded at ")
-  log.write(hexadecimal: load)
+  log.write(hexadecimal: UInt64(load))
   log.end()
 
   do throws(BootFailure) {
     let machine = try describeMachine(tree)
     if Provocation(machine.bootArguments) == .atBoot { Provocation.fail() }
-    try mapMemory(of: machine, &space, &arena)
+    let taken = setAside(treeRange, machine.bundle, space)
+    try mapMemory(of: machine, excluding: taken, &space, &arena)
     let system = try findSystem(machine, &space, &arena)
-    let plan = try planMemory(of: machine, space, &arena, tree: treeRange)
+    let plan = try planMemory(of: machine, excluding: taken, &arena)
     try validate(system, on: machine, plan, &log)
     var builder = SystemBuilder(system, on: machine, plan: plan, space: space, arena: arena)
     try builder.build(port: port, log: &log)
@@ -94,12 +95,24 @@ private func describeMachine(_ tree: DeviceTree) throws(BootFailure) -> MachineD
   } catch { throw .machine(error) }
 }
 
+/// What is nobody's to take: our own, what the loader left for us, and what we could not touch.
+private typealias SetAside = [5 of AddressRange<PhysicalAddress>]
+
+private func setAside(
+  _ tree: AddressRange<PhysicalAddress>, _ bundle: AddressRange<PhysicalAddress>?, _ space: borrowing HypervisorSpace
+) -> SetAside {
+  [
+    space.imageBlock, tree, bundle ?? AddressRange(start: tree.start, size: 0), AddressSpaceLayout.imageWindow,
+    AddressRange(start: PhysicalAddress(AddressSpaceLayout.linearSize), size: .max),
+  ]
+}
+
 /// Maps all memory that is nobody's.
-private func mapMemory(of machine: MachineDescription, _ space: inout HypervisorSpace, _ arena: inout Arena)
-  throws(BootFailure)
-{
+private func mapMemory(
+  of machine: MachineDescription, excluding taken: SetAside, _ space: inout HypervisorSpace, _ arena: inout Arena
+) throws(BootFailure) {
   var failure: MappingError?
-  machine.forEachFreeRange(alignedTo: 4096, excluding: Span()) { range in
+  machine.forEachFreeRange(alignedTo: 4096, excluding: taken.span) { range in
     do throws(MappingError) {
       try space.mapMemory(range, in: &arena)
     } catch { failure = error }
@@ -121,7 +134,7 @@ private func validate(
   _ system: SystemDescription, on machine: MachineDescription, _ plan: borrowing MemoryPlan, _ log: inout BootLog
 ) throws(BootFailure) {
   var isValid = true
-  system.validate(on: machine, excluding: plan.reserved) { problem in
+  system.validate(on: machine, hosting: Processor.hostedInstructionSets, excluding: plan.reserved) { problem in
     if !problem.isWarning { isValid = false }
     log.begin()
     problem.write(to: &log)
@@ -132,15 +145,12 @@ private func validate(
 
 /// Whose the memory is before any VM gets some: ours, and what the loader left for us.
 private func planMemory(
-  of machine: MachineDescription, _ space: borrowing HypervisorSpace, _ arena: inout Arena,
-  tree: AddressRange<PhysicalAddress>
+  of machine: MachineDescription, excluding taken: SetAside, _ arena: inout Arena
 ) throws(BootFailure) -> MemoryPlan {
   do throws(OutOfMemory) {
-    // Ours, the tree, the bundle; two for each VM; and a few for more arena.
-    var plan = try MemoryPlan(machine, capacity: 3 + 2 * SystemDescription.vmLimit + 16, in: &arena)
-    plan.reserve(space.imageBlock)
-    plan.reserve(tree)
-    if let bundle = machine.bundle { plan.reserve(bundle) }
+    // Two for each VM beside what is set aside; and a few for more arena.
+    var plan = try MemoryPlan(machine, capacity: taken.count + 2 * SystemDescription.vmLimit + 16, in: &arena)
+    for index in taken.indices { plan.reserve(taken[index]) }
     return plan
   } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
 }

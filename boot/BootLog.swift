@@ -1,4 +1,5 @@
 internal import Architecture
+internal import Backend
 internal import Configuration
 internal import DeviceTree
 internal import Drivers
@@ -43,12 +44,15 @@ struct BootLog: ByteSink, ~Copyable {
     end()
   }
 
-  mutating func refuseLevel(_ level: UInt64) {
+  mutating func refuseLevel(_ level: UInt) {
     begin()
-    write("entered at EL")
-    write(decimal: level)
-    write(": TVisor needs EL2. Have the loader enter the image at EL2 (QEMU: -M virt,virtualization=on; U-Boot and ")
-    write("the firmware of boards: as for a Linux with KVM). Stopped.")
+    write("entered at ")
+    write(Processor.levelName(level))
+    write(": TVisor needs ")
+    write(Processor.levelName)
+    write(". Have the loader enter the image at ")
+    write(Processor.levelName)
+    write(" (QEMU: -M virt,virtualization=on; U-Boot and the firmware of boards: as for a Linux with KVM). Stopped.")
     end()
   }
 

@@ -3,6 +3,7 @@ internal import ArmCommon
 internal import Backend
 internal import Configuration
 internal import Drivers
+internal import Planning
 internal import Scheduling
 internal import Virtualization
 
@@ -25,7 +26,7 @@ extension SystemBuilder {
     }
   }
 
-  mutating func buildCPUs(_ gic: HostGIC, vms: Storage<HostedVM>, vcpus: Storage<VCPU>)
+  mutating func buildCPUs(_ gic: HostGIC, vms: Storage<HostedVM>, vcpus: Storage<VCPU>, _ log: inout BootLog)
     throws(BootFailure) -> Storage<PhysicalCPU>
   {
     let count = machine.cpuCount
@@ -36,31 +37,53 @@ extension SystemBuilder {
     for host in machine.cpus {
       let isBootCPU = host.affinity == Processor.affinity
       let controller = isBootCPU ? gic.controller : try controller(gic.controller, for: host.affinity)
-      let cpu = try buildCPU(
-        host, controller, gic.listRegisters,
-        slice: ticks(nanoseconds: system.cpu(UInt32(host.index))?.sliceNanoseconds ?? 1_000_000),
-        vms: vms, vcpus: vcpus)
+      let plan = try plan(for: host.index, &log)
+      let cpu = try buildCPU(host, controller, gic.listRegisters, plan, vms: vms, vcpus: vcpus)
       unsafe (base + host.index).initialize(to: cpu)
     }
     return unsafe Storage(unsafeBase: base, count: count)
   }
 
+  /// What the CPU runs and by which policy, admitted: a set that cannot keep its promises is refused here as it is on
+  /// the host.
+  private mutating func plan(for cpu: Int, _ log: inout BootLog) throws(BootFailure) -> CPUPlan {
+    let rate = TickRate(perSecond: UInt32(truncatingIfNeeded: ticksPerSecond))
+    try provide(256 << 10)
+    let problem: PlanProblem
+    do throws(PlanError) {
+      let plan = try CPUPlan(cpu: UInt32(cpu), of: system, rate: rate, in: &arena)
+      do throws(PlanProblem) {
+        try plan.check()
+        return plan
+      } catch { problem = error }
+    } catch {
+      switch error {
+      case .memory(let error): throw .noMemory(UInt64(error.requestedByteCount))
+      case .problem(let found): problem = found
+      }
+    }
+    log.begin()
+    problem.write(to: &log, naming: system)
+    log.end()
+    throw .invalidSystem
+  }
+
   private mutating func buildCPU(
-    _ host: HostCPU, _ controller: InterruptController, _ listRegisters: HostListRegisters, slice: UInt64,
+    _ host: HostCPU, _ controller: InterruptController, _ listRegisters: HostListRegisters, _ plan: CPUPlan,
     vms: Storage<HostedVM>, vcpus: Storage<VCPU>
   ) throws(BootFailure) -> PhysicalCPU {
-    let count = vms.vcpuCount(on: host.index, before: vcpus.count)
+    let count = plan.members.count
     return try taking { (arena) throws(OutOfMemory) in
+      // The scheduler counts the CPU's vCPUs as we do: in the order of the bundle.
       let assigned = try arena.storage(of: Int.self, count: count) { _ in 0 }
       for number in vcpus.indices where vcpus[number].cpu == host.index { assigned[vcpus[number].slot] = number }
       return PhysicalCPU(
-        index: host.index, affinity: host.affinity,
-        scheduler: try RoundRobin(capacity: count, slice: slice, in: &arena), assigned: assigned,
-        controller: controller, listRegisters: listRegisters, loadedVM: vms.reference(to: 0),
+        index: host.index, affinity: host.affinity, scheduler: try plan.makeScheduler(in: &arena), assigned: assigned,
+        deadlines: try DeadlineQueue(capacity: count, in: &arena), controller: controller,
+        listRegisters: listRegisters, loadedVM: vms.reference(to: 0),
         lastOfVM: try arena.storage(of: Int.self, count: vms.count) { _ in -1 })
     }
   }
-
 }
 
 extension HostedVM {

@@ -50,6 +50,8 @@ struct TransmitQueue: ByteSink, ~Copyable {
 struct Console: ~Copyable {
   private var multiplexer: ConsoleMultiplexer
   private var queue: TransmitQueue
+  /// What is being shown of the statistics, a few lines at a time.
+  var statistics: StatisticsReport?
 
   init(multiplexer: consuming ConsoleMultiplexer, queue: consuming TransmitQueue) {
     self.multiplexer = multiplexer
@@ -100,6 +102,12 @@ struct Console: ~Copyable {
     queue.send()
   }
 
+  /// What `compose` writes, as a line of our own.
+  mutating func report(_ compose: (inout ConsoleMessage) -> Void) {
+    multiplexer.report(to: &queue, compose)
+    queue.send()
+  }
+
   /// The next thing that somebody typed, or nil. Also gives the UART what it has room for.
   mutating func nextInput() -> ConsoleInput? {
     queue.send()
@@ -128,9 +136,11 @@ extension Reference where Value == PhysicalCPU {
         unlock(vm)
       case .stop:
         for vm in hypervisor.value.vms.indices { stop(vm) }
+      case .statistics(let asTable): showStatistics(asTable: asTable)
       case .selected, .none: break
       }
     }
+    goOnWithStatistics()
     if withConsole({ $0.hasRoom }) { holdConsoles(false) }
   }
 

@@ -25,7 +25,12 @@ extension Reference where Value == PhysicalCPU {
           serveInterrupts()
           continue
         }
-        if next != value.loaded { load(next, frame) }
+        if next != value.loaded {
+          load(next, frame)
+          Hypervisor.shared.value.vcpus[next].accounting.switchedIn(at: now)
+        } else {
+          Hypervisor.shared.value.vcpus[next].accounting.resumed(at: now)
+        }
         armTimer(for: until)
         return
       case .idle(let until):
@@ -43,16 +48,14 @@ extension Reference where Value == PhysicalCPU {
     let ran = now.ticks(since: value.chargedUntil)
     value.chargedUntil = now
     guard value.charged >= 0 else { return }
+    Hypervisor.shared.value.vcpus[value.charged].accounting.ran(ran)
     value.scheduler.charge(Hypervisor.shared.value.vcpus[value.charged].slot, ran: ran)
   }
 
   /// Sets the hypervisor's timer to the scheduler's instant or to the first deadline of a guest's timer that no hardware
   /// watches, whichever comes first, and leaves it off where neither ever comes.
   private func armTimer(for until: Instant) {
-    var deadline = until
-    for slot in value.assigned.indices {
-      deadline = min(deadline, Hypervisor.shared.value.vcpus[value.assigned[slot]].deadline)
-    }
+    let deadline = min(until, value.deadlines.earliest)
     guard deadline != value.timerDeadline else { return }
     value.timerDeadline = deadline
     if deadline == .never {
@@ -86,7 +89,7 @@ extension Reference where Value == PhysicalCPU {
       let offset = hypervisor.value.vms[vm].counterOffset
       deadline = min(deadline, hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset))
     }
-    hypervisor.value.vcpus[number].deadline = deadline
+    setDeadline(of: number, to: deadline)
   }
 
   /// The hypervisor's timer has come: guests' timers that are due raise their interrupts, and the scheduler is asked.
@@ -95,9 +98,9 @@ extension Reference where Value == PhysicalCPU {
     value.timerDeadline = .never
     write_cnthp_ctl(0)
     value.needsDecision = true
-    for slot in value.assigned.indices {
-      let number = value.assigned[slot]
-      if Hypervisor.shared.value.vcpus[number].deadline <= now { serveDeadline(of: number, at: now) }
+    // Serving moves what was due into the future or takes it out, so that each vCPU comes by once.
+    while let slot = value.deadlines.first, value.deadlines.earliest <= now {
+      serveDeadline(of: value.assigned[slot], at: now)
     }
   }
 
@@ -120,13 +123,30 @@ extension Reference where Value == PhysicalCPU {
       wake(number)
     }
     updateDeadline(of: number)
+    // A deadline that is due again already waits for the next time, so that this comes to an end.
+    let slot = hypervisor.value.vcpus[number].slot
+    if let next = value.deadlines.deadline(of: slot), next <= now {
+      value.deadlines.set(slot, to: now.advanced(by: 1))
+    }
+  }
+
+  /// Watches for the vCPU's deadline, or for none.
+  func setDeadline(of number: Int, to deadline: Instant) {
+    let slot = Hypervisor.shared.value.vcpus[number].slot
+    if deadline == .never {
+      value.deadlines.remove(slot)
+    } else {
+      value.deadlines.set(slot, to: deadline)
+    }
   }
 
   /// A vCPU that waited can run.
   func wake(_ number: Int) {
     guard Hypervisor.shared.value.vcpus[number].activity == .waiting else { return }
+    let now = Instant.now
     Hypervisor.shared.value.vcpus[number].activity = .ready
-    value.scheduler.ready(Hypervisor.shared.value.vcpus[number].slot, at: .now)
+    Hypervisor.shared.value.vcpus[number].accounting.woke(at: now)
+    value.scheduler.ready(Hypervisor.shared.value.vcpus[number].slot, at: now)
     value.needsDecision = true
   }
 

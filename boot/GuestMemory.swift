@@ -61,7 +61,7 @@ extension HostedVM {
   }
 
   /// Where a range of the guest's memory is, or nil where it is not all in one piece of it.
-  private func place(of range: AddressRange<GuestPhysicalAddress>) -> PhysicalAddress? {
+  func place(of range: AddressRange<GuestPhysicalAddress>) -> PhysicalAddress? {
     guard !range.isEmpty else { return nil }
     if description.memory.contains(range) {
       return memory.start.advanced(by: range.start.offset(from: description.memory.start))

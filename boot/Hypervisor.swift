@@ -21,6 +21,8 @@ struct Hypervisor: ~Copyable {
   var isConsoleHeld = false
   /// How many ticks the system counter makes in a second.
   let ticksPerSecond: UInt64
+  /// When the guests were started.
+  let startedAt = Instant.now
   /// The interrupts of the host that we serve ourselves.
   let interrupts: HostInterrupts
   /// True where the host's firmware can be called: PSCI by SMC.

@@ -4,12 +4,13 @@ internal import ArmRegisters
 internal import Backend
 internal import Entry
 
-/// The hypervisor's own stage 1: what entry code began, completed. W^X throughout (the WXN bit of our control register holds us to it).
+/// The hypervisor's own stage 1: what entry code began, completed. W^X throughout (the WXN bit of our control register
+/// holds us to it).
 ///
 /// Only the boot CPU changes it, and only before the guests run.
 struct HypervisorSpace: ~Copyable {
   private let table: TranslationTable
-  /// The 2 MiB block that the image lies in, which entry code mapped page by page.
+  /// The 2 MiB that the image has, which entry code mapped page by page.
   let imageBlock: AddressRange<PhysicalAddress>
 
   static let blockSize: UInt64 = 2 << 20
@@ -28,18 +29,17 @@ struct HypervisorSpace: ~Copyable {
       from: imageBlock.start.advanced(by: Image.offset(of: address_of_image_end())), to: imageBlock.end)
   }
 
-  /// Takes away the map of the image's block at its physical address, which only the switch of the MMU needed.
+  /// Takes away the map of the image's block at its physical address, which only the switch of the MMU needed. Where the
+  /// linear map is at physical addresses itself, it is a part of that.
   mutating func removeIdentityMap(in arena: inout Arena) {
+    guard AddressSpaceLayout.linearBase != 0 else { return }
     table.unmapLeaf(at: imageBlock.start.rawValue, in: &arena)
     Processor.invalidateOwnTranslations()
   }
 
-  /// Maps memory, all of it but the image's block. Pages that the range has only in part are left out.
+  /// Maps memory that is neither the image's nor what the loader left, in whole pages.
   mutating func mapMemory(_ range: AddressRange<PhysicalAddress>, in arena: inout Arena) throws(MappingError) {
-    let start = range.start.alignedUp(to: 4096)
-    let end = range.end.alignedDown(to: 4096)
-    try map(AddressRange(from: start, to: min(end, imageBlock.start)), .hypervisorData, &arena)
-    try map(AddressRange(from: max(start, imageBlock.end), to: end), .hypervisorData, &arena)
+    try map(range, .hypervisorData, &arena)
     barrier()
   }
 
@@ -57,44 +57,44 @@ struct HypervisorSpace: ~Copyable {
     return UInt(slot + StackLayout.slotSize)
   }
 
-  /// Maps what the loader left for us, read-only and apart from the rest of memory, and gives a pointer to it. Pages at
-  /// its ends that are mapped so already stay as they are.
+  /// Maps what the loader left for us, read-only, and gives a pointer to it. Pages at its ends that are mapped already, by
+  /// an earlier call, stay as they are.
   mutating func mapConstants(_ range: AddressRange<PhysicalAddress>, in arena: inout Arena)
     throws(MappingError) -> UnsafeRawPointer
   {
+    guard isReachable(range) else { throw .outOfRange }
     var pages = range.expanded(to: 4096)
-    while !pages.isEmpty, isMappedAsConstant(pages.start, in: arena) {
+    while !pages.isEmpty, isMapped(pages.start, in: arena) {
       pages = AddressRange(from: pages.start.advanced(by: 4096), to: pages.end)
     }
-    while !pages.isEmpty, isMappedAsConstant(PhysicalAddress(pages.end.rawValue - 4096), in: arena) {
-      pages.size -= 4096
-    }
-    if !pages.isEmpty {
-      try table.map(
-        pages.start.rawValue | AddressSpaceLayout.constantsBase, to: pages.start, size: pages.size,
-        as: .hypervisorConstants,
-        in: &arena)
-    }
+    while !pages.isEmpty, isMapped(PhysicalAddress(pages.end.rawValue - 4096), in: arena) { pages.size -= 4096 }
+    try map(pages, .hypervisorConstants, &arena)
     barrier()
-    return unsafe UnsafeRawPointer(bitPattern: UInt(range.start.rawValue | AddressSpaceLayout.constantsBase))
-      .unsafelyUnwrapped
-  }
-
-  private func isMappedAsConstant(_ page: PhysicalAddress, in arena: borrowing Arena) -> Bool {
-    table.translate(page.rawValue | AddressSpaceLayout.constantsBase, in: arena) != nil
+    return unsafe UnsafeRawPointer(range.start.unsafePointer)
   }
 
   /// Maps the registers of a device and says where they are now. Pages that are mapped already stay as they are.
   mutating func mapDevice(_ range: AddressRange<PhysicalAddress>, in arena: inout Arena) throws(MappingError) -> UInt {
+    guard isReachable(range) else { throw .outOfRange }
     var page = range.start.alignedDown(to: 4096)
     while page < range.end {
-      if table.translate(UInt64(page.mapped), in: arena) == nil {
+      if !isMapped(page, in: arena) {
         try map(AddressRange(start: page, size: 4096), .hypervisorDevice, &arena)
       }
       page = page.advanced(by: 4096)
     }
     barrier()
     return range.start.mapped
+  }
+
+  /// True where the linear map has a place for all of the range.
+  private func isReachable(_ range: AddressRange<PhysicalAddress>) -> Bool {
+    let reach = AddressRange(start: PhysicalAddress(0), size: AddressSpaceLayout.linearSize)
+    return reach.contains(range) && !AddressSpaceLayout.imageWindow.overlaps(range)
+  }
+
+  private func isMapped(_ page: PhysicalAddress, in arena: borrowing Arena) -> Bool {
+    table.translate(UInt64(page.mapped), in: arena) != nil
   }
 
   private func map(

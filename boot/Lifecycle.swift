@@ -29,7 +29,7 @@ extension Reference where Value == PhysicalCPU {
     hypervisor.value.vms[vm].loading = isRestart ? .cleaning(offset: 0) : .at(image: 0, offset: 0)
     hypervisor.value.vms[vm].state = .running
     hypervisor.value.vcpus[first].startup = VCPU.Startup(
-      entry: description.entry.rawValue, argument: description.deviceTree?.rawValue ?? 0)
+      entry: description.entry.rawValue, argument: 0, deviceTree: description.deviceTree?.rawValue)
     unlock(vm)
     send(.start, to: first)
   }
@@ -143,8 +143,9 @@ extension Reference where Value == PhysicalCPU {
     unlock(vm)
     let startup = hypervisor.value.vcpus[number].startup
     hypervisor.value.vcpus[number].context.reset(entry: startup.entry, argument: startup.argument)
+    if let tree = startup.deviceTree { hypervisor.value.vcpus[number].context.passDeviceTree(at: tree) }
     hypervisor.value.vcpus[number].activity = .ready
-    hypervisor.value.vcpus[number].deadline = .never
+    setDeadline(of: number, to: .never)
     value.scheduler.ready(hypervisor.value.vcpus[number].slot, at: .now)
     value.needsDecision = true
   }
@@ -183,7 +184,8 @@ extension Reference where Value == PhysicalCPU {
     let hypervisor = Hypervisor.shared
     discard(number)
     hypervisor.value.vcpus[number].activity = .off
-    hypervisor.value.vcpus[number].deadline = .never
+    hypervisor.value.vcpus[number].accounting.stopped()
+    setDeadline(of: number, to: .never)
     value.scheduler.remove(hypervisor.value.vcpus[number].slot, at: .now)
     value.needsDecision = true
   }

@@ -12,7 +12,7 @@ nonisolated(unsafe) var panicPort: PL011Port?
 /// served, stops that VM and goes on with the others, else stops for good. `kind` is the vectors' (see `OwnException`).
 /// The answer is the trap frame to go on with.
 @c(tvisor_handle_own_exception)
-func handleOwnException(_ frame: UnsafeMutableRawPointer, _ kind: UInt64) -> UnsafeMutableRawPointer {
+func handleOwnException(_ frame: UnsafeMutableRawPointer, _ kind: UInt) -> UnsafeMutableRawPointer {
   var log = BootLog(unsafe panicPort)
   let exception = OwnException(frame: unsafe TrapFrame(unsafeAddress: frame), kind: kind)
   report(exception, to: &log)

@@ -11,9 +11,12 @@ struct PhysicalCPU: ~Copyable {
   /// Its affinity, as MPIDR_EL1 has it.
   let affinity: UInt64
   /// Who decides what runs.
-  var scheduler: RoundRobin
+  var scheduler: CPUScheduler
   /// The vCPUs assigned to it: the scheduler's numbers to `Hypervisor.vcpus`'.
   let assigned: Storage<Int>
+  /// When something of each of its vCPUs is due that no hardware watches, by the scheduler's numbers: see
+  /// `updateDeadline`.
+  var deadlines: DeadlineQueue
   /// The vCPUs of other CPUs' requests.
   let mail = RequestList()
   /// How others' software-generated interrupts reach this CPU. Set by it before it counts as up.

@@ -34,7 +34,7 @@ struct SystemBuilder: ~Copyable {
     let gic = try buildInterruptController()
     let vms = try buildVMs(gic)
     let vcpus = try buildVCPUs(vms)
-    let cpus = try buildCPUs(gic, vms: vms, vcpus: vcpus)
+    let cpus = try buildCPUs(gic, vms: vms, vcpus: vcpus, &log)
     let console = try buildConsole(port)
     let interrupts = HostInterrupts(
       virtualTimer: machine.timer.virtualInterrupt.identifier,
@@ -66,29 +66,25 @@ struct SystemBuilder: ~Copyable {
     log.end()
   }
 
-  /// So many nanoseconds in ticks of the system counter: at least one, and no more than any policy can count, whatever
-  /// firmware left in the frequency register.
-  func ticks(nanoseconds: UInt64) -> UInt64 {
-    let second: UInt64 = 1_000_000_000
-    // The frequency has 32 bits, so that a part of a second cannot overflow; whole seconds are few.
-    let whole = min(nanoseconds / second, 1 << 15) * ticksPerSecond
-    return min(max(whole + nanoseconds % second * ticksPerSecond / second, 1), 1 << 47)
-  }
-
-  private var ticksPerSecond: UInt64 {
+  /// How fast the system counter runs, as firmware left it in the frequency register or else as the tree says.
+  var ticksPerSecond: UInt64 {
     let measured = read_counter_frequency() & 0xffff_ffff
     return measured != 0 ? measured : max(UInt64(machine.timer.clockFrequency ?? 1), 1)
+  }
+
+  /// Sees to it that the arena has so many bytes left.
+  mutating func provide(_ size: UInt64) throws(BootFailure) {
+    guard arena.remainingByteCount < size else { return }
+    let wanted = (size + HypervisorSpace.blockSize) & ~(HypervisorSpace.blockSize - 1)
+    guard let more = plan.take(wanted, alignment: HypervisorSpace.blockSize) else { throw .noMemory(wanted) }
+    arena.extend(with: more)
   }
 
   /// Does something that takes arena memory. Where the arena is about to run out, it goes on in 2 MiB of free memory.
   mutating func taking<Result: ~Copyable>(
     atMost size: UInt64 = 256 << 10, _ body: (inout Arena) throws(OutOfMemory) -> Result
   ) throws(BootFailure) -> Result {
-    if arena.remainingByteCount < size {
-      let wanted = (size + HypervisorSpace.blockSize) & ~(HypervisorSpace.blockSize - 1)
-      guard let more = plan.take(wanted, alignment: HypervisorSpace.blockSize) else { throw .noMemory(wanted) }
-      arena.extend(with: more)
-    }
+    try provide(size)
     do throws(OutOfMemory) {
       return try body(&arena)
     } catch { throw .noMemory(UInt64(error.requestedByteCount)) }

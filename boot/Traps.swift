@@ -14,7 +14,7 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   var guest = ExitingCPU(frame: frame)
   let syndrome = Syndrome.ofThisExit
   if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress { return answerUnlocated(syndrome, frame) }
-  let exit = syndrome.exit(at: guest.faultAddress)
+  let exit = syndrome.exit(at: guest.faultAddress, state: guest.state)
   let vm = PhysicalCPU.current.value.loadedVM
   if ExitDispatcher.answersAlone(exit, cpu: &guest, machine: vm.value.machine) { return }
   answerByModels(exit, frame)
@@ -26,7 +26,7 @@ private func answerByModels(_ exit: Exit, _ frame: TrapFrame) {
   let cpu = PhysicalCPU.current
   let vm = cpu.value.loadedVM
   var guest = ExitingCPU(frame: frame)
-  var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters)
+  var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters, vm: vm)
   vm.value.lock.acquire(by: cpu.value.index)
   let outcome = ExitDispatcher.handle(
     exit, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine, around: &around)
@@ -42,7 +42,7 @@ private func answerByModels(_ exit: Exit, _ frame: TrapFrame) {
 private func answerUnlocated(_ syndrome: Syndrome, _ frame: TrapFrame) {
   let guest = ExitingCPU(frame: frame)
   guard let address = guest.translateFaultAddress() else { return }
-  answerByModels(syndrome.exit(at: address), frame)
+  answerByModels(syndrome.exit(at: address, state: guest.state), frame)
 }
 
 /// A physical interrupt came while a guest ran.
@@ -61,7 +61,7 @@ func handleSystemError(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
   let cpu = PhysicalCPU.current
   let vm = Hypervisor.shared.value.vcpus[cpu.value.loaded].vm
-  cpu.fail(vm, because: .systemError(syndrome: Syndrome.ofThisExit.rawValue))
+  cpu.fail(vm, because: .systemError(syndrome: UInt64(Syndrome.ofThisExit.rawValue)))
   cpu.decide(frame)
 }
 
@@ -95,6 +95,7 @@ private func carryOut(_ outcome: Outcome, cpu: Reference<PhysicalCPU>) {
 /// What the models ask of the hardware.
 struct HardwareSurroundings: Surroundings, ~Copyable {
   var listRegisters: HostListRegisters
+  let vm: Reference<HostedVM>
 
   var now: Instant { .now }
   var ticksPerSecond: UInt64 { Hypervisor.shared.value.ticksPerSecond }
@@ -104,6 +105,13 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
   }
 
   func setDebugControl(_ value: UInt64) { Processor.setGuestDebugControl(value) }
+
+  /// One access: the guest may be writing there at the same time.
+  func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? {
+    let range = AddressRange(start: address, size: UInt64(truncatingIfNeeded: byteCount))
+    guard let place = vm.value.place(of: range)?.mapped else { return nil }
+    return byteCount == 2 ? UInt32(device_load16(place)) : device_load32(place)
+  }
 }
 
 extension Instant {

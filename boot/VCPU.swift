@@ -1,5 +1,6 @@
 internal import Architecture
 internal import Backend
+internal import Scheduling
 internal import Virtualization
 
 /// One vCPU: whose it is, where it runs, and its registers while it is not loaded.
@@ -18,8 +19,8 @@ struct VCPU: ~Copyable {
   var context: GuestContext
   /// Where it stands.
   var activity = Activity.off
-  /// When something of the vCPU that no hardware watches is due, or never: see `updateDeadline`.
-  var deadline = Instant.never
+  /// What it did with its CPU.
+  var accounting = VCPUAccounting()
   /// What other CPUs ask of it.
   let mail = RequestSlot()
   /// Where it starts. Written by whoever asks for the start, while the vCPU is off or about to be.
@@ -37,6 +38,8 @@ struct VCPU: ~Copyable {
   struct Startup {
     var entry: UInt64
     var argument: UInt64
+    /// Where its device tree is, for a kernel that starts by its boot protocol.
+    var deviceTree: UInt64?
   }
 
   /// When the virtual timer of the vCPU, which must not be loaded, will raise its interrupt.

@@ -27,6 +27,17 @@ extension ByteSink where Self: ~Copyable {
     }
   }
 
+  /// Writes `value` in decimal, with blanks before it up to `width` bytes.
+  public mutating func write(decimal value: UInt64, width: Int) {
+    var (digits, rest) = (1, value)
+    while rest >= 10 { (digits, rest) = (digits &+ 1, rest / 10) }
+    while digits < width {
+      write(UInt8(ascii: " "))
+      digits &+= 1
+    }
+    write(decimal: value)
+  }
+
   /// Writes `value` in hexadecimal with `0x` before it and at least `digits` digits.
   public mutating func write(hexadecimal value: UInt64, digits: Int = 1) {
     write("0x")

@@ -13,6 +13,11 @@ public enum Exit: Equatable, Sendable {
   case abort(GuestFault)
   /// An access to a system register that is trapped.
   case systemRegister(SystemRegisterAccess)
+  /// An access to a trapped register by a guest in AArch32, through one of its coprocessors.
+  case coprocessor(CoprocessorAccess)
+  /// An instruction that trapped although its condition fails (AArch32 leaves that to the implementation): it does
+  /// nothing.
+  case failedCondition
   /// WFI: there is nothing to do until an interrupt.
   case waitForInterrupt
   /// WFE: the guest spins on something that another CPU must do.

@@ -23,7 +23,7 @@ public struct SystemRegister: Hashable, Sendable {
   @inlinable public var op2: UInt16 { encoding & 7 }
 }
 
-/// A guest's MRS or MSR (or the AArch32 equivalent) that was trapped.
+/// A guest's MRS or MSR that was trapped.
 public struct SystemRegisterAccess: Equatable, Sendable {
   /// Which register.
   public var register: SystemRegister

@@ -20,10 +20,12 @@ public struct BundleWriter: ~Copyable {
     return try writer.tree.finish()
   }
 
-  /// A size in bytes that is enough for a bundle with that many CPUs, VMs, vCPUs in all and images in all, whose names,
-  /// command lines, devices and image data have `byteCount` bytes in all.
-  public static func sizeBound(cpuCount: Int, vmCount: Int, vcpuCount: Int, imageCount: Int, byteCount: Int) -> Int {
-    1024 + cpuCount * 128 + vmCount * 512 + vcpuCount * 4 + imageCount * 96 + byteCount
+  /// A size in bytes that is enough for a bundle with that many CPUs, windows in all, VMs, vCPUs in all and images in all,
+  /// whose names, command lines, devices and image data have `byteCount` bytes in all.
+  public static func sizeBound(
+    cpuCount: Int, windowCount: Int = 0, vmCount: Int, vcpuCount: Int, imageCount: Int, byteCount: Int
+  ) -> Int {
+    1024 + cpuCount * 256 + windowCount * 32 + vmCount * 576 + vcpuCount * 32 + imageCount * 96 + byteCount
   }
 
   /// Writes what `content` says about physical CPUs.
@@ -35,15 +37,41 @@ public struct BundleWriter: ~Copyable {
     try tree.end()
   }
 
-  /// Writes how physical CPU `index` is shared. Inside `cpus`.
+  /// Writes how physical CPU `index` is shared: what `content` writes. Inside `cpus`.
   public mutating func cpu(
-    _ index: UInt32, policy: Span<UInt8>, sliceNanoseconds: UInt64? = nil
+    _ index: UInt32, _ content: (inout BundleWriter) throws(DeviceTreeError) -> Void
   ) throws(DeviceTreeError) {
     try tree.begin("cpu", at: UInt64(index))
     try tree.property("reg", index)
-    try tree.property("policy", string: policy)
-    if let sliceNanoseconds { try tree.property("slice-ns", u64: sliceNanoseconds) }
+    try content(&self)
     try tree.end()
+  }
+
+  /// Writes the name of the CPU's policy.
+  public mutating func policy(_ name: Span<UInt8>) throws(DeviceTreeError) { try tree.property("policy", string: name) }
+
+  /// Writes how long a vCPU's turn on the CPU is.
+  public mutating func slice(nanoseconds: UInt64) throws(DeviceTreeError) {
+    try tree.property("slice-ns", u64: nanoseconds)
+  }
+
+  /// Writes what admission reckons for one switch on the CPU.
+  public mutating func overhead(nanoseconds: UInt64) throws(DeviceTreeError) {
+    try tree.property("overhead-ns", u64: nanoseconds)
+  }
+
+  /// Writes the CPU's table: windows of a frame that begins again after so many nanoseconds.
+  public mutating func table(frameNanoseconds: UInt64, _ windows: Span<CPUDescription.Window>) throws(DeviceTreeError) {
+    try tree.property("frame-ns", u64: frameNanoseconds)
+    try tree.property("windows", numberCount: windows.count * 4) { index in
+      let window = windows[index / 4]
+      switch index % 4 {
+      case 0: return UInt64(window.vm)
+      case 1: return UInt64(window.vcpu)
+      case 2: return window.startNanoseconds
+      default: return window.lengthNanoseconds
+      }
+    }
   }
 
   /// Writes the VMs that `content` writes.
@@ -78,6 +106,23 @@ public struct BundleWriter: ~Copyable {
   /// Writes the physical CPU of each vCPU.
   public mutating func vcpus(_ physicalCPUs: Span<UInt32>) throws(DeviceTreeError) {
     try tree.property("vcpus", cells: physicalCPUs)
+  }
+
+  /// Writes the time that each vCPU is promised, zeros for none.
+  public mutating func reservations(_ reservations: Span<TimeReservation>) throws(DeviceTreeError) {
+    try tree.property("reservations", numberCount: reservations.count * 3) { index in
+      let reservation = reservations[index / 3]
+      switch index % 3 {
+      case 0: return reservation.budgetNanoseconds
+      case 1: return reservation.periodNanoseconds
+      default: return reservation.deadlineNanoseconds
+      }
+    }
+  }
+
+  /// Writes each vCPU's priority.
+  public mutating func priorities(_ priorities: Span<UInt32>) throws(DeviceTreeError) {
+    try tree.property("priorities", cells: priorities)
   }
 
   /// Writes where the first vCPU starts.

@@ -1,7 +1,7 @@
 public import Architecture
 public import DeviceTree
 
-/// The UART that /chosen stdout-path names.
+/// The UART that the machine's console is at.
 public struct ConsoleDescription: Sendable {
   /// The UART's node; its `compatible` says which driver it needs.
   public let node: DeviceTree.Node
@@ -25,17 +25,29 @@ public struct ConsoleDescription: Sendable {
     return clock["clock-frequency"]?.u32
   }
 
-  /// Finds the console of `tree`. Nil where /chosen names none.
+  /// Finds the console of `tree`: what /chosen stdout-path names or, in the older trees that have none, the alias serial0 or
+  /// the first node of that generic name. Nil where there is none of them.
   public init?(in tree: DeviceTree) throws(MachineProblem) {
-    guard let chosen = tree.node(path: "/chosen"), let path = chosen["stdout-path"] ?? chosen["linux,stdout-path"]
-    else { return nil }
-    guard let text = path.string else { throw MachineProblem(.tree(.malformed), chosen, "stdout-path") }
-    options = text.after(UInt8(ascii: ":"))
-    guard let node = tree.node(path: text.before(UInt8(ascii: ":"))) else {
-      throw MachineProblem(.danglingPath(text), chosen, "stdout-path")
+    let chosen = tree.node(path: "/chosen")
+    if let chosen, let path = chosen["stdout-path"] ?? chosen["linux,stdout-path"] {
+      guard let text = path.string else { throw MachineProblem(.tree(.malformed), chosen, "stdout-path") }
+      options = text.after(UInt8(ascii: ":"))
+      guard let node = tree.node(path: text.before(UInt8(ascii: ":"))) else {
+        throw MachineProblem(.danglingPath(text), chosen, "stdout-path")
+      }
+      self.node = node
+    } else {
+      guard let node = Self.firstSerialPort(of: tree) else { return nil }
+      self.node = node
+      options = nil
     }
-    self.node = node
     registers = try node.neededRegion(0, of: 1)
     interrupt = try? node.interrupt(at: 0)
+  }
+
+  private static func firstSerialPort(of tree: DeviceTree) -> DeviceTree.Node? {
+    if let path = tree.node(path: "/aliases")?["serial0"]?.string, let node = tree.node(path: path) { return node }
+    for node in tree.nodes where node.baseName == "serial" && node.isEnabled { return node }
+    return nil
   }
 }

@@ -29,12 +29,12 @@ public enum GuestDeviceTree {
       try root.property("#size-cells", 2)
       try root.property("#address-cells", 2)
       try root.property("compatible", "linux,dummy-virt")
-      try writeFirmware(to: &root)
+      try writeFirmware(vm, to: &root)
       try writeMemory(vm, to: &root)
       try writeDevices(to: &root)
       try writeInterruptController(gic, vcpuCount: vm.vcpuCount, to: &root)
       try writeCPUs(count: vm.vcpuCount, compatible: cpu, to: &root)
-      try writeTimer(gic, vcpuCount: vm.vcpuCount, to: &root)
+      try writeTimer(vm, gic, to: &root)
       try writeClock(to: &root)
       try root.node("aliases") { (node) throws(DeviceTreeError) in try node.property("serial0", console) }
       try writeChosen(vm, to: &root)
@@ -52,12 +52,16 @@ public enum GuestDeviceTree {
   }
 
   /// PSCI with the function numbers that version 0.1 needed to be told (Arm DEN 0022 §5.1).
-  private static func writeFirmware(to root: inout DeviceTreeWriter) throws(DeviceTreeError) {
+  private static func writeFirmware(
+    _ vm: VMDescription, to root: inout DeviceTreeWriter
+  ) throws(DeviceTreeError) {
+    // Functions that take addresses have a number for each width.
+    let width: UInt32 = vm.instructionSet == .aarch32 ? 0x8400_0000 : 0xc400_0000
     try root.node("psci") { (node) throws(DeviceTreeError) in
-      try node.property("migrate", 0xc400_0005)
-      try node.property("cpu_on", 0xc400_0003)
+      try node.property("migrate", width | 5)
+      try node.property("cpu_on", width | 3)
       try node.property("cpu_off", 0x8400_0002)
-      try node.property("cpu_suspend", 0xc400_0001)
+      try node.property("cpu_suspend", width | 1)
       try node.property("method", "hvc")
       try node.property("compatible", strings: ["arm,psci-1.0", "arm,psci-0.2", "arm,psci"])
     }
@@ -134,10 +138,10 @@ public enum GuestDeviceTree {
   }
 
   private static func writeTimer(
-    _ gic: GICVersion, vcpuCount: Int, to root: inout DeviceTreeWriter
+    _ vm: VMDescription, _ gic: GICVersion, to root: inout DeviceTreeWriter
   ) throws(DeviceTreeError) {
     // Level, active high; a GICv2 binding wants the mask of CPUs too.
-    let mask = gic == .v2 ? (1 << UInt32(clamping: min(vcpuCount, 8))) - 1 : UInt32(0)
+    let mask = gic == .v2 ? (1 << UInt32(clamping: min(vm.vcpuCount, 8))) - 1 : UInt32(0)
     let flags = mask << 8 | 4
     try root.node("timer") { (node) throws(DeviceTreeError) in
       try node.property(
@@ -149,7 +153,11 @@ public enum GuestDeviceTree {
           UInt32(GuestMachine.hypervisorTimerInterrupt - 16), flags,
         ])
       try node.property("always-on")
-      try node.property("compatible", strings: ["arm,armv8-timer", "arm,armv7-timer"])
+      if vm.instructionSet == .aarch32 {
+        try node.property("compatible", "arm,armv7-timer")
+      } else {
+        try node.property("compatible", strings: ["arm,armv8-timer", "arm,armv7-timer"])
+      }
     }
   }
 

@@ -4,9 +4,16 @@ public import DeviceTree
 ///
 /// ```
 /// / { compatible = "tvisor,system-1";
-///     cpus { cpu@N { reg = <N>; policy = "round-robin"; slice-ns = <u64>; }; };
-///     vms { vm@I { name = "linux"; ...; image@J { address = <u64>; data = [...]; }; }; }; };
+///     cpus { cpu@N { reg = <N>; policy = "cyclic"; slice-ns = <u64>; overhead-ns = <u64>;
+///                    frame-ns = <u64>; windows = <u64: vm vcpu start length ...>; }; };
+///     vms { vm@I { name = "linux"; vcpus = <N ...>; priorities = <cell ...>;
+///                  reservations = <u64: budget period deadline ...>;
+///                  ...; image@J { address = <u64>; data = [...]; }; }; }; };
 /// ```
+///
+/// All times are in nanoseconds. `vcpus`, `priorities` and `reservations` have an entry for each vCPU, in order; the
+/// latter two may be absent, and a reservation of zeros is none. The names of policies are the scheduler's: whoever joins
+/// the two resolves them.
 ///
 /// The accessors give an absent or malformed value its default; `validate` says what is wrong.
 public struct SystemDescription: Sendable {
@@ -70,43 +77,6 @@ public struct SystemDescription: Sendable {
     public mutating func next() -> CPUDescription? {
       guard let node = nodes?.next() else { return nil }
       return CPUDescription(node: node)
-    }
-  }
-}
-
-/// How the vCPUs on one physical CPU share it.
-public struct CPUDescription: Sendable {
-  /// The node of the bundle.
-  public let node: DeviceTree.Node
-
-  /// The physical CPU, counted in the order of the host's tree without the disabled ones.
-  public var index: UInt32 { node["reg"]?.u32 ?? .max }
-
-  /// The policy's name.
-  public var policyName: Text { node["policy"]?.string ?? "round-robin" }
-
-  /// The policy, or nil where the name is none that this source knows.
-  public var policy: SchedulingPolicy? { SchedulingPolicy(name: policyName) }
-
-  /// The time that a vCPU runs before the next one's turn, in nanoseconds; nil where the bundle leaves that to the policy.
-  public var sliceNanoseconds: UInt64? { node["slice-ns"]?.u64 }
-}
-
-/// The scheduling policies that a system can name.
-public enum SchedulingPolicy: Equatable, Sendable {
-  /// Every runnable vCPU in turn, for a slice of time.
-  case roundRobin
-
-  /// The policy of that name.
-  public init?(name: Text) {
-    guard name == SchedulingPolicy.roundRobin.name else { return nil }
-    self = .roundRobin
-  }
-
-  /// The policy's name in a bundle.
-  public var name: Text {
-    switch self {
-    case .roundRobin: "round-robin"
     }
   }
 }

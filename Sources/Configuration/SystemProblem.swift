@@ -8,6 +8,8 @@ public struct SystemProblem: Equatable, Sendable {
     case system
     /// The entry at `index` in the list of physical CPUs.
     case cpu(index: Int)
+    /// A window in the table of the entry at index `cpu` in the list of physical CPUs.
+    case window(cpu: Int, window: Int)
     /// A VM.
     case vm(Int)
     /// A vCPU of a VM.
@@ -22,8 +24,9 @@ public struct SystemProblem: Equatable, Sendable {
 
   /// Which of the subject's values a problem concerns.
   public enum Field: Equatable, Sendable {
-    case format, vms, cpu, policy, slice
-    case name, isa, memorySize, firmwareSize, vcpus, entry, deviceTree, initialRAMDisk, bootArguments, onReset
+    case format, vms, cpu, slice, overhead, frame, windows
+    case name, isa, memorySize, firmwareSize, vcpus, reservation, priority, entry, deviceTree, initialRAMDisk,
+      bootArguments, onReset
     case devices, interrupts, address, data
   }
 
@@ -67,8 +70,16 @@ public struct SystemProblem: Equatable, Sendable {
     case overlapsDeviceTree
     /// No image brings anything to these addresses.
     case notLoaded
+    /// The machine's CPUs run no guests of this instruction set.
+    case notHosted(Text)
     /// The machine has no such CPU.
     case noSuchCPU(UInt32, count: Int)
+    /// There is no VM, or the VM has no vCPU, of that index.
+    case noSuchVCPU(vm: UInt32, vcpu: UInt32)
+    /// The vCPU is on another CPU than the table that gives it a window.
+    case onAnotherCPU(UInt32)
+    /// The budget does not come before the deadline, or the deadline not before the period's end.
+    case outOfOrder
     /// The machine's tree has no such node.
     case noSuchDevice(Text)
     /// This cannot be asked for yet.

@@ -36,9 +36,20 @@ extension SystemProblem {
     case .overlapsImage(let other): sink.write("overlaps image ", UInt64(other), " of the VM; move one of them")
     case .overlapsDeviceTree: sink.write("overlaps the VM's device tree; move one of them")
     case .notLoaded: sink.write("no image brings anything there; correct the address, or add the image")
+    case .notHosted(let name):
+      sink.write("the machine's CPUs run no ")
+      sink.write(name.span)
+      sink.write(" guests; give the VM another image, or take another machine")
     case .noSuchCPU(let cpu, let count):
       sink.write("there is no CPU ", UInt64(cpu), "; the machine has ")
       sink.write("", UInt64(count), ", counted from 0")
+    case .noSuchVCPU(let vm, let vcpu):
+      sink.write("there is no vCPU ", UInt64(vcpu), " of a VM ")
+      sink.write("", UInt64(vm), "; both count from 0")
+    case .onAnotherCPU(let cpu):
+      sink.write("the vCPU is on CPU ", UInt64(cpu), "; put it on this one, or take the window out")
+    case .outOfOrder:
+      sink.write("must have budget, deadline and period in this order of length; lengthen the later ones")
     case .noSuchDevice(let path):
       sink.write("the machine's device tree has no node ")
       sink.write(path.span)
@@ -52,15 +63,14 @@ extension SystemProblem {
     sink.write(name.span)
     sink.write("\" is not known; use ")
     switch field {
-    case .policy: sink.write("\"round-robin\"")
-    case .isa: sink.write("\"aarch64\"")
+    case .isa: sink.write("\"aarch64\" or \"aarch32\"")
     default: sink.write("\"restart\" or \"stop\"")
     }
   }
 
   private func writeLimit<Sink: ByteSink & ~Copyable>(_ text: StaticString, _ limit: UInt64, to sink: inout Sink) {
     switch field {
-    case .slice: sink.write(text, limit, " ns")
+    case .slice, .overhead, .frame, .windows, .reservation: sink.write(text, nanoseconds: limit)
     case .memorySize, .firmwareSize: sink.write(text, size: limit, "")
     default: sink.write(text, limit, "")
     }
@@ -73,6 +83,9 @@ extension SystemProblem.Subject {
     switch self {
     case .system: break
     case .cpu(let index): sink.write("cpus entry ", UInt64(index), "")
+    case .window(let cpu, let window):
+      sink.write("cpus entry ", UInt64(cpu), ", ")
+      sink.write("window ", UInt64(window), "")
     case .vm(let vm): sink.write("vm ", UInt64(vm), "")
     case .vcpu(let vm, let vcpu): Self.write("vcpu ", vcpu, of: vm, to: &sink)
     case .image(let vm, let image): Self.write("image ", image, of: vm, to: &sink)
@@ -96,13 +109,17 @@ extension SystemProblem.Field {
     case .format: "bundle"
     case .vms: "vms"
     case .cpu: "cpu"
-    case .policy: "policy"
     case .slice: "slice"
+    case .overhead: "overhead"
+    case .frame: "frame"
+    case .windows: "windows"
     case .name: "name"
     case .isa: "isa"
     case .memorySize: "memory"
     case .firmwareSize: "firmware"
     case .vcpus: "vcpus"
+    case .reservation: "reserve"
+    case .priority: "priority"
     case .entry: "entry"
     case .deviceTree: "device-tree"
     case .initialRAMDisk: "initrd"
@@ -122,6 +139,19 @@ extension ByteSink where Self: ~Copyable {
     write(before)
     write(decimal: number)
     write(after)
+  }
+
+  /// Writes a time after a text, in the largest unit that divides it.
+  fileprivate mutating func write(_ before: StaticString, nanoseconds time: UInt64) {
+    if time > 0, time % 1_000_000_000 == 0 {
+      write(before, time / 1_000_000_000, " s")
+    } else if time > 0, time % 1_000_000 == 0 {
+      write(before, time / 1_000_000, " ms")
+    } else if time > 0, time % 1000 == 0 {
+      write(before, time / 1000, " us")
+    } else {
+      write(before, time, " ns")
+    }
   }
 
   /// Writes a number of bytes between two texts, in the largest unit that divides it.

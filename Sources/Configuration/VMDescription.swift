@@ -14,8 +14,11 @@ public struct VMDescription: Sendable {
   /// The VM's name: letters, digits, ".", "_" and "-". It prefixes the VM's lines on the console. Empty by default.
   public var name: Text { node["name"]?.string ?? "" }
 
-  /// The guest's instruction set, "aarch64" by default.
+  /// The guest's instruction set by name, "aarch64" by default.
   public var isa: Text { node["isa"]?.string ?? "aarch64" }
+
+  /// The guest's instruction set, or nil where the name is none that this source knows.
+  public var instructionSet: InstructionSet? { isa == "aarch64" ? .aarch64 : isa == "aarch32" ? .aarch32 : nil }
 
   /// How many bytes of RAM there are from `GuestMachine.memoryStart` on; 0 by default.
   public var memorySize: UInt64 { node["memory-size"]?.u64 ?? 0 }
@@ -39,10 +42,26 @@ public struct VMDescription: Sendable {
   /// The physical CPU of vCPU `index`, below `vcpuCount`, or nil past the end.
   public func physicalCPU(vcpu index: Int) -> UInt32? { node["vcpus"]?.cell(at: index) }
 
+  /// The time that vCPU `index` is promised; nil where it shares what others leave, or past the end.
+  public func reservation(vcpu index: Int) -> TimeReservation? {
+    guard index >= 0, index < vcpuCount, let property = node["reservations"],
+      let budget = property.number(at: index * 6, cells: 2), let period = property.number(at: index * 6 + 2, cells: 2),
+      let deadline = property.number(at: index * 6 + 4, cells: 2), budget | period | deadline != 0
+    else { return nil }
+    return TimeReservation(budgetNanoseconds: budget, periodNanoseconds: period, deadlineNanoseconds: deadline)
+  }
+
+  /// The priority of vCPU `index` among those on its CPU, or nil where the bundle gives its VM's vCPUs none, or past the
+  /// end. What it means is the policy's matter.
+  public func priority(vcpu index: Int) -> UInt32? {
+    guard index >= 0, index < vcpuCount else { return nil }
+    return node["priorities"]?.cell(at: index)
+  }
+
   /// Where the first vCPU starts; 0 by default.
   public var entry: GuestPhysicalAddress { GuestPhysicalAddress(node["entry"]?.u64 ?? 0) }
 
-  /// Where the VM's device tree goes, which is the first vCPU's x0 too. Nil for none: x0 is then 0.
+  /// Where the VM's device tree goes, which is the first vCPU's x0 too, or r2 for AArch32. Nil for none: 0 then.
   public var deviceTree: GuestPhysicalAddress? { (node["device-tree"]?.u64).map(GuestPhysicalAddress.init) }
 
   /// Where the VM's initial RAM disk lies: one of the images brings it there.

@@ -6,8 +6,12 @@ extension VMDescription {
   public static var bootArgumentsLimit: Int { 2047 }
 
   /// The values that are words: instruction set, what follows a reset, command line.
-  func checkWords(_ report: (SystemProblem) -> Void) {
-    if isa != "aarch64" { report(SystemProblem(.vm(index), .isa, .unknown(isa))) }
+  func checkWords(_ hosted: HostedInstructionSets?, _ report: (SystemProblem) -> Void) {
+    if let instructionSet {
+      if hosted?.contains(instructionSet) == false { report(SystemProblem(.vm(index), .isa, .notHosted(isa))) }
+    } else {
+      report(SystemProblem(.vm(index), .isa, .unknown(isa)))
+    }
     if let action = node["on-reset"] {
       let name = action.string ?? ""
       if ResetAction(name: name) == nil { report(SystemProblem(.vm(index), .onReset, .unknown(name))) }

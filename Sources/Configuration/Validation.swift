@@ -9,11 +9,13 @@ extension SystemDescription {
   public static var memoryUnit: UInt64 { 2 << 20 }
 
   /// Calls `report` with everything that is wrong with the system, on its own and for `machine`, where that is known.
-  /// `taken` is memory of the machine that its tree does not reserve: the hypervisor, the tree, the bundle.
+  /// `hosted` says which guests the machine's CPUs run, nil where nobody knows; `taken` is memory of the machine that its
+  /// tree does not reserve: the hypervisor, the tree, the bundle.
   ///
   /// The host tool and the hypervisor at boot both call this: a system without problems (warnings aside) can start.
   public func validate(
-    on machine: MachineDescription?, excluding taken: Span<AddressRange<PhysicalAddress>> = Span(),
+    on machine: MachineDescription?, hosting hosted: HostedInstructionSets? = nil,
+    excluding taken: Span<AddressRange<PhysicalAddress>> = Span(),
     report: (SystemProblem) -> Void
   ) {
     guard hasKnownFormat else { return report(SystemProblem(.system, .format, .unknownFormat)) }
@@ -25,50 +27,15 @@ extension SystemDescription {
     checkCPUs(machine, report)
     for vm in vms {
       checkName(of: vm, report)
-      vm.checkWords(report)
+      vm.checkWords(hosted, report)
       vm.checkCPUs(machine, report)
+      vm.checkScheduling(report)
       vm.checkSizes(report)
       vm.checkPlaces(report)
       checkDevices(of: vm, machine, report)
       checkInterrupts(of: vm, report)
     }
     if let machine { checkMemory(machine, taken, report) }
-  }
-
-  /// Each physical CPU at most once, each there, with a policy and a slice that make sense.
-  private func checkCPUs(_ machine: MachineDescription?, _ report: (SystemProblem) -> Void) {
-    var index = 0
-    for cpu in cpus {
-      let subject = SystemProblem.Subject.cpu(index: index)
-      if cpu.node["reg"]?.u32 == nil {
-        report(SystemProblem(subject, .cpu, .malformed))
-      } else if let count = machine?.cpuCount, cpu.index >= count {
-        report(SystemProblem(subject, .cpu, .noSuchCPU(cpu.index, count: count)))
-      } else if let first = firstEntry(of: cpu.index), first < index {
-        report(SystemProblem(subject, .cpu, .duplicate(of: first)))
-      }
-      if cpu.policy == nil { report(SystemProblem(subject, .policy, .unknown(cpu.policyName))) }
-      if cpu.node["slice-ns"] != nil { checkSlice(cpu, subject, report) }
-      index += 1
-    }
-  }
-
-  private func checkSlice(
-    _ cpu: CPUDescription, _ subject: SystemProblem.Subject, _ report: (SystemProblem) -> Void
-  ) {
-    guard let slice = cpu.sliceNanoseconds else { return report(SystemProblem(subject, .slice, .malformed)) }
-    // Below ten microseconds nearly all time goes into switching; above ten seconds nobody means it.
-    if slice < 10_000 { report(SystemProblem(subject, .slice, .tooSmall(limit: 10_000))) }
-    if slice > 10_000_000_000 { report(SystemProblem(subject, .slice, .tooLarge(limit: 10_000_000_000))) }
-  }
-
-  private func firstEntry(of cpu: UInt32) -> Int? {
-    var index = 0
-    for other in cpus {
-      if other.index == cpu { return index }
-      index += 1
-    }
-    return nil
   }
 
   /// A name that tells the VM from the others on the console.

@@ -41,6 +41,19 @@ extension DeviceTreeWriter {
     }
   }
 
+  /// Writes a property of `count` numbers of two cells each, which `number` gives by index.
+  public mutating func property(
+    _ name: Text, numberCount count: Int, _ number: (Int) -> UInt64
+  ) throws(DeviceTreeError) {
+    try property(named: name.span, count: count * 8) { value in
+      for index in 0..<count {
+        let number = number(index)
+        value.store(bigEndian: UInt32(truncatingIfNeeded: number >> 32), at: index * 2)
+        value.store(bigEndian: UInt32(truncatingIfNeeded: number), at: index * 2 + 1)
+      }
+    }
+  }
+
   /// Writes a string.
   public mutating func property(_ name: Text, _ value: Text) throws(DeviceTreeError) {
     try property(name, string: value.span)

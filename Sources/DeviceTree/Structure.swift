@@ -12,7 +12,7 @@
   func check() throws(DeviceTreeError) -> Int {
     guard unsafe UInt(bitPattern: bytes.baseAddress) % 8 == 0 else { throw DeviceTreeError(.misaligned) }
     guard unsafe bytes.count >= 40 else { throw DeviceTreeError(.truncated) }
-    guard word(0) == 0xd00d_feed else { throw DeviceTreeError(.notADeviceTree) }
+    guard cell(0) == 0xd00d_feed else { throw DeviceTreeError(.notADeviceTree) }
     guard word(20) >= 17, word(24) <= 17 else { throw DeviceTreeError(.version(UInt32(word(20)))) }
     let size = word(4)
     guard size >= 40, unsafe size <= bytes.count, size <= Int(Int32.max) else { throw DeviceTreeError(.truncated) }
@@ -27,9 +27,12 @@
   }
 
   /// The big-endian word at a byte offset that the caller has checked.
-  private func word(_ offset: Int) -> Int {
-    Int(UInt32(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+  private func cell(_ offset: Int) -> UInt32 {
+    UInt32(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
+
+  /// The same as a size or an offset, where a number that is too large for one is the largest: no blob reaches so far.
+  private func word(_ offset: Int) -> Int { Int(clamping: cell(offset)) }
 
   /// A block of the header, where it lies inside the blob.
   private func block(start: Int, size: Int, in total: Int, alignment: Int) throws(DeviceTreeError) -> Range<Int> {

@@ -13,7 +13,7 @@ public import Architecture
 /// slices until the turn is one's own. No ready vCPU waits for longer than 2n(n − 1) slices.
 ///
 /// A vCPU that is preempted this way goes back to the head and keeps its slice's rest. A vCPU alone has no timer.
-public struct RoundRobin: Scheduler, ~Copyable {
+public struct RoundRobin: SchedulingPolicy, ~Copyable {
   private let entries: Storage<Entry>
   private let links: Storage<QueueLink>
   private let slice: Int64
@@ -46,6 +46,21 @@ public struct RoundRobin: Scheduler, ~Copyable {
     self.slice = full
     self.rule = rule
   }
+
+  /// The name in system files.
+  public static var name: StaticString { "round-robin" }
+
+  /// Takes every set without reservations: nobody is promised anything.
+  public static func admit(_ set: borrowing TaskSet) throws(AdmissionRefusal) {
+    try set.checkSlice()
+    try set.checkCount()
+    try set.checkNoReservations()
+  }
+
+  /// The policy for an admitted set, with the short way for vCPUs that wake.
+  public init<Provider: StorageProvider & ~Copyable>(
+    _ set: borrowing TaskSet, in provider: inout Provider
+  ) throws(OutOfMemory) { try self.init(capacity: set.tasks.count, slice: set.cpu.slice, in: &provider) }
 }
 
 extension RoundRobin {
@@ -111,6 +126,7 @@ extension RoundRobin {
   /// Takes `ticks` from the slice. What a vCPU ran over it is taken from its next one, up to half of that, so that long
   /// exits do not lengthen its share; but not where nobody else was there to run.
   public mutating func charge(_ vcpu: Int, ran ticks: UInt64) {
+    guard entries[vcpu].place != .absent else { return }
     let least = isUntimed ? 0 : 0 &- slice / 2
     let rest = entries[vcpu].rest &- Int64(truncatingIfNeeded: min(ticks, 1 << 50))
     entries[vcpu].rest = max(rest, least)

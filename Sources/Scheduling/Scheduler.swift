@@ -31,12 +31,22 @@ public protocol Scheduler: ~Copyable {
   /// `vcpu` gives the CPU away until others have had their turn, and stays ready.
   mutating func yield(_ vcpu: Int, at now: Instant)
 
-  /// `vcpu` was stopped. Nothing is kept: if it is made ready again, it is a new one.
+  /// `vcpu` was stopped. No queue knows it any more, and if it is made ready again, it is a new one; but what it has used
+  /// of a reservation stays used, or a guest could turn its vCPUs off and on to run without end.
   mutating func remove(_ vcpu: Int, at now: Instant)
 
   /// `vcpu` ran for `ticks` since it was charged last. May be more than it was given: an exit can take long.
+  /// Counts for the vCPU that was picked last, and has no effect once that was removed.
   mutating func charge(_ vcpu: Int, ran ticks: UInt64)
 
   /// What to do from `now` on. With nothing changed in between the answer is the same again.
   mutating func pick(at now: Instant) -> Decision
+
+  /// How often `vcpu` had to stop because its budget was used up, since the policy was built; wraps around.
+  func throttleCount(of vcpu: Int) -> UInt32
+}
+
+extension Scheduler where Self: ~Copyable {
+  /// No vCPU is ever throttled: a policy without budgets has nothing to say here.
+  public func throttleCount(of vcpu: Int) -> UInt32 { 0 }
 }

@@ -1,11 +1,26 @@
 public import Architecture
 
 /// One vCPU has the CPU for itself: no queue, no slice, and never a timer.
-public struct StaticPolicy: Scheduler, ~Copyable {
+public struct StaticPolicy: SchedulingPolicy, ~Copyable {
   private var isReady = false
 
   /// A policy for one vCPU, which is number 0.
   public init() {}
+
+  /// The name in system files.
+  public static var name: StaticString { "static" }
+
+  /// Takes exactly one vCPU, which needs no reservation: it has everything.
+  public static func admit(_ set: borrowing TaskSet) throws(AdmissionRefusal) {
+    try set.checkCount(atMost: 1)
+    if set.tasks.count != 1 { throw AdmissionRefusal(.cpu, .vcpuCount, value: 0, limit: 1) }
+    try set.checkNoReservations()
+  }
+
+  /// The policy for an admitted set.
+  public init<Provider: StorageProvider & ~Copyable>(
+    _ set: borrowing TaskSet, in provider: inout Provider
+  ) throws(OutOfMemory) { self.init() }
 
   /// The vCPU runs from now on.
   public mutating func ready(_ vcpu: Int, at now: Instant) { isReady = true }

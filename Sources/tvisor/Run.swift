@@ -35,13 +35,15 @@ struct Run: AsyncParsableCommand {
       let project = try Project.locate()
       let emulation = try options.emulation(in: project)
       let builder = ImageBuilder(project: project)
+      let file = system ?? emulation.board.demo
       if !noBuild {
         note("tvisor: building")
         try await builder.buildHypervisor(emulation.board.isa)
-        try await builder.buildGuests(emulation.board.isa)
+        for isa in try SystemFile(parsing: SourceText(path: file)).ownGuests.sorted() {
+          try await builder.buildGuests(isa)
+        }
       }
       let launch = Launch(project: project, emulation: emulation)
-      let file = system ?? emulation.board.demo
       if headless {
         try await launch.headless(file, expecting: expect, within: .seconds(timeout), arguments: append)
       } else {

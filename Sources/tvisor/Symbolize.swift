@@ -10,6 +10,9 @@ struct Symbolize: AsyncParsableCommand {
   @Argument(help: "The linked file; the last build's by default.")
   var executable: String?
 
+  @Option(help: "The instruction set of the image that was built last: armv8 or armv7.")
+  var isa = "armv8"
+
   @Option(help: "A file with the console's text.")
   var console: String?
 
@@ -19,7 +22,7 @@ struct Symbolize: AsyncParsableCommand {
       if let executable {
         path = executable
       } else {
-        path = ImageBuilder(project: try .locate()).executable(of: ImageBuilder.hypervisor("armv8"))
+        path = ImageBuilder(project: try .locate()).executable(of: ImageBuilder.hypervisor(isa))
       }
       let text: Data
       if let console {

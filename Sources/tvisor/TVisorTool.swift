@@ -8,7 +8,10 @@ struct TVisorTool: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tvisor",
     abstract: "Builds, checks and boots TVisor systems.",
-    subcommands: [Run.self, Build.self, Check.self, Bundle.self, Boards.self, Bench.self, Symbolize.self],
+    subcommands: [
+      Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Boards.self,
+      Symbolize.self,
+    ],
     defaultSubcommand: Run.self)
 }
 

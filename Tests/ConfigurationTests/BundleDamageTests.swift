@@ -9,9 +9,15 @@ struct BundleDamageTests {
   @Test("flipped bytes never trap: a bundle is refused, has problems, or is sound")
   func damaged() throws {
     var system = SampleSystem()
-    system.cpus = [.init(index: 0, slice: 1_000_000)]
+    let window = CPUDescription.Window(vm: 1, vcpu: 0, startNanoseconds: 0, lengthNanoseconds: 1_000_000)
+    let reservation = TimeReservation(budgetNanoseconds: 200_000, periodNanoseconds: 1_000_000)
+    system.cpus = [
+      .init(index: 0, slice: 1_000_000), .init(index: 1, policy: "cyclic", frame: 2_000_000, windows: [window]),
+    ]
     system.vms = [
-      .init(devices: ["/pl011@9000000"], interrupts: [40], images: [.init(address: 0x4020_0000, data: [1])]),
+      .init(
+        priorities: [1, 2], reservations: [reservation, reservation], devices: ["/pl011@9000000"], interrupts: [40],
+        images: [.init(address: 0x4020_0000, data: [1])]),
       .init(name: "b", initrd: nil, firmwareSize: 4096, images: [.init(address: 0, data: [1, 2])]),
     ]
     let sample = try system.makeBundle()

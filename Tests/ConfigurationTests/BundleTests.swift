@@ -9,9 +9,19 @@ struct BundleTests {
   @Test("what is written is read again")
   func roundTrip() throws {
     var system = SampleSystem()
-    system.cpus = [.init(index: 0, slice: 1_000_000), .init(index: 3)]
+    let window = CPUDescription.Window(vm: 1, vcpu: 0, startNanoseconds: 0, lengthNanoseconds: 4_000_000)
+    let late = CPUDescription.Window(vm: 0, vcpu: 1, startNanoseconds: 1 << 33, lengthNanoseconds: 1)
+    system.cpus = [
+      .init(index: 0, slice: 1_000_000), .init(index: 3),
+      .init(index: 1, policy: "cyclic", overhead: 0, frame: 10_000_000, windows: [window, late]),
+    ]
     system.vms = [
-      SampleSystem.VM(vcpus: [0, 1], onReset: .stop),
+      SampleSystem.VM(
+        vcpus: [0, 1], priorities: [7, 0],
+        reservations: [
+          TimeReservation(budgetNanoseconds: 0, periodNanoseconds: 0),
+          TimeReservation(budgetNanoseconds: 200_000, periodNanoseconds: 1_000_000, deadlineNanoseconds: 500_000),
+        ], onReset: .stop),
       SampleSystem.VM(
         name: "metronome", memorySize: 0x40_0000, vcpus: [3], entry: 0, deviceTree: nil, initrd: nil,
         bootArguments: nil, firmwareSize: 0x2000, devices: ["/pl061@9030000", "/flash@0"], interrupts: [40, 41],
@@ -22,14 +32,26 @@ struct BundleTests {
     #expect(read.vmCount == 2)
     #expect(read.cpu(0)?.sliceNanoseconds == 1_000_000)
     #expect(read.cpu(3)?.sliceNanoseconds == nil)
-    #expect(read.cpu(3)?.policy == .roundRobin)
-    #expect(read.cpu(1) == nil)
+    #expect(read.cpu(3)?.policyName == "round-robin")
+    #expect(read.cpu(3)?.overheadNanoseconds == nil)
+    #expect((read.cpu(3)?.frameNanoseconds, read.cpu(3)?.windowCount) == (nil, 0))
+    #expect(read.cpu(2) == nil)
+    let table = try #require(read.cpu(1))
+    #expect(table.policyName == "cyclic")
+    #expect((table.overheadNanoseconds, table.frameNanoseconds, table.windowCount) == (0, 10_000_000, 2))
+    #expect((-1..<3).map(table.window) == [nil, window, late, nil])
 
     let linux = try #require(read.vm(0))
     #expect(linux.name.string == "linux")
     #expect(linux.isa.string == "aarch64")
     #expect(linux.memory == guestRegion(0x4000_0000, 0x1000_0000))
     #expect((0..<3).map(linux.physicalCPU(vcpu:)) == [0, 1, nil])
+    #expect((-1..<3).map(linux.priority(vcpu:)) == [nil, 7, 0, nil])
+    #expect(linux.reservation(vcpu: 0) == nil)
+    #expect(
+      linux.reservation(vcpu: 1)
+        == TimeReservation(budgetNanoseconds: 200_000, periodNanoseconds: 1_000_000, deadlineNanoseconds: 500_000))
+    #expect(linux.reservation(vcpu: 2) == nil)
     #expect(linux.entry == GuestPhysicalAddress(0x4020_0000))
     #expect(linux.deviceTree == GuestPhysicalAddress(0x4000_0000))
     #expect(linux.initialRAMDisk == guestRegion(0x4400_0000, 0xfff))
@@ -41,6 +63,8 @@ struct BundleTests {
 
     let metronome = try #require(read.vm(1))
     #expect(metronome.vcpuCount == 1)
+    #expect(metronome.priority(vcpu: 0) == nil)
+    #expect(metronome.reservation(vcpu: 0) == nil)
     #expect(metronome.deviceTree == nil)
     #expect(metronome.initialRAMDisk == nil)
     #expect(metronome.bootArguments == nil)
@@ -64,9 +88,17 @@ struct BundleTests {
   @Test("the size bound holds for the largest of everything that has a bound")
   func sizeBound() throws {
     var system = SampleSystem()
-    system.cpus = (0..<64).map { .init(index: $0, slice: .max) }
+    let windows = (0..<40).map {
+      CPUDescription.Window(vm: 0, vcpu: $0, startNanoseconds: .max, lengthNanoseconds: .max)
+    }
+    system.cpus = (0..<64).map {
+      .init(index: $0, policy: "earliest-deadline", slice: .max, overhead: .max, windows: windows)
+    }
     let vm = SampleSystem.VM(
-      name: String(repeating: "n", count: 31), vcpus: Array(repeating: 0, count: 123), onReset: .restart,
+      name: String(repeating: "n", count: 31), vcpus: Array(repeating: 0, count: 123),
+      priorities: Array(repeating: 9, count: 123),
+      reservations: Array(repeating: TimeReservation(budgetNanoseconds: 1, periodNanoseconds: 2), count: 123),
+      onReset: .restart,
       firmwareSize: 1, devices: ["/a", "/b"], interrupts: [33],
       images: (0..<40).map { .init(address: $0, data: [1]) })
     system.vms = Array(repeating: vm, count: 20)

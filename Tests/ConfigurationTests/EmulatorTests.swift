@@ -24,13 +24,17 @@ struct EmulatorTests {
     #expect(banks == [region(0x4000_0000, 0x2000_0000)])
   }
 
-  @Test("a guest's tree has only nodes and properties of virt, with virt's values", arguments: [GICVersion.v2, .v3])
-  func guest(gic: GICVersion) throws {
-    let virt = try Emulator.tree(gic: gic, cpuCount: 2, virtualization: false)
-    let system = SampleSystem(vms: [.init(memorySize: 0x2000_0000, initrd: nil, bootArguments: nil)])
+  @Test(
+    "a guest's tree has only nodes and properties of virt, with virt's values", arguments: [GICVersion.v2, .v3],
+    Emulator.Core.allCases)
+  func guest(gic: GICVersion, core: Emulator.Core) throws {
+    let virt = try Emulator.tree(gic: gic, core: core, cpuCount: 2, virtualization: false)
+    let system = SampleSystem(
+      vms: [.init(isa: core.isa, memorySize: 0x2000_0000, initrd: nil, bootArguments: nil)])
     let vm = try #require(system.make().vm(0))
     let buffer = unsafe makeBuffer(byteCount: GuestDeviceTree.sizeBound(for: vm))
-    _ = try unsafe GuestDeviceTree.write(vm, gic: gic, cpu: "arm,cortex-a53", unsafeInto: buffer)
+    let compatible = Array("arm,\(core.rawValue)".utf8).text
+    _ = try unsafe GuestDeviceTree.write(vm, gic: gic, cpu: compatible, unsafeInto: buffer)
     let guest = try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(buffer))
 
     // Numbers that each tree chooses for itself, and the sizes that GuestMachine says are smaller on purpose.
@@ -53,18 +57,26 @@ struct EmulatorTests {
 
 /// QEMU, asked for the tree of its virt machine.
 enum Emulator {
+  /// A core of each instruction set.
+  enum Core: String, CaseIterable, Sendable {
+    case a53 = "cortex-a53"
+    case a15 = "cortex-a15"
+
+    var isa: String { self == .a15 ? "aarch32" : "aarch64" }
+  }
+
   static let program = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     .map { "\($0)/qemu-system-aarch64" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 
   static var isInstalled: Bool { program != nil }
 
-  static func tree(gic: GICVersion, cpuCount: Int, virtualization: Bool) throws -> DeviceTree {
+  static func tree(gic: GICVersion, core: Core = .a53, cpuCount: Int, virtualization: Bool) throws -> DeviceTree {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).dtb")
     defer { try? FileManager.default.removeItem(at: file) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(program))
     process.arguments = [
-      "-nodefaults", "-display", "none", "-cpu", "cortex-a53", "-m", "512", "-smp", "\(cpuCount)", "-machine",
+      "-nodefaults", "-display", "none", "-cpu", core.rawValue, "-m", "512", "-smp", "\(cpuCount)", "-machine",
       "virt,gic-version=\(gic.rawValue),virtualization=\(virtualization ? "on" : "off"),dumpdtb=\(file.path)",
     ]
     process.standardError = FileHandle.nullDevice

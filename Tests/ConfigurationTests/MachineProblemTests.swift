@@ -46,7 +46,7 @@ struct MachineProblemTests {
 
   @Test("no console, no PSCI and no bundle are no problem")
   func optional() throws {
-    let tree = try VirtMachine(changes: ["chosen": nothing, "psci": nothing]).makeTree()
+    let tree = try VirtMachine(changes: ["aliases": nothing, "chosen": nothing, "psci": nothing]).makeTree()
     let machine = try MachineDescription(tree)
     #expect(machine.console == nil)
     #expect(machine.firmware == nil)

@@ -72,6 +72,14 @@ struct MachineTests {
     #expect(machine.timer.clockFrequency == 19_200_000)
   }
 
+  @Test("without a choice in /chosen, the console is the serial port that the aliases number first")
+  func consoleUnnamed() throws {
+    let unnamed: (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void = { (_) throws(DeviceTreeError) in }
+    let machine = try MachineDescription(VirtMachine(changes: ["chosen": unnamed]).makeTree())
+    #expect(machine.console?.node.name.string == "pl011@9000000")
+    #expect(machine.console?.options == nil)
+  }
+
   @Test("a console can be named by an alias, with options after a colon")
   func consoleByAlias() throws {
     let tree = try VirtMachine(changes: [

@@ -26,12 +26,20 @@ struct ProblemMessageTests {
         "vm 0, memory: must be a multiple of 4 KiB; round it up"
       ),
       (
-        SystemProblem(.cpu(index: 0), .policy, .unknown("lottery")),
-        "cpus entry 0, policy: \"lottery\" is not known; use \"round-robin\""
+        SystemProblem(.cpu(index: 1), .slice, .tooSmall(limit: 10_000)),
+        "cpus entry 1, slice: is too small; use at least 10 us"
       ),
       (
-        SystemProblem(.cpu(index: 1), .slice, .tooSmall(limit: 10_000)),
-        "cpus entry 1, slice: is too small; use at least 10000 ns"
+        SystemProblem(.window(cpu: 2, window: 1), .windows, .onAnotherCPU(3)),
+        "cpus entry 2, window 1, windows: the vCPU is on CPU 3; put it on this one, or take the window out"
+      ),
+      (
+        SystemProblem(.window(cpu: 0, window: 0), .windows, .noSuchVCPU(vm: 5, vcpu: 1)),
+        "cpus entry 0, window 0, windows: there is no vCPU 1 of a VM 5; both count from 0"
+      ),
+      (
+        SystemProblem(.vcpu(vm: 0, vcpu: 1), .reservation, .tooLarge(limit: 10_000_000_000)),
+        "vm 0, vcpu 1, reserve: is too large; use at most 10 s"
       ),
       (
         SystemProblem(.image(vm: 0, image: 3), .address, .overlapsImage(1)),
@@ -55,7 +63,8 @@ struct ProblemMessageTests {
       .unknownFormat, .none, .missing, .malformed, .empty, .tooLong(limit: 1), .notPlain, .reserved, .duplicate(of: 1),
       .unknown("x"), .misaligned(to: 8), .betterAligned(to: 8), .tooSmall(limit: 1), .tooLarge(limit: 1),
       .exceedsMachine(needed: 1, free: 0), .outsideMemory, .overlapsImage(1), .overlapsDeviceTree, .notLoaded,
-      .noSuchCPU(1, count: 1), .noSuchDevice("/x"), .notOffered,
+      .notHosted("x"), .noSuchCPU(1, count: 1), .noSuchVCPU(vm: 1, vcpu: 1), .onAnotherCPU(1), .outOfOrder,
+      .noSuchDevice("/x"), .notOffered,
     ]
     let messages = kinds.map { kind in
       var transcript = Transcript()

@@ -8,6 +8,9 @@ struct SampleSystem {
     var index: UInt32
     var policy = "round-robin"
     var slice: UInt64?
+    var overhead: UInt64?
+    var frame: UInt64 = 0
+    var windows: [CPUDescription.Window] = []
   }
 
   struct Image {
@@ -20,6 +23,8 @@ struct SampleSystem {
     var isa: String? = "aarch64"
     var memorySize: UInt64? = 0x1000_0000
     var vcpus: [UInt32]? = [0, 0]
+    var priorities: [UInt32] = []
+    var reservations: [TimeReservation] = []
     var entry: UInt64? = 0x4020_0000
     var deviceTree: UInt64? = 0x4000_0000
     var initrd: (UInt64, UInt64)? = (0x4400_0000, 0x4400_0fff)
@@ -41,12 +46,15 @@ struct SampleSystem {
         + vm.images.reduce(0) { $0 + $1.data.count } + vm.devices.reduce(0) { $0 + $1.utf8.count + 1 }
     }
     let bound = BundleWriter.sizeBound(
-      cpuCount: cpus.count, vmCount: vms.count, vcpuCount: vms.reduce(0) { $0 + ($1.vcpus?.count ?? 0) },
+      cpuCount: cpus.count, windowCount: cpus.reduce(0) { $0 + $1.windows.count }, vmCount: vms.count,
+      vcpuCount: vms.reduce(0) { $0 + ($1.vcpus?.count ?? 0) },
       imageCount: vms.reduce(0) { $0 + $1.images.count }, byteCount: byteCount)
     let buffer = unsafe makeBuffer(byteCount: bound)
     let count = try unsafe BundleWriter.write(unsafeInto: buffer) { (bundle) throws(DeviceTreeError) in
       try bundle.cpus { (bundle) throws(DeviceTreeError) in
-        for cpu in cpus { try bundle.cpu(cpu.index, policy: Array(cpu.policy.utf8).span, sliceNanoseconds: cpu.slice) }
+        for cpu in cpus {
+          try bundle.cpu(cpu.index) { (bundle) throws(DeviceTreeError) in try Self.write(cpu, to: &bundle) }
+        }
       }
       try bundle.vms { (bundle) throws(DeviceTreeError) in
         for (index, vm) in vms.enumerated() {
@@ -62,11 +70,20 @@ struct SampleSystem {
     SystemDescription(try unsafe DeviceTree(unsafeBytes: place(makeBundle())))
   }
 
+  private static func write(_ cpu: CPU, to bundle: inout BundleWriter) throws(DeviceTreeError) {
+    try bundle.policy(Array(cpu.policy.utf8).span)
+    if let slice = cpu.slice { try bundle.slice(nanoseconds: slice) }
+    if let overhead = cpu.overhead { try bundle.overhead(nanoseconds: overhead) }
+    if !cpu.windows.isEmpty { try bundle.table(frameNanoseconds: cpu.frame, cpu.windows.span) }
+  }
+
   private static func write(_ vm: VM, to bundle: inout BundleWriter) throws(DeviceTreeError) {
     if let name = vm.name { try bundle.name(Array(name.utf8).span) }
     if let isa = vm.isa { try bundle.isa(Array(isa.utf8).span) }
     if let size = vm.memorySize { try bundle.memorySize(size) }
     if let vcpus = vm.vcpus { try bundle.vcpus(vcpus.span) }
+    if !vm.priorities.isEmpty { try bundle.priorities(vm.priorities.span) }
+    if !vm.reservations.isEmpty { try bundle.reservations(vm.reservations.span) }
     if let entry = vm.entry { try bundle.entry(entry) }
     if let address = vm.deviceTree { try bundle.deviceTree(address) }
     if let (start, end) = vm.initrd { try bundle.initialRAMDisk(start: start, end: end) }

@@ -75,10 +75,24 @@ struct ValidationTests {
     #expect(isa.map(\.field) == [.isa])
     guard case .unknown(let name)? = isa.first?.kind else { throw Unexpected() }
     #expect(name.string == "riscv64")
-    let policy = try problems { $0.cpus = [.init(index: 0, policy: "lottery")] }
-    #expect(policy.map(\.subject) == [.cpu(index: 0)])
-    guard case .unknown(let name)? = policy.first?.kind else { throw Unexpected() }
-    #expect(name.string == "lottery")
+  }
+
+  @Test("a guest that the machine's CPUs cannot run is refused, where it is known what they run")
+  func hosted() throws {
+    func problems(_ isa: String?, _ hosted: HostedInstructionSets?) throws -> [SystemProblem] {
+      var problems: [SystemProblem] = []
+      try SampleSystem(vms: [.init(isa: isa)]).make().validate(on: nil, hosting: hosted) { problems.append($0) }
+      return problems
+    }
+    let old = HostedInstructionSets(aarch32: true, aarch64: false)
+    let new = HostedInstructionSets(aarch32: false, aarch64: true)
+    #expect(try problems("aarch64", old) == [SystemProblem(.vm(0), .isa, .notHosted("aarch64"))])
+    #expect(try problems(nil, old).map(\.field) == [.isa])
+    #expect(try problems("aarch32", new) == [SystemProblem(.vm(0), .isa, .notHosted("aarch32"))])
+    #expect(try problems("aarch32", old) == [])
+    #expect(try problems("aarch64", new) == [])
+    #expect(try problems("aarch32", nil) == [])
+    #expect(try problems("aarch32", HostedInstructionSets(aarch32: true, aarch64: true)) == [])
   }
 
   @Test("an unknown word for what follows a reset is refused")
@@ -164,7 +178,7 @@ struct ValidationTests {
     #expect(
       try vmProblems { $0.vcpus = [0, 4] }
         == [SystemProblem(.vcpu(vm: 0, vcpu: 1), .vcpus, .noSuchCPU(4, count: 4))])
-    #expect(try vmProblems { $0.vcpus = [0, 3] } == [])
+    #expect(try vmProblems { $0.vcpus = [0, 1, 2, 3] } == [])
   }
 
   @Test("a CPU is there, described once, with a slice that makes sense")

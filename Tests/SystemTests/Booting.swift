@@ -6,33 +6,48 @@ import Toolkit
 enum Booting {
   /// A board with choices, as a test names it.
   struct Choice: Sendable, CustomTestStringConvertible {
+    var board = "qemu-virt-armv8"
     var model = "cortex-a53"
-    var gic: UInt64 = 3
+    var gic: UInt64? = 3
     var processors: UInt64 = 4
 
-    var testDescription: String { "\(model), GICv\(gic), \(processors) CPU\(processors == 1 ? "" : "s")" }
+    /// The 32-bit virt, or another board of that kind.
+    static func armv7(
+      _ model: String = "cortex-a15", gic: UInt64? = 2, processors: UInt64 = 1, board: String = "qemu-virt-armv7"
+    ) -> Choice {
+      Choice(board: board, model: model, gic: gic, processors: processors)
+    }
+
+    var testDescription: String {
+      let gic = gic.map { "GICv\($0), " } ?? "\(board), "
+      return "\(model), \(gic)\(processors) CPU\(processors == 1 ? "" : "s")"
+    }
   }
 
-  /// Debian's Linux with a number of vCPUs on the CPUs that are named.
-  static func debian(_ name: String = "debian", on processors: String = "[0]") -> String {
+  /// Debian's Linux with a number of vCPUs on the CPUs that are named: `arm64` or `armhf`.
+  static func debian(
+    _ name: String = "debian", on processors: String = "[0]", architecture: String = "arm64"
+  ) -> String {
     """
       - name: \(name)
         memory: 192MiB
         vcpus: \(processors)
-        image: "@guests/debian-arm64/Image"
-        initrd: "@guests/debian-arm64/initramfs.cpio.gz"
+        image: "@guests/debian-\(architecture)/\(architecture == "armhf" ? "zImage" : "Image")"
+        initrd: "@guests/debian-\(architecture)/initramfs.cpio.gz"
         bootargs: console=ttyAMA0
 
     """
   }
 
-  /// One of TVisor's own guests.
-  static func own(_ guest: String, named name: String? = nil, arguments: String? = nil) -> String {
+  /// One of TVisor's own guests, built for `armv8` or `armv7`.
+  static func own(
+    _ guest: String, named name: String? = nil, arguments: String? = nil, isa: String = "armv8"
+  ) -> String {
     """
       - name: \(name ?? guest)
         memory: 16MiB
         vcpus: [0]
-        image: "@guests/armv8/\(guest).elf"
+        image: "@guests/\(isa)/\(guest).elf"
     \(arguments.map { "    bootargs: \($0)\n" } ?? "")
     """
   }
@@ -47,7 +62,7 @@ enum Booting {
     let project = try Project.locate()
     let system = try SystemFile(parsing: SourceText(path: "system.yaml", text: "vms:\n" + machines))
     let emulation = try Emulation(
-      project.board(named: "qemu-virt-armv8"), model: choice.model, gicVersion: choice.gic,
+      project.board(named: choice.board), model: choice.model, gicVersion: choice.gic,
       processorCount: choice.processors)
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(system)

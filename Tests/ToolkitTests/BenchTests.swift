@@ -84,7 +84,7 @@ struct BenchTests {
       guard case .system(let text) = variant.load else { continue }
       let system = try SystemFile(parsing: SourceText(path: "\(variant.name).yaml", text: text))
       #expect(system.machines.first?.name.value == "bench")
-      #expect(system.machines.allSatisfy { $0.virtualCPUs.allSatisfy { $0.value < variant.processorCount } })
+      #expect(system.machines.allSatisfy { $0.virtualCPUs.allSatisfy { $0.processor.value < variant.processorCount } })
     }
     for crowd in [8, 32] {
       let variant = try #require(variants.first { $0.name == "vms\(crowd)-gic3" })

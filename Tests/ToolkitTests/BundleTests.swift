@@ -10,15 +10,18 @@ struct BundleTests {
   private static let text = """
     cpus:
       - {cpu: 1, policy: round-robin, slice: 2ms}
+      - {cpu: 3, policy: earliest-deadline}
+      - {cpu: 2, policy: cyclic, overhead: 0, frame: 10ms, windows: [{vm: rom, at: 1ms, for: 4ms}]}
     vms:
       - name: linux
         memory: 64MiB
-        vcpus: [0, 0]
+        vcpus: [0, {cpu: 0, priority: 7}]
         image: Image
         initrd: disk
         bootargs: console=ttyAMA0 quiet
         on-reset: stop
-      - {name: rom, memory: 32MiB, vcpus: [0], firmware: rom}
+      - {name: rom, memory: 32MiB, vcpus: [2], firmware: rom}
+      - {name: timed, memory: 32MiB, vcpus: [{cpu: 3, reserve: 200us every 1ms within 500us}, 3], firmware: rom}
     """
 
   private static func bundle() async throws -> Bundler.Bundle {
@@ -37,13 +40,25 @@ struct BundleTests {
     try unsafe bytes.withUnsafeBytes { memory in
       let system = SystemDescription(try unsafe DeviceTree(unsafeBytes: memory))
       #expect(system.hasKnownFormat)
-      #expect(system.vmCount == 2)
+      #expect(system.vmCount == 3)
+      let table = try #require(system.cpu(2))
+      #expect((table.overheadNanoseconds, table.frameNanoseconds, table.windowCount) == (0, 10_000_000, 1))
+      #expect(
+        table.window(0)
+          == CPUDescription.Window(vm: 1, vcpu: 0, startNanoseconds: 1_000_000, lengthNanoseconds: 4_000_000))
+      let timed = try #require(system.vm(2))
+      #expect(
+        timed.reservation(vcpu: 0)
+          == TimeReservation(budgetNanoseconds: 200_000, periodNanoseconds: 1_000_000, deadlineNanoseconds: 500_000))
+      #expect(timed.reservation(vcpu: 1) == nil)
       #expect(system.cpu(1)?.sliceNanoseconds == 2_000_000)
       #expect(system.cpu(1)?.policyName == "round-robin")
       let linux = try #require(system.vm(0))
       #expect(linux.name == "linux")
+      #expect(linux.isa == "aarch64")
       #expect(linux.memorySize == 64 << 20)
       #expect((linux.vcpuCount, linux.physicalCPU(vcpu: 0), linux.physicalCPU(vcpu: 1)) == (2, 0, 0))
+      #expect((0..<2).map(linux.priority(vcpu:)) == [0, 7])
       #expect(linux.entry.rawValue == 0x4000_0000)
       #expect(linux.initialRAMDisk?.start.rawValue == 0x4020_0000)
       #expect(linux.initialRAMDisk?.size == 3)
@@ -83,6 +98,11 @@ struct BundleTests {
     let error = await #expect(throws: Problems.self) {
       try await Bundler(project: project).validate(bundle, on: emulation)
     }
+    let narrow = try Emulation(project.board(named: "qemu-virt-armv7"), processorCount: 4)
+    let refused = await #expect(throws: Problems.self) {
+      try await Bundler(project: project).validate(bundle, on: narrow)
+    }
+    #expect(refused?.problems.contains { $0.message.contains("the machine's CPUs run no aarch64 guests") } == true)
     let places = error?.problems.map(\.position)
     #expect(places == [Position(line: 3, column: 13), Position(line: 4, column: 16)])
     #expect(error?.problems.last?.message == "vcpus: there is no CPU 3; the machine has 2, counted from 0")

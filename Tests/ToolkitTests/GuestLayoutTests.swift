@@ -16,6 +16,23 @@ struct GuestLayoutTests {
     #expect(layout.end == 0x41A0_0000)
   }
 
+  // Documentation/arch/arm/booting.rst: the zImage above 32 MiB, so that it need not move; the RAM disk and the tree where
+  // the decompressor does not write.
+  @Test("has a zImage above its kernel and at least at 32 MiB, then the RAM disk, then the device tree")
+  func zImageLayout() throws {
+    let image = zImage()
+    let small = GuestLayout(zImage: try #require(ZImage(image)), data: image, initialRAMDisk: Data(count: 0x30_0001))
+    #expect(small.entry == 0x4200_0000)
+    #expect(small.images.map(\.address) == [0x4200_0000, 0x4220_0000])
+    #expect(small.initialRAMDisk == 0x4220_0000..<0x4250_0001)
+    #expect(small.deviceTree == 0x4260_0000)
+    #expect(small.end == 0x4280_0000)
+    let big = zImage(size: 0x200_0000)
+    // 32 MiB, 1 MiB and 2 MiB with 32 KiB end in the 2 MiB block at 34 MiB.
+    let layout = GuestLayout(zImage: try #require(ZImage(big)), data: big, initialRAMDisk: nil)
+    #expect(layout.entry == 0x4240_0000)
+  }
+
   @Test("has the device tree at the start of RAM for a program that leaves room there")
   func programAbove() {
     let layout = GuestLayout(

@@ -46,6 +46,37 @@ struct GuestLoaderTests {
     #expect(layout.entry == 0x4020_0002)
   }
 
+  @Test("a 32-bit ELF is loaded like one of 64 bits")
+  func elfProgram32() async throws {
+    let layout = try await layout("image: a.elf", files: ["a.elf": elf32()])
+    #expect(layout.images == [Placement(address: 0x4020_0000, data: Data([1, 2, 3, 4, 0, 0, 0, 0]))])
+    #expect(layout.entry == 0x4020_0002)
+  }
+
+  @Test("an image says its instruction set; the file may say the same, and says it for bytes that are silent")
+  func instructionSets() async throws {
+    #expect(try await layout("image: a", files: ["a": elf32()]).isa == .aarch32)
+    #expect(try await layout("image: a", files: ["a": elf()]).isa == .aarch64)
+    #expect(try await layout("image: a", files: ["a": zImage()]).isa == .aarch32)
+    #expect(try await layout("image: a", files: ["a": linuxImage(imageSize: 0x1000)]).isa == .aarch64)
+    #expect(try await layout("image: a\n    isa: aarch32", files: ["a": zImage()]).isa == .aarch32)
+    #expect(try await layout("firmware: a", files: ["a": Data([1])]).isa == .aarch64)
+    #expect(try await layout("firmware: a\n    isa: aarch32", files: ["a": Data([1])]).isa == .aarch32)
+    #expect(
+      await mistake("isa: aarch64\n    image: a", files: ["a": zImage()])
+        == "5:10 'a' runs an image for aarch32; write that, or leave 'isa' out")
+    #expect(
+      await mistake("image: a\n    isa: aarch32", files: ["a": elf()])
+        == "6:10 'a' runs an image for aarch64; write that, or leave 'isa' out")
+  }
+
+  @Test("a zImage that runs at one address alone is refused")
+  func fixedZImage() async {
+    #expect(
+      await mistake("image: z", files: ["z": zImage(start: 0x6000_8000)])
+        == "5:12 z is a zImage for address 0x60008000 alone; build it to run anywhere")
+  }
+
   @Test("raw bytes go where the file says and are entered at their start by default")
   func raw() async throws {
     let files = ["b.bin": Data([9])]
@@ -68,17 +99,17 @@ struct GuestLoaderTests {
   func wrongFiles() async {
     #expect(
       await mistake("image: t", files: ["t": Data("text".utf8)])
-        == "5:12 t is neither an arm64 Linux Image nor an ELF; for other bytes use `raw: {path, address}`")
+        == "5:12 t is neither a Linux Image, a zImage nor an ELF; for other bytes use `raw: {path, address}`")
     #expect(await mistake("image: t", files: ["t": Data()]) == "5:12 t is empty")
     #expect(
       await mistake("image: t", files: ["t": Data([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0])])
-        == "5:12 t is an xz archive; unpack it and name the Image or ELF inside")
+        == "5:12 t is an xz archive; unpack it and name the Image, zImage or ELF inside")
     #expect(
       await mistake("image: t", files: ["t": Data([0x1F, 0x8B, 8, 0])]).hasPrefix(
         "5:12 t begins as gzip but does not unpack ("))
     #expect(
       await mistake("image: t", files: ["t": elf(machine: 62)])
-        == "5:12 t is an ELF for another machine (62), not AArch64")
+        == "5:12 t is an ELF for another machine (62), not Arm")
     #expect(
       await mistake("image: t", files: ["t": elf(entry: 0x1000, virtual: 0x1000, physical: 0x1000)])
         == "5:12 t is linked to 0x1000, below a guest's RAM; link it to 0x40000000 or after it")

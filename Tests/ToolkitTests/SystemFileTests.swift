@@ -53,7 +53,7 @@ struct SystemFileTests {
     #expect(system.machines.map(\.name.value) == ["debian", "rom", "bytes"])
     let debian = system.machines[0]
     #expect(debian.memory.value == 268_435_456)
-    #expect(debian.virtualCPUs.map(\.value) == [0, 1])
+    #expect(debian.virtualCPUs.map(\.processor.value) == [0, 1])
     #expect(debian.initialRAMDisk?.value == "initramfs")
     #expect(debian.bootArguments?.value == "console=ttyAMA0")
     #expect(debian.onReset?.value == .stop)
@@ -70,7 +70,7 @@ struct SystemFileTests {
   func positions() throws {
     let system = try SystemFile(parsing: SourceText(path: "s.yaml", text: complete))
     #expect(system.machines[0].memory.position == Position(line: 6, column: 13))
-    #expect(system.machines[0].virtualCPUs[1].position == Position(line: 7, column: 16))
+    #expect(system.machines[0].virtualCPUs[1].processor.position == Position(line: 7, column: 16))
     #expect(system.machines[1].position == Position(line: 14, column: 5))
   }
 
@@ -93,10 +93,10 @@ struct SystemFileTests {
     arguments: [
       (machine("image: x\n    on-reset: restrat"), "6:15 'restrat' is no on-reset; did you mean 'restart'?"),
       (machine("image: x\n    on-reset: explode"), "6:15 'explode' is no on-reset; known are: restart, stop"),
-      (machine("image: x\n    isa: riscv64"), "6:10 'riscv64' is no isa; known are: aarch64"),
+      (machine("image: x\n    isa: riscv64"), "6:10 'riscv64' is no isa; known are: aarch32, aarch64"),
       (machine("image: [x]"), "5:12 'image' must be a single value, not a list"),
       (machine("image:"), "5:11 'image' must be a single value, not nothing"),
-      (machine("bootargs: x"), "2:5 the VM has nothing to run; add 'image' (Linux Image or ELF), 'raw' or 'firmware'"),
+      (machine("bootargs: x"), "2:5 the VM has nothing to run; add 'image' (Linux Image, zImage or ELF), 'raw' or 'firmware'"),
       (
         machine("image: x\n    firmware: y"),
         "6:15 a VM runs one thing, not image and firmware; keep one of them"
@@ -124,7 +124,7 @@ struct SystemFileTests {
       ),
       (
         "cpus: [{cpu: 0, policy: edf}]\n" + machine("image: x"),
-        "1:25 'edf' is no policy; known are: round-robin"
+        "1:25 'edf' is no policy; known are: static, round-robin, fixed-priority, earliest-deadline, cyclic"
       ),
       ("vms: []\n", "1:6 there is no VM; give at least one"),
       ("vms: 3\n", "1:6 'vms' must be a list of VMs, not '3'"),

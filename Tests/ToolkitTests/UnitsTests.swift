@@ -22,7 +22,8 @@ struct UnitsTests {
 
   @Test(
     "a time is a number with ns, us, ms or s",
-    arguments: [("1ms", 1_000_000), ("500us", 500_000), ("2s", 2_000_000_000), ("30ns", 30)] as [(String, UInt64)])
+    arguments: [("1ms", 1_000_000), ("500us", 500_000), ("2s", 2_000_000_000), ("30ns", 30), ("0", 0)]
+      as [(String, UInt64)])
   func durations(text: String, nanoseconds: UInt64) {
     #expect(Units.duration(text) == nanoseconds)
   }
@@ -38,5 +39,15 @@ struct UnitsTests {
     #expect(Units.describe(size: 1536 << 20) == "1536MiB")
     #expect(Units.describe(size: 4096) == "4KiB")
     #expect(Units.describe(size: 4097) == "4097B")
+  }
+
+  @Test("a time is described in the largest unit that leaves it whole, a measured one with three digits")
+  func times() {
+    #expect([2_000_000_000, 1_500_000, 999, 0].map(Units.describe(time:)) == ["2s", "1500us", "999ns", "0ns"])
+    let measured: [Double] = [0, 16, 999, 1234, 45_678, 204_990, 999_999, 1_000_000, 12_345_678, 1e9, 3.5e9]
+    #expect(
+      measured.map(Units.rounded(time:)) == [
+        "0ns", "16ns", "999ns", "1.23us", "45.7us", "205us", "1ms", "1ms", "12.3ms", "1s", "3.5s",
+      ])
   }
 }

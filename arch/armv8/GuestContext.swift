@@ -21,7 +21,7 @@ public struct GuestContext: ~Copyable {
     identity = affinity | 1 << 31
   }
 
-  /// Makes the vCPU what PSCI's CPU_ON and a kernel's boot protocol ask for: EL1 with its own stack pointer, everything
+  /// Makes the vCPU what PSCI's CPU_ON asks for: EL1 with its own stack pointer, everything
   /// masked, MMU off, x0 = `argument`, at `entry` (DEN0022 §6.4).
   public mutating func reset(entry: UInt64, argument: UInt64) {
     general = .init(repeating: 0)
@@ -33,6 +33,9 @@ public struct GuestContext: ~Copyable {
     timerControl = 0
     timerCompareValue = 0
   }
+
+  /// Passes the device tree to a kernel, as its boot protocol asks for (Documentation/arch/arm64/booting.rst).
+  public mutating func passDeviceTree(at address: UInt64) { general[0] = address }
 
   /// Where the vCPU goes on when it is loaded next.
   public var resumeAddress: UInt64 { programCounter }

@@ -4,11 +4,11 @@ internal import ARMv8Assembly
 public struct OwnException {
   /// The registers where it happened.
   public let frame: TrapFrame
-  private let kind: UInt64
+  private let kind: UInt
   private let syndrome = Syndrome.ofThisExit
 
   /// What the vectors hand over: `kind` is the number of the vector, 0 to 7, plus 16 where the stack has overflowed.
-  public init(frame: TrapFrame, kind: UInt64) {
+  public init(frame: TrapFrame, kind: UInt) {
     self.frame = frame
     self.kind = kind
   }

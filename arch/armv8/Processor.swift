@@ -7,6 +7,15 @@ public enum Processor {
   /// The exception level that we run at.
   public static var levelName: StaticString { "EL2" }
 
+  /// An exception level that a loader entered us at, as entry code numbers it.
+  public static func levelName(_ level: UInt) -> StaticString {
+    switch level {
+    case 1: "EL1"
+    case 2: "EL2"
+    default: "EL3"
+    }
+  }
+
   /// The address of what the hypervisor keeps about this CPU (TPIDR_EL2).
   @inline(__always)
   public static var ownRecord: UInt {

@@ -1,3 +1,5 @@
+internal import ArmCommon
+
 /// Where a guest goes on behind an instruction that was answered in its stead, as if the CPU had completed it.
 public struct SkippedInstruction: Equatable, Sendable {
   /// ELR_EL2: the next instruction.
@@ -14,20 +16,16 @@ public struct SkippedInstruction: Equatable, Sendable {
   /// A 16-bit T32 instruction is known by ESR_EL2.IL, an IT block moves on by one instruction (DDI 0487, ITAdvance), BTYPE
   /// becomes zero, and so does SS, so that whoever single-steps inside the guest stops behind this very instruction.
   public init(programCounter: UInt64, state: UInt64, syndrome: UInt64) {
-    let isAArch32 = state >> 4 & 1 != 0
-    let isThumb = isAArch32 && state >> 5 & 1 != 0
-    let isShort = isThumb && syndrome >> 25 & 1 == 0
-    self.programCounter = programCounter &+ (isShort ? 2 : 4)
-    var state = state & ~(1 << 21)
-    if !isAArch32 { state &= ~(0b11 << 10) }
-    if isThumb { state = Self.advancingIT(of: state) }
-    self.state = state
+    self.init(programCounter: programCounter, state: state, byteCount: syndrome >> 25 & 1 == 0 ? 2 : 4)
   }
 
-  /// IT[7:2] is in bits 15:10 of the state, IT[1:0] in bits 26:25.
-  private static func advancingIT(of state: UInt64) -> UInt64 {
-    let block = (state >> 10 & 0x3f) << 2 | state >> 25 & 3
-    let next = block & 7 == 0 ? 0 : block & 0xe0 | (block << 1) & 0x1f
-    return state & ~(0x3f << 10 | 3 << 25) | (next >> 2) << 10 | (next & 3) << 25
+  /// The same for an instruction whose length, 2 or 4 bytes, is known otherwise: ESR_EL2 does not say it for an abort
+  /// without a description (ISV = 0).
+  public init(programCounter: UInt64, state: UInt64, byteCount: UInt8) {
+    let aarch32 = AArch32State(rawValue: UInt32(truncatingIfNeeded: state))
+    let isShort = aarch32.isAArch32 && aarch32.isThumb && byteCount == 2
+    self.programCounter = programCounter &+ (isShort ? 2 : 4)
+    let next = aarch32.isAArch32 ? aarch32.afterInstruction.rawValue : aarch32.rawValue & ~(0b11 << 10)
+    self.state = state & ~0xffff_ffff | UInt64(next & ~(1 << 21))
   }
 }

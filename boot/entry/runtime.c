@@ -86,3 +86,26 @@ char *strrchr(const char *text, int value) {
 // our own code that runs here, not a guest's.
 uintptr_t __stack_chk_guard = (uintptr_t)0x5bd1e995a7c3f00dull;
 _Noreturn void __stack_chk_fail(void) { __builtin_trap(); }
+
+#if defined(__arm__)
+// The same under the names that the Arm run-time ABI gives them (IHI 0043, 4.3.4), for any alignment.
+#define SAME(name, as) __typeof__(as) name __attribute__((alias(#as)))
+SAME(__aeabi_memcpy, memcpy);
+SAME(__aeabi_memcpy4, memcpy);
+SAME(__aeabi_memcpy8, memcpy);
+SAME(__aeabi_memmove, memmove);
+SAME(__aeabi_memmove4, memmove);
+SAME(__aeabi_memmove8, memmove);
+
+void __aeabi_memset(void *to, size_t count, int value) { memset(to, value, count); }
+SAME(__aeabi_memset4, __aeabi_memset);
+SAME(__aeabi_memset8, __aeabi_memset);
+
+void __aeabi_memclr(void *to, size_t count) { memset(to, 0, count); }
+SAME(__aeabi_memclr4, __aeabi_memclr);
+SAME(__aeabi_memclr8, __aeabi_memclr);
+
+// What libgcc's division calls for a divisor of zero, which Swift has excluded before; its own would raise a signal.
+_Noreturn void __aeabi_ldiv0(void) { __builtin_trap(); }
+_Noreturn void __aeabi_idiv0(void) { __builtin_trap(); }
+#endif

@@ -34,7 +34,7 @@ is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" 
 
 # QEMU 10 and later has every board and model that the tests use.
 has_qemu() {
-  command -v qemu-system-aarch64 > /dev/null || return 1
+  command -v qemu-system-aarch64 > /dev/null && command -v qemu-system-arm > /dev/null || return 1
   major=$(qemu-system-aarch64 --version | sed -n 's/.*version \([0-9]*\).*/\1/p' | head -n 1)
   [ "${major:-0}" -ge 10 ]
 }
@@ -67,43 +67,45 @@ install_machine_packages() {
   has_qemu || fail "qemu-system-aarch64 is older than version 10 even now; see \`qemu-system-aarch64 --version\`"
 }
 
-# cached_package NAME: the path of an arm64 package in the cache, if it was downloaded before.
+# cached_package NAME ARCHITECTURE: the path of a package in the cache, if it was downloaded before.
 cached_package() {
-  for file in "$cache/packages/$1"_*.deb; do
+  for file in "$cache/packages/$1"_*_"$2".deb "$cache/packages/$1"_*_all.deb; do
     [ -f "$file" ] && { printf '%s\n' "$file"; return; }
   done
 }
 
-guest_lists_are_read=
-# Reads the arm64 package lists, once a run. Some mirrors serve a stale index beside good packages: what counts is
-# whether the packages arrive.
+architectures_read=
+# read_guest_lists ARCHITECTURE: sets `apt_options` and reads the package lists, once a run. Some mirrors serve a stale
+# index beside good packages: what counts is whether the packages arrive.
 read_guest_lists() {
-  apt_private guests arm64 /dev/null "$guest_suite"
-  [ -z "$guest_lists_are_read" ] || return 0
-  say "reading the arm64 package lists"
+  apt_private "guests-$1" "$1" /dev/null "$guest_suite"
+  case " $architectures_read " in *" $1 "*) return 0 ;; esac
+  say "reading the $1 package lists"
   # shellcheck disable=SC2086
   apt-get $apt_options update || say "the mirror's lists are not all good; trying with what arrived"
-  guest_lists_are_read=yes
+  architectures_read="$architectures_read $1"
 }
 
-# fetch_package NAME: downloads an arm64 package into the cache unless it is there.
+# fetch_package NAME ARCHITECTURE: downloads a package into the cache unless it is there.
 fetch_package() {
-  [ -z "$(cached_package "$1")" ] || return 0
-  read_guest_lists
-  say "downloading $1"
+  [ -z "$(cached_package "$1" "$2")" ] || return 0
+  read_guest_lists "$2"
+  say "downloading $1 ($2)"
   mkdir -p "$cache/packages/partial"
   # shellcheck disable=SC2086
   (cd "$cache/packages/partial" && apt-get $apt_options download "$1" && mv -- ./*.deb ..) \
     || fail "cannot download $1 from $(mirror)"
-  [ -n "$(cached_package "$1")" ] || fail "apt downloaded no $1"
+  [ -n "$(cached_package "$1" "$2")" ] || fail "apt downloaded no $1"
 }
 
-# The kernel's real package behind Debian's meta package, such as linux-image-6.1.0-40-cloud-arm64.
+# kernel_package FLAVOUR ARCHITECTURE: sets `kernel` to the real package behind Debian's meta package, such as
+# linux-image-6.1.0-40-cloud-arm64. No command substitution: what was read of the lists has to be remembered.
 kernel_package() {
-  for file in "$cache"/packages/linux-image-*-cloud-arm64_*.deb; do
-    [ -f "$file" ] && { file=${file##*/}; printf '%s\n' "${file%%_*}"; return; }
+  for file in "$cache"/packages/linux-image-*-"$1"_*_"$2".deb; do
+    [ -f "$file" ] && { file=${file##*/}; kernel=${file%%_*}; return; }
   done
-  read_guest_lists
+  read_guest_lists "$2"
   # shellcheck disable=SC2086
-  apt-cache $apt_options depends linux-image-cloud-arm64 | sed -n 's/.*Depends: \(linux-image-.*-cloud-arm64\)$/\1/p' | head -n 1
+  kernel=$(apt-cache $apt_options depends "linux-image-$1" | sed -n "s/.*Depends: \(linux-image-.*-$1\)\$/\1/p" | head -n 1)
+  [ -n "$kernel" ] || fail "cannot find the kernel behind linux-image-$1"
 }

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Prepares a Debian machine to build, run and test TVisor. Run it as often as you like: what is there stays.
 #
-#   boot/setup/setup.sh            everything
-#   boot/setup/setup.sh --guests   only the downloads that need no root (libfdt for the images, the guests)
+#   boot/setup/setup.sh            what building and running needs
+#   boot/setup/setup.sh --tests    that, and what only the tests need
+#   boot/setup/setup.sh --guests   only the downloads that need no root (libraries for the images, the guests)
 #
 # Downloads are kept in $TVISOR_CACHE (default ~/.cache/tvisor) and unpacked into .build-setup/ of this checkout.
 set -eu
@@ -14,9 +15,18 @@ cache=${TVISOR_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/tvisor}
 
 . "$here/packages.sh"
 . "$here/unpack.sh"
+. "$here/linux.sh"
 
 [ "${1:-}" = --guests ] || install_machine_packages
-unpack_libfdt
-unpack_linux
+unpack_libfdt arm64
+unpack_libfdt armhf
+unpack_libgcc
+unpack_linux arm64 cloud-arm64 Image
+unpack_linux armhf armmp-lpae zImage
+unpack_trees
 unpack_uboot
+if [ "${1:-}" = --tests ]; then
+  make_stress arm64
+  make_stress armhf
+fi
 say "ready"

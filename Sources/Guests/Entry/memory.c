@@ -51,3 +51,24 @@ const uintptr_t __stack_chk_guard = (uintptr_t)0x7e57a11ca9a2d000u;
 void __stack_chk_fail(void) {
   for (;;) __builtin_trap();
 }
+
+#if defined(__arm__)
+// The names by which the run-time ABI for Arm (IHI 0043, §4.3.4) calls the same, of which memset has its own order.
+#define ALIAS(name, like) __attribute__((alias(like))) void name(void *restrict, const void *restrict, size_t)
+ALIAS(__aeabi_memcpy, "memcpy");
+ALIAS(__aeabi_memcpy4, "memcpy");
+ALIAS(__aeabi_memcpy8, "memcpy");
+ALIAS(__aeabi_memmove, "memmove");
+ALIAS(__aeabi_memmove4, "memmove");
+ALIAS(__aeabi_memmove8, "memmove");
+void __aeabi_memset(void *to, size_t count, int value) { memset(to, value, count); }
+__attribute__((alias("__aeabi_memset"))) void __aeabi_memset4(void *, size_t, int);
+__attribute__((alias("__aeabi_memset"))) void __aeabi_memset8(void *, size_t, int);
+void __aeabi_memclr(void *to, size_t count) { memset(to, 0, count); }
+__attribute__((alias("__aeabi_memclr"))) void __aeabi_memclr4(void *, size_t);
+__attribute__((alias("__aeabi_memclr"))) void __aeabi_memclr8(void *, size_t);
+
+// What libgcc's divisions call for a divisor of zero; Swift has checked it before.
+int __aeabi_idiv0(int value) { (void)value; __builtin_trap(); }
+long long __aeabi_ldiv0(long long value) { (void)value; __builtin_trap(); }
+#endif

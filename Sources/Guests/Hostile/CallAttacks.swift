@@ -54,7 +54,7 @@ private func unknown(_ tally: inout Tally, _ what: StaticString, _ function: UIn
   tally.judge(what, at: function, isRefused && isKept, answer)
 }
 
-/// Makes a call with every register full; x0 of the answer, and whether x4 to x17 are as they were.
+/// Makes a call with every register full; x0 of the answer, and whether x4 to x17 (a 32-bit guest: r4 to r12) are as they were.
 private func call(_ function: UInt64, _ conduit: Conduit) -> (Answer, isKept: Bool) {
   var registers = guest_call()
   registers.x.0 = function
@@ -78,7 +78,7 @@ private func call(_ function: UInt64, _ conduit: Conduit) -> (Answer, isKept: Bo
   return (Answer(fault, else: registers.x.0), isKept)
 }
 
-private func filling(_ index: Int) -> UInt64 { 0x0123_4567_89ab_cdef &* UInt64(index) }
+private func filling(_ index: Int) -> UInt64 { 0x0123_4567_89ab_cdef &* UInt64(index) & guest_register_mask }
 
 extension Answer {
   fileprivate func isValue(below limit: UInt64) -> Bool {

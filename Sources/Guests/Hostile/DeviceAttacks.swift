@@ -44,10 +44,10 @@ private func attackSigned(_ tally: inout Tally) {
   judge(&tally, "signed word load, 64 bits", 0xffff_ffff_a0a0_a0a0) { hostile_load_signed_word_long(priorities) }
   judge(&tally, "byte load", 0xa0) { guest_load8(priorities &+ 1) }
   let nowhere = probe { hostile_load_nowhere(typeRegister) }
-  tally.judge("load into the zero register", nowhere == nil, Answer(nowhere))
+  tally.judge("load into a special register", nowhere == nil, Answer(nowhere))
   let zero = probe { hostile_store_zero_register(priorities) }
   let value = guest_load32(priorities)
-  tally.judge("store of the zero register", zero == nil && value == 0, Answer(zero, else: value))
+  tally.judge("store of zero", zero == nil && value == 0, Answer(zero, else: value))
 }
 
 private func judge(_ tally: inout Tally, _ what: StaticString, _ expected: UInt64, _ load: () -> UInt64) {

@@ -8,7 +8,7 @@ func main(treeAddress: UInt64) {
   let tree = MachineTree(at: treeAddress)
   console.start()
   InterruptController.start()
-  guest_write_cpacr(3 << 20)
+  hostile_allow_vectors()
   var tally = Tally()
   writeBanner(tree)
   repeat {

@@ -12,8 +12,7 @@ func attackMaintenance(_ tally: inout Tally, _ tree: borrowing MachineTree) {
     byAddress(&tally, "DC IVAC", address) { hostile_dc_ivac(address) }
     byAddress(&tally, "IC IVAU", address) { hostile_ic_ivau(address) }
   }
-  let zero = probe { hostile_dc_zva(end) }
-  tally.judge("DC ZVA", at: end, zero?.isExternalDataAbort ?? false, Answer(zero))
+  attackZeroing(&tally, at: end)
 
   ([0, ~0, 0x5555_5555_5555_5555] as [3 of UInt64]).forEach { value in
     withoutFault(&tally, "DC ISW") { hostile_dc_isw(value & 0xffff_fffe) }

@@ -13,6 +13,12 @@ enum Answer {
   init(_ fault: Fault?) { if let fault { self = .fault(fault) } else { self = .nothing } }
 }
 
+extension Answer {
+  var isUndefined: Bool { if case .fault(let fault) = self { fault.isUndefined } else { false } }
+  var isZero: Bool { if case .value(0) = self { true } else { false } }
+  var isFault: Bool { if case .fault = self { true } else { false } }
+}
+
 /// Counts what was answered as the architecture wants, and says so line by line.
 struct Tally {
   private var rightCount: UInt64 = 0

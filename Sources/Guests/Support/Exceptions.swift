@@ -35,11 +35,16 @@ public func handleException(kind: UInt64, frame: UnsafeMutablePointer<guest_fram
   switch kind {
   case 5: handleInterrupt()
   case 4 where guest_fault_is_armed():
-    unsafe guest_fault_note(frame.pointee.esr, frame.pointee.far, frame.pointee.elr)
+    let syndrome = unsafe guest_frame_syndrome(frame)
+    let place = unsafe guest_frame_place(frame)
+    unsafe guest_fault_note(syndrome, guest_frame_address(frame), place)
     // A fetch that aborts has no instruction to skip, nor has one that got an instruction from where no RAM is: it was
     // called, so it returns.
-    let isFetch = unsafe frame.pointee.esr >> 26 & 0x3f == 0x21 || frame.pointee.elr < VirtMachine.memory
-    unsafe frame.pointee.elr = isFetch ? frame.pointee.x.30 : frame.pointee.elr &+ 4
+    if syndrome >> 26 & 0x3f == 0x21 || place < VirtMachine.memory {
+      unsafe guest_frame_return_to_caller(frame)
+    } else {
+      unsafe guest_frame_skip(frame)
+    }
   default: unsafe stop(kind: kind, frame: frame)
   }
 }
@@ -57,11 +62,11 @@ private func stop(kind: UInt64, frame: UnsafeMutablePointer<guest_frame>) -> Nev
   console.write("\nguest: unexpected exception, vector ")
   console.write(decimal: kind)
   console.write(" esr=")
-  unsafe console.write(hexadecimal: frame.pointee.esr)
+  unsafe console.write(hexadecimal: guest_frame_syndrome(frame))
   console.write(" far=")
-  unsafe console.write(hexadecimal: frame.pointee.far)
+  unsafe console.write(hexadecimal: guest_frame_address(frame))
   console.write(" elr=")
-  unsafe console.write(hexadecimal: frame.pointee.elr)
+  unsafe console.write(hexadecimal: guest_frame_place(frame))
   console.write("\n")
   PSCI.powerOff()
 }

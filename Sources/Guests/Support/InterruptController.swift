@@ -44,7 +44,7 @@ public struct InterruptController: Sendable {
 
   /// Finds out the version, resets the controller to nothing enabled, and lets all priorities through.
   public static func start() {
-    let controller = InterruptController(isVersion3: guest_read_id_aa64pfr0() >> 24 & 15 != 0)
+    let controller = InterruptController(isVersion3: guest_has_gic_registers())
     unsafe started = controller
     if controller.isVersion3 { controller.wakeRedistributor() }
     controller.resetDistributor()
@@ -92,7 +92,7 @@ public struct InterruptController: Sendable {
     guard first > 0, isVersion3 else { return }
     let affinity = guest_read_mpidr() & 0xff_00ff_ffff
     for number in UInt64(first)..<UInt64(min(first &+ 32, 1020)) {
-      guest_store64(VirtMachine.distributor &+ Register.route &+ number &* 8, affinity)
+      guest_store_long_register(VirtMachine.distributor &+ Register.route &+ number &* 8, affinity)
     }
   }
 

@@ -4,10 +4,10 @@ internal import GuestEntry
 public enum PSCI {
   /// PSCI_VERSION.
   public static let version: UInt64 = 0x8400_0000
-  /// CPU_ON, 64-bit.
-  public static let cpuOn: UInt64 = 0xc400_0003
-  /// AFFINITY_INFO, 64-bit.
-  public static let affinityInfo: UInt64 = 0xc400_0004
+  /// CPU_ON, for addresses of the guest's own width.
+  public static var cpuOn: UInt64 { guest_psci_cpu_on }
+  /// AFFINITY_INFO, for affinities of the guest's own width.
+  public static var affinityInfo: UInt64 { guest_psci_affinity_info }
   /// SYSTEM_OFF.
   public static let systemOff: UInt64 = 0x8400_0008
   /// SYSTEM_RESET.

@@ -12,7 +12,9 @@ public struct BenchChart {
     var limit: UInt64?
   }
 
-  private static let series = ["CPU static", "CPU shared, round robin", "CPU shared, EDF", "other variants"]
+  private static let series = [
+    "CPU static", "CPU shared, round robin", "CPU shared, earliest deadline", "other variants",
+  ]
 
   /// A chart of what the variants with the main interrupt controller measured, beside a baseline where there is one.
   public init(_ result: BenchResult, of variants: [BenchVariant], beside baseline: BenchResult?) {
@@ -45,7 +47,7 @@ public struct BenchChart {
   private static func series(
     of variant: BenchVariant, _ name: String, _ shown: [BenchVariant], _ result: BenchResult
   ) -> Int? {
-    let plain = ["static-", "round-robin-", "edf-"]
+    let plain = ["static-", "round-robin-", "earliest-deadline-"]
     if let index = plain.firstIndex(where: { variant.name.hasPrefix($0) }) { return index }
     let isElsewhere = shown.contains { other in
       plain.contains { other.name.hasPrefix($0) } && result[other.name, name] != nil

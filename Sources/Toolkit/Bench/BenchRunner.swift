@@ -104,14 +104,14 @@ extension BenchRunner {
         kernel: "\(project.guests)/\(variant.isa)/bench.elf", arguments: arguments.isEmpty ? nil : arguments)
       command = emulation.command(booting: boot, console: .pipe)
     case .linux(let isNative):
-      let guest = variant.isa == "armv7" ? "debian-armhf" : "debian-arm64"
+      let (guest, kernel) = variant.isa == "armv7" ? ("debian-armhf", "zImage") : ("debian-arm64", "Image")
       if isNative {
         let boot = Emulation.Boot(
-          kernel: "\(project.guests)/\(guest)/Image",
+          kernel: "\(project.guests)/\(guest)/\(kernel)",
           initialRAMDisk: "\(project.guests)/\(guest)/initramfs.cpio.gz", arguments: "console=ttyAMA0")
         command = emulation.command(booting: boot, console: .pipe)
       } else {
-        command = try await self.command(booting: linuxSystem(guest), variant, on: emulation)
+        command = try await self.command(booting: linuxSystem(guest, kernel, variant.isa), variant, on: emulation)
       }
     }
     command.arguments += Self.counting
@@ -138,13 +138,16 @@ extension BenchRunner {
       .command(booting: bundle, as: "bench-\(variant.isa)-\(variant.name)", console: .pipe)
   }
 
-  private func linuxSystem(_ guest: String) -> String {
+  private func linuxSystem(_ guest: String, _ kernel: String, _ isa: String) -> String {
     """
+    cpus:
+      - {cpu: 0, policy: static}
     vms:
       - name: debian
+        isa: \(isa == "armv7" ? "aarch32" : "aarch64")
         memory: 512MiB
         vcpus: [0]
-        image: "@guests/\(guest)/Image"
+        image: "@guests/\(guest)/\(kernel)"
         initrd: "@guests/\(guest)/initramfs.cpio.gz"
         bootargs: console=ttyAMA0
     """

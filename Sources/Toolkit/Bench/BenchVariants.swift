@@ -26,7 +26,7 @@ extension BenchVariant {
         load: .system(processor.text(policy: "round-robin", bench: [0, 0], arguments: "same-cpu")),
         isGeneral: false),
     ]
-    for policy in ["round-robin", "edf"] where BenchSystem.hasPolicy(policy) {
+    for policy in ["round-robin", "earliest-deadline"] {
       variants.append(
         BenchVariant(
           name: "\(policy)-gic\(gic)", summary: "a sleeping VM shares the CPU, \(policy)", isa: isa, gic: gic,
@@ -38,7 +38,7 @@ extension BenchVariant {
         load: .system(
           processor.text(policy: "round-robin", bench: [0], arguments: "switch", others: 1, othersAre: "busy")),
         isGeneral: false))
-    return variants.filter { $0.processorCount == 1 || $0.isNative || BenchSystem.hasSecondProcessor }
+    return variants
   }
 
   /// The same CPU with many VMs on it, none of which ever wants to run.
@@ -78,38 +78,34 @@ struct BenchSystem {
   /// The instruction set.
   var isa: String
 
-  /// True where system files know a policy of that name.
-  static func hasPolicy(_ name: String) -> Bool { SystemFile.Policy(rawValue: name) != nil }
-
-  /// True where vCPUs may be on other CPUs than the first.
-  static let hasSecondProcessor = true
-
   /// A system with the bench's VM and `others` beside it on CPU 0.
   func text(
     policy: String, bench processors: [Int], arguments: String = "", others: Int = 0, othersAre role: String = "idle"
   ) -> String {
     var text = "cpus:\n"
-    for processor in Set(processors).sorted() { text += "  - {cpu: \(processor), \(described(policy))}\n" }
-    text += "vms:\n" + machine("bench", megabytes: 16, on: processors, arguments: arguments)
+    // Slices so short that a change of vCPU comes often, and long enough for a few.
+    let slice = policy == "round-robin" ? ", slice: 100us" : ""
+    for processor in Set(processors).sorted() { text += "  - {cpu: \(processor), policy: \(policy)\(slice)}\n" }
+    let reservation = policy == "earliest-deadline" ? "950us every 1ms" : nil
+    text += "vms:\n"
+    text += machine("bench", megabytes: 16, on: processors, reservation: reservation, arguments: arguments)
     for number in 0..<others { text += machine("other\(number)", megabytes: 4, on: [0], arguments: role) }
     return text
   }
 
-  /// A policy that this version does not have is the one that serves a lone vCPU best.
-  private func described(_ policy: String) -> String {
-    switch Self.hasPolicy(policy) ? policy : "round-robin" {
-    case "round-robin": "policy: round-robin, slice: 100us"
-    case let policy: "policy: \(policy)"
+  private func machine(
+    _ name: String, megabytes: Int, on processors: [Int], reservation: String? = nil, arguments: String
+  ) -> String {
+    let vcpus = processors.map { processor in
+      reservation.map { "{cpu: \(processor), reserve: \($0)}" } ?? "\(processor)"
     }
-  }
-
-  private func machine(_ name: String, megabytes: Int, on processors: [Int], arguments: String) -> String {
-    """
-      - name: \(name)
-        memory: \(megabytes)MiB
-        vcpus: [\(processors.map { "\($0)" }.joined(separator: ", "))]
-        image: "@guests/\(isa)/bench.elf"
-    \(arguments.isEmpty ? "" : "    bootargs: \(arguments)\n")
-    """
+    return """
+        - name: \(name)
+          isa: \(isa == "armv7" ? "aarch32" : "aarch64")
+          memory: \(megabytes)MiB
+          vcpus: [\(vcpus.joined(separator: ", "))]
+          image: "@guests/\(isa)/bench.elf"
+      \(arguments.isEmpty ? "" : "    bootargs: \(arguments)\n")
+      """
   }
 }

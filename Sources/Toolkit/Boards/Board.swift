@@ -7,7 +7,7 @@ public struct Board: Sendable {
   public var name: String
   /// One line about it.
   public var summary: String
-  /// Whose image boots on it: `armv8`.
+  /// Whose image boots on it: `armv7` or `armv8`.
   public var isa: String
   /// How it is tested.
   public var tested: String
@@ -64,7 +64,9 @@ public struct Board: Sendable {
       fields.require(key, example: example)
     }
     let isa = fields.text("isa")
-    if let isa, isa.value != "armv8" { reader.report(at: isa.position, "'\(isa.value)' is no isa; known are: armv8") }
+    if let isa, !ImageBuilder.isas.contains(isa.value) {
+      reader.report(at: isa.position, "'\(isa.value)' is no isa; known are: \(ImageBuilder.isas.joined(separator: ", "))")
+    }
     guard let name = fields.text("name"), let summary = fields.text("summary"), let isa,
       let tested = fields.text("tested"), let console = fields.text("console"), let demo = fields.text("demo"),
       let qemu = fields.node("qemu").flatMap({ QEMU.read($0, reader) })
@@ -101,6 +103,11 @@ extension Project {
     return try folders.map { "\(platforms)/\($0)/board.yaml" }
       .filter { FileManager.default.fileExists(atPath: $0) }
       .map { try Board(parsing: SourceText(path: $0)) }
+      .map { board in
+        var board = board
+        board.qemu.arguments = board.qemu.arguments.map { $0.replacing(/^@trees\//, with: trees + "/") }
+        return board
+      }
   }
 
   /// The board of that name.

@@ -24,19 +24,23 @@ public struct ImageBuilder: Sendable {
     public var isa: String
   }
 
-  /// The hypervisor for an instruction set (`armv8`).
+  /// The instruction sets that there are images for.
+  public static let isas = ["armv8", "armv7"]
+
+  private static func triple(_ isa: String) -> String {
+    isa == "armv7" ? "armv7-none-none-eabi" : "aarch64-none-none-elf"
+  }
+
+  /// The hypervisor for an instruction set, one of `isas`.
   public static func hypervisor(_ isa: String) -> Product {
-    Product(
-      name: "tvisor-\(isa)", toolset: isa, triple: "aarch64-none-none-elf", scratch: ".build-\(isa)",
-      isa: isa)
+    Product(name: "tvisor-\(isa)", toolset: isa, triple: triple(isa), scratch: ".build-\(isa)", isa: isa)
   }
 
   /// Our own guests for an instruction set.
   public static func guests(_ isa: String) -> [Product] {
     ["metronome", "hostile", "bench"].map {
       Product(
-        name: $0, toolset: "guest-\(isa)", triple: "aarch64-none-none-elf", scratch: ".build-guest-\(isa)",
-        isa: isa)
+        name: $0, toolset: "guest-\(isa)", triple: triple(isa), scratch: ".build-guest-\(isa)", isa: isa)
     }
   }
 
@@ -55,8 +59,8 @@ public struct ImageBuilder: Sendable {
     let product = Self.hypervisor(isa)
     try await build(product)
     let file = try ELFFile(contents(of: executable(of: product)))
-    guard LinuxImage(file.rawImage) != nil else {
-      throw Failure("\(product.name) does not begin with an arm64 Image header; look at boot's entry code")
+    guard isa == "armv7" ? ZImage(file.rawImage) != nil : LinuxImage(file.rawImage) != nil else {
+      throw Failure("\(product.name) does not begin with Linux's header for a kernel; look at boot's entry code")
     }
     try file.rawImage.write(to: URL(fileURLWithPath: image(isa)))
     return file
@@ -97,7 +101,10 @@ public struct ImageBuilder: Sendable {
     for script in try FileManager.default.contentsOfDirectory(atPath: project.path("boot/link")).sorted() {
       linked += try contents(of: project.path("boot/link/\(script)"))
     }
-    linked += FileManager.default.contents(atPath: project.path(".build-setup/libfdt/arm64/libfdt.a")) ?? Data()
+    let libraries = product.isa == "armv7" ? ["libfdt/armhf/libfdt.a", "libgcc/armhf/libgcc.a"] : ["libfdt/arm64/libfdt.a"]
+    for library in libraries {
+      linked += FileManager.default.contents(atPath: project.path(".build-setup/\(library)")) ?? Data()
+    }
     try remove(executable(of: product), unless: linked, isRecordedIn: "\(folder)/inputs-link-\(product.name)")
   }
 

@@ -54,23 +54,28 @@ public struct TimeAxis: Sendable {
     return [("s", 1e9), ("ms", 1e6), ("us", 1e3)].first { longest >= $0.1 } ?? ("ns", 1)
   }
 
-  /// The ticks' lines from `top` to `bottom`, and labels with the unit below.
-  public func element(top: Double, bottom: Double, label: String = "time") -> Element {
+  /// Lines at the ticks from `top` to `bottom`, to lie under what is drawn there.
+  public func grid(top: Double, bottom: Double) -> Element {
+    .group("grid-lines", ticks.map { .line(x1: scale($0), y1: top, x2: scale($0), y2: bottom, style: "grid") })
+  }
+
+  /// The axis itself at `y`, and the ticks' labels with the unit below it.
+  public func element(at y: Double, label: String = "time") -> Element {
     let unit = unit
-    let ticks = scale.ticks(max(4, Int((scale.end - scale.start) / 90)))
-    var children: [Element] = []
+    var children: [Element] = [.line(x1: scale.start, y1: y, x2: scale.end, y2: y, style: "axis")]
     for tick in ticks {
-      children.append(.line(x1: scale(tick), y1: top, x2: scale(tick), y2: bottom, style: "grid"))
       let text = Self.label(tick / unit.nanoseconds)
-      children.append(.text(text, x: scale(tick), y: bottom + 16, anchor: .middle, style: "muted small"))
+      children.append(.line(x1: scale(tick), y1: y, x2: scale(tick), y2: y + 4, style: "axis"))
+      children.append(.text(text, x: scale(tick), y: y + 17, anchor: .middle, style: "muted small"))
     }
-    children.append(.line(x1: scale.start, y1: bottom, x2: scale.end, y2: bottom, style: "axis"))
     let middle = (scale.start + scale.end) / 2
-    children.append(.text("\(label) in \(unit.name)", x: middle, y: bottom + 34, anchor: .middle, style: "muted"))
+    children.append(.text("\(label) in \(unit.name)", x: middle, y: y + 34, anchor: .middle, style: "muted"))
     return .group("time-axis", children)
   }
 
-  /// How much room the labels need below `bottom`.
+  private var ticks: [Double] { scale.ticks(max(4, Int((scale.end - scale.start) / 90))) }
+
+  /// How much room the labels need below the axis.
   public static var height: Double { 40 }
 
   /// A number with as many decimals as it has, up to six.
@@ -79,5 +84,44 @@ public struct TimeAxis: Sendable {
     while text.last == "0" { text.removeLast() }
     if text.last == "." { text.removeLast() }
     return text == "-0" ? "0" : text
+  }
+}
+
+/// A number of things along the vertical, by powers of ten: one is seen beside a million. Nothing has no height.
+public struct CountAxis: Sendable {
+  /// The next power of ten above the greatest number.
+  private let top: Double
+  /// From logarithms to pixels; the lower end is half of one thing.
+  private let scale: Scale
+
+  /// An axis for numbers up to `greatest`, from `bottom` up to `top`.
+  public init(greatest: UInt64, bottom: Double, top: Double) {
+    let power = max(1, ceil(log10(Double(max(greatest, 1))) + 1e-9))
+    self.top = pow(10, power)
+    scale = Scale(log10(0.5)...power, from: bottom, to: top)
+  }
+
+  /// Where a number is.
+  public func callAsFunction(_ count: UInt64) -> Double { count == 0 ? scale.start : scale(log10(Double(count))) }
+
+  /// Lines at the powers of ten from `left` to `right`, with their numbers at the left.
+  public func element(left: Double, right: Double) -> Element {
+    var children: [Element] = []
+    var (power, step) = (1.0, scale.values.upperBound > 4 ? 100.0 : 10.0)
+    if scale.values.upperBound > 8 { step = 1000 }
+    while power <= top {
+      let y = scale(log10(power))
+      children.append(.line(x1: left, y1: y, x2: right, y2: y, style: "grid"))
+      children.append(.text(Self.label(power), x: left - 6, y: y + 4, anchor: .end, style: "muted small"))
+      power *= step
+    }
+    return .group("count-axis", children)
+  }
+
+  /// A power of ten in few characters.
+  private static func label(_ value: Double) -> String {
+    if value >= 1e9 { return "\(Int(value / 1e9))G" }
+    if value >= 1e6 { return "\(Int(value / 1e6))M" }
+    return value >= 1e3 ? "\(Int(value / 1e3))k" : "\(Int(value))"
   }
 }

@@ -36,7 +36,10 @@ public struct Element: Sendable {
       return
     }
     out += ">\(Self.escaped(text ?? ""))"
-    if !children.isEmpty {
+    if name == "text" {
+      // White space inside a text is a part of it.
+      for child in children { out += child.xml.trimmingCharacters(in: .newlines) }
+    } else if !children.isEmpty {
       out += "\n"
       for child in children { child.write(to: &out, indent: indent + " ") }
       out += indent
@@ -95,6 +98,13 @@ extension Element {
     var element = Element("text", [("x", number(x)), ("y", number(y))], text: text)
     if anchor != .start { element.attributes.append(("text-anchor", anchor.rawValue)) }
     return element.styled(style, fill: nil, nil)
+  }
+
+  /// A heading and, after it on the same line, what there is to say about it.
+  public static func heading(_ text: String, _ rest: String, x: Double, y: Double) -> Element {
+    var element = Element.text(text, x: x, y: y, style: "head")
+    element.children.append(Element("tspan", [("dx", "10"), ("class", "rest")], text: rest))
+    return element
   }
 
   /// Elements that belong together.

@@ -47,15 +47,16 @@ public struct Picture: Sendable {
 
 /// How things look: classes that elements name, and colours.
 public enum Style {
-  /// The classes: `paper`, `title`, `head`, `ink`, `muted` (text); `grid`, `axis` (lines); `mark`, `alarm`, `overhead`
-  /// and `alarm-text`. The light colours are attributes that every viewer knows; the dark ones a viewer takes that has a
-  /// dark scheme.
+  /// The classes: `title`, `head` with `rest`, `muted`, `small` and `alarm-text` for text, `grid` and `axis` for lines,
+  /// `lane` for what bars lie on, `overhead` for time that is nobody's, `mark` for outlines, `alarm` and `alarm-line` for
+  /// what went wrong. A viewer that knows of dark surroundings takes the dark colours there.
   static let sheet = """
     text { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; font-size: 12px; fill: #2b3138; }
     .paper { fill: #ffffff; }
     .title { font-size: 18px; font-weight: 600; }
     .head { font-size: 13px; font-weight: 600; }
-    .muted { fill: #5f6b76; }
+    .muted, .rest { fill: #5f6b76; }
+    .rest { font-size: 12px; font-weight: 400; }
     .small { font-size: 11px; }
     .grid { stroke: #8c959f; stroke-opacity: 0.28; stroke-width: 1; }
     .axis { stroke: #8c959f; stroke-width: 1; }
@@ -68,7 +69,7 @@ public enum Style {
     @media (prefers-color-scheme: dark) {
       text { fill: #dfe4ea; }
       .paper { fill: #14181d; }
-      .muted { fill: #9aa5b1; }
+      .muted, .rest { fill: #9aa5b1; }
       .mark { stroke: #9aa5b1; }
       .overhead { fill: #9aa5b1; }
       .alarm, .alarm-text { fill: #ff6b6b; }

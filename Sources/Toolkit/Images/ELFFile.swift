@@ -1,6 +1,6 @@
 public import Foundation
 
-/// A 64-bit little-endian ELF executable: what of it goes into memory, and its names for the symbolizer.
+/// A little-endian ELF executable of 32 or 64 bits: what of it goes into memory, and its names for the symbolizer.
 public struct ELFFile: Sendable {
   /// A part that is loaded (`PT_LOAD`).
   public struct Segment: Equatable, Sendable {
@@ -51,6 +51,8 @@ public struct ELFFile: Sendable {
   /// The symbols, in the order of their addresses.
   public var symbols: [Symbol]
 
+  /// `e_machine` of 32-bit Arm.
+  public static let arm: UInt16 = 40
   /// `e_machine` of AArch64.
   public static let aarch64: UInt16 = 183
 
@@ -60,17 +62,20 @@ public struct ELFFile: Sendable {
   /// Reads an executable.
   /// - Throws: `Failure` where it is none, is of another kind, or is cut short.
   public init(_ bytes: Data) throws {
-    let reader = ByteReader(bytes)
-    guard Self.isELF(bytes) else { throw Failure("this is no ELF file") }
-    guard reader.has([2, 1], at: 4) else { throw Failure("this ELF file is not 64-bit little-endian") }
-    let header = try Header(reader)
+    let bytes = ByteReader(bytes)
+    guard bytes.has([0x7F, 0x45, 0x4C, 0x46], at: 0) else { throw Failure("this is no ELF file") }
+    guard bytes.has([1], at: 5), let format = bytes.integer(at: 4, as: UInt8.self).flatMap(ELFFormat.init) else {
+      throw Failure("this ELF file is neither 32-bit nor 64-bit little-endian")
+    }
+    let file = ELFReader(file: bytes, format: format)
+    let header = try Header(file)
     guard header.kind == 2 || header.kind == 3 else {
       throw Failure("this ELF file is no executable; link it before giving it to a VM")
     }
     machine = header.machine
     entry = header.entry
-    segments = try Self.segments(header, reader)
-    (sections, symbols) = try Self.sections(header, reader)
+    segments = try Self.segments(header, file)
+    (sections, symbols) = try Self.sections(header, file)
   }
 
   private struct Header {
@@ -80,28 +85,35 @@ public struct ELFFile: Sendable {
     var programHeaders: (offset: UInt64, size: UInt16, count: UInt16)
     var sectionHeaders: (offset: UInt64, size: UInt16, count: UInt16, names: UInt16)
 
-    init(_ file: ByteReader) throws {
+    init(_ file: ELFReader) throws {
+      let place = file.format.header
       kind = try file.need(at: 16)
       machine = try file.need(at: 18)
-      entry = try file.need(at: 24)
-      programHeaders = try (file.need(at: 32), file.need(at: 54), file.need(at: 56))
-      sectionHeaders = try (file.need(at: 40), file.need(at: 58), file.need(at: 60), file.need(at: 62))
+      entry = try file.word(at: place.entry)
+      // Five half words follow one another: the size and number of the two kinds of headers, and the names' section.
+      let sizes = place.programHeaderSize
+      programHeaders = try (file.word(at: place.programHeaders), file.need(at: sizes), file.need(at: sizes + 2))
+      sectionHeaders = try (
+        file.word(at: place.sectionHeaders), file.need(at: sizes + 4), file.need(at: sizes + 6), file.need(at: sizes + 8)
+      )
     }
   }
 
-  private static func segments(_ header: Header, _ file: ByteReader) throws -> [Segment] {
+  private static func segments(_ header: Header, _ file: ELFReader) throws -> [Segment] {
     var segments: [Segment] = []
+    let place = file.format.program
     for index in 0..<UInt64(header.programHeaders.count) {
       let at = header.programHeaders.offset &+ index * UInt64(header.programHeaders.size)
-      let memorySize: UInt64 = try file.need(at: at &+ 40)
+      let memorySize = try file.word(at: at &+ place.memorySize)
       guard try file.need(at: at) as UInt32 == 1, memorySize > 0 else { continue }
-      guard let data = file.slice(at: try file.need(at: at &+ 8), count: try file.need(at: at &+ 32)),
+      let offset = try file.word(at: at &+ place.offset)
+      guard let data = file.file.slice(at: offset, count: try file.word(at: at &+ place.fileSize)),
         UInt64(data.count) <= memorySize
-      else { throw cutShort }
+      else { throw ELFReader.cutShort }
       segments.append(
         Segment(
-          physicalAddress: try file.need(at: at &+ 24), virtualAddress: try file.need(at: at &+ 16), data: data,
-          memorySize: memorySize))
+          physicalAddress: try file.word(at: at &+ place.physicalAddress),
+          virtualAddress: try file.word(at: at &+ place.virtualAddress), data: data, memorySize: memorySize))
     }
     return segments
   }
@@ -115,18 +127,19 @@ public struct ELFFile: Sendable {
     var size: UInt64
     var link: UInt32
 
-    init(_ file: ByteReader, at: UInt64) throws {
+    init(_ file: ELFReader, at: UInt64) throws {
+      let place = file.format.section
       name = try file.need(at: at)
       kind = try file.need(at: at &+ 4)
-      flags = try file.need(at: at &+ 8)
-      address = try file.need(at: at &+ 16)
-      offset = try file.need(at: at &+ 24)
-      size = try file.need(at: at &+ 32)
-      link = try file.need(at: at &+ 40)
+      flags = try file.word(at: at &+ place.flags)
+      address = try file.word(at: at &+ place.address)
+      offset = try file.word(at: at &+ place.offset)
+      size = try file.word(at: at &+ place.size)
+      link = try file.need(at: at &+ place.link)
     }
   }
 
-  private static func sections(_ header: Header, _ file: ByteReader) throws -> ([Section], [Symbol]) {
+  private static func sections(_ header: Header, _ file: ELFReader) throws -> ([Section], [Symbol]) {
     let headers = try (0..<UInt64(header.sectionHeaders.count)).map {
       try SectionHeader(file, at: header.sectionHeaders.offset &+ $0 * UInt64(header.sectionHeaders.size))
     }
@@ -135,41 +148,41 @@ public struct ELFFile: Sendable {
       ? headers[Int(header.sectionHeaders.names)].offset : 0
     let sections = headers.filter { $0.flags & 2 != 0 }.map {
       Section(
-        name: file.text(at: names &+ UInt64($0.name)) ?? "?", address: $0.address, size: $0.size,
+        name: file.file.text(at: names &+ UInt64($0.name)) ?? "?", address: $0.address, size: $0.size,
         isExecutable: $0.flags & 4 != 0, isWritable: $0.flags & 1 != 0)
     }
     guard let table = headers.first(where: { $0.kind == 2 }), headers.indices.contains(Int(table.link)) else {
       return (sections, [])
     }
-    return (sections, try symbols(table, strings: headers[Int(table.link)].offset, file))
+    return (sections, try symbols(table, strings: headers[Int(table.link)].offset, header.machine, file))
   }
 
-  private static func symbols(_ table: SectionHeader, strings: UInt64, _ file: ByteReader) throws -> [Symbol] {
+  private static func symbols(
+    _ table: SectionHeader, strings: UInt64, _ machine: UInt16, _ file: ELFReader
+  ) throws -> [Symbol] {
     var symbols: [Symbol] = []
-    for index in 0..<table.size / 24 {
-      let at = table.offset &+ index * 24
+    let place = file.format.symbol
+    for index in 0..<table.size / place.count {
+      let at = table.offset &+ index * place.count
       let name: UInt32 = try file.need(at: at)
-      let info: UInt8 = try file.need(at: at &+ 4)
-      // Undefined symbols, sections and files name no address; neither do the mapping symbols `$x` and `$d`.
-      guard try file.need(at: at &+ 6) as UInt16 != 0, info & 15 < 3,
-        let text = file.text(at: strings &+ UInt64(name)), !text.isEmpty, !text.hasPrefix("$x"), !text.hasPrefix("$d")
+      let info: UInt8 = try file.need(at: at &+ place.info)
+      // Undefined symbols, sections and files name no address; neither do the mapping symbols `$x`, `$a`, `$t` and `$d`.
+      guard try file.need(at: at &+ place.section) as UInt16 != 0, info & 15 < 3,
+        let text = file.file.text(at: strings &+ UInt64(name)), !text.isEmpty, !isMapping(text)
       else { continue }
+      let isFunction = info & 15 == 2
+      let value = try file.word(at: at &+ place.value)
       symbols.append(
         Symbol(
-          name: text, address: try file.need(at: at &+ 8), size: try file.need(at: at &+ 16),
-          isFunction: info & 15 == 2))
+          // Bit 0 of a 32-bit function's address says that it is Thumb code (IHI 0044, §5.5.3).
+          name: text, address: isFunction && machine == arm ? value & ~1 : value,
+          size: try file.word(at: at &+ place.size), isFunction: isFunction))
     }
     return symbols.sorted { ($0.address, $0.name) < ($1.address, $1.name) }
   }
 
-  private static let cutShort = Failure("this ELF file is cut short")
-}
-
-extension ByteReader {
-  fileprivate func need<Value: FixedWidthInteger>(at offset: UInt64) throws -> Value {
-    guard let value = integer(at: offset, as: Value.self) else { throw Failure("this ELF file is cut short") }
-    return value
-  }
+  /// `$x`, `$a`, `$t` and `$d`, alone or with a point and more behind.
+  private static func isMapping(_ name: String) -> Bool { name.wholeMatch(of: /\$[xatd](\..*)?/) != nil }
 }
 
 extension ELFFile {

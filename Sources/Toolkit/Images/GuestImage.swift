@@ -4,7 +4,9 @@ public import Foundation
 public enum ImageKind: Equatable, Sendable {
   /// An arm64 Linux Image.
   case linux
-  /// A 64-bit ELF executable.
+  /// A 32-bit Arm Linux zImage.
+  case zImage
+  /// An ELF executable.
   case elf
   /// gzip around something else.
   case gzip
@@ -22,6 +24,8 @@ public enum ImageKind: Equatable, Sendable {
       self = .elf
     } else if LinuxImage(bytes) != nil {
       self = .linux
+    } else if ZImage(bytes) != nil {
+      self = .zImage
     } else if file.has([0xFD, 0x37, 0x7A, 0x58, 0x5A], at: 0) {
       self = .wrapped("an xz archive")
     } else if file.has([0x28, 0xB5, 0x2F, 0xFD], at: 0) {

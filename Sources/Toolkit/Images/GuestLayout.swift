@@ -2,6 +2,8 @@ public import Foundation
 
 /// Where everything lies in a guest's memory at its first instruction.
 public struct GuestLayout: Equatable, Sendable {
+  /// What the images say that they are made for; nil where they say nothing.
+  public var isa: SystemFile.ISA?
   /// The images, each at its address.
   public var images: [Placement]
   /// Where the boot vCPU begins.
@@ -27,6 +29,16 @@ public struct GuestLayout: Equatable, Sendable {
     let kernel = Placement(
       address: Self.memoryStart + header.textOffset, data: data, size: header.imageSize)
     self.init(images: [kernel], entry: kernel.address, initialRAMDisk: initialRAMDisk)
+    isa = .aarch64
+  }
+
+  /// A zImage where it need not move to decompress, because neither the kernel that comes out of it at RAM's start nor
+  /// anything else is in its way; then the RAM disk and the device tree, where the decompressor does not write.
+  public init(zImage header: ZImage, data: Data, initialRAMDisk: Data?) {
+    let address = max(Self.aligned(Self.memoryStart + header.kernelSize, to: 0x20_0000), Self.memoryStart + (32 << 20))
+    let kernel = Placement(address: address, data: data, size: UInt64(data.count) + header.scratchSize)
+    self.init(images: [kernel], entry: address, initialRAMDisk: initialRAMDisk)
+    isa = .aarch32
   }
 
   /// Programs that say themselves where they lie (an ELF's segments, raw bytes).

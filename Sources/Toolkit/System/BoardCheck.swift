@@ -2,6 +2,7 @@ internal import Architecture
 internal import Configuration
 internal import DeviceTree
 internal import Foundation
+internal import Planning
 
 extension Bundler {
   /// Checks a bundle with the validator that the hypervisor runs at boot, without a board or with the one that QEMU
@@ -10,12 +11,12 @@ extension Bundler {
   /// - Throws: `Problems` at the places in the system file, `Failure` where the board itself is wrong.
   @discardableResult
   public func validate(_ bundle: Bundle, on emulation: Emulation? = nil) async throws -> [Problem] {
-    guard let emulation else { return try Self.validate(bundle, on: nil, board: "") }
+    guard let emulation else { return try Self.validate(bundle, on: nil, of: nil) }
     let tree = try await AlignedBytes(Self.deviceTree(of: emulation))
     do {
       return try tree.withDeviceTree { tree in
         let machine = try MachineDescription(tree)
-        return try Self.validate(bundle, on: machine, board: emulation.board.name)
+        return try Self.validate(bundle, on: machine, of: emulation.board)
       }
     } catch let error as DeviceTreeError {
       throw Failure("\(emulation.board.name): \(error.text)")
@@ -35,17 +36,33 @@ extension Bundler {
     return data
   }
 
-  private static func validate(_ bundle: Bundle, on machine: MachineDescription?, board: String) throws -> [Problem] {
+  private static func validate(
+    _ bundle: Bundle, on machine: MachineDescription?, of board: Board?
+  ) throws -> [Problem] {
     var problems: [Problem] = []
     try AlignedBytes(bundle.bytes).withDeviceTree { tree in
       let taken = machine.map { Self.taken(by: bundle, on: $0) } ?? []
-      SystemDescription(tree).validate(on: machine, excluding: taken.span) { problem in
+      let hosted = machine.flatMap { machine in board.map { Self.hosted(by: machine, of: $0) } }
+      let system = SystemDescription(tree)
+      system.validate(on: machine, hosting: hosted, excluding: taken.span) { problem in
         problems.append(bundle.system.located(problem))
+      }
+      // Policies calculate with what is valid by itself.
+      if problems.allSatisfy(\.isWarning) {
+        problems += bundle.system.planProblems(system, rate: machine?.tickRate ?? .nanoseconds).map(\.1)
       }
     }
     problems.sort { ($0.position, $0.message) < ($1.position, $1.message) }
     guard problems.allSatisfy(\.isWarning) else { throw Problems(problems) }
     return problems
+  }
+
+  /// The guests that a board's cores run: 64-bit cores whose kernels may be AArch32 are known by name.
+  private static func hosted(by machine: MachineDescription, of board: Board) -> HostedInstructionSets {
+    guard board.isa != "armv7" else { return HostedInstructionSets(aarch32: true, aarch64: false) }
+    let able: [Text] = ["arm,cortex-a35", "arm,cortex-a53", "arm,cortex-a55", "arm,cortex-a57", "arm,cortex-a72"]
+    let core = machine.cpu(0)?.compatible
+    return HostedInstructionSets(aarch32: core.map { core in able.contains { $0 == core } } ?? false, aarch64: true)
   }
 
   /// What a boot loader's files occupy, as QEMU lays them: the hypervisor at the start of memory with the device tree
@@ -59,6 +76,11 @@ extension Bundler {
       AddressRange(start: start.advanced(by: 128 << 20), size: UInt64(bundle.bytes.count)),
     ]
   }
+}
+
+extension MachineDescription {
+  /// The counter's rate where the tree has it; most leave it to the register CNTFRQ, which only the board itself knows.
+  var tickRate: TickRate? { timer.clockFrequency.map(TickRate.init(perSecond:)) }
 }
 
 extension SystemFile {
@@ -76,8 +98,9 @@ extension SystemFile {
     switch problem.subject {
     case .system: return machines.first?.memory.position ?? .start
     case .cpu(let index): return processors[index].position(of: problem.field)
+    case .window(let index, let window): return processors[index].windows[window].position
     case .vm(let index): return machines[index].position(of: problem.field)
-    case .vcpu(let machine, let index): return machines[machine].virtualCPUs[index].position
+    case .vcpu(let machine, let index): return machines[machine].virtualCPUs[index].position(of: problem.field)
     case .image(let machine, let image): return machines[machine].position(ofImage: image)
     case .device(let machine, let index): return machines[machine].devices[index].position
     case .interrupt(let machine, let index): return machines[machine].interrupts[index].position
@@ -88,9 +111,21 @@ extension SystemFile {
 extension SystemFile.Processor {
   fileprivate func position(of field: SystemProblem.Field) -> Position {
     switch field {
-    case .policy: policy.position
     case .slice: slice?.position ?? number.position
+    case .overhead: overhead?.position ?? number.position
+    case .frame: frame?.position ?? number.position
+    case .windows: windows.first?.position ?? number.position
     default: number.position
+    }
+  }
+}
+
+extension SystemFile.VirtualCPU {
+  fileprivate func position(of field: SystemProblem.Field) -> Position {
+    switch field {
+    case .reservation: reservation?.position ?? position
+    case .priority: priority?.position ?? position
+    default: processor.position
     }
   }
 }
@@ -99,7 +134,7 @@ extension SystemFile.Machine {
   fileprivate func position(of field: SystemProblem.Field) -> Position {
     switch field {
     case .name: name.position
-    case .isa: isa.position
+    case .isa: isa?.position ?? payload.position
     case .memorySize: memory.position
     case .vcpus: virtualCPUs.first?.position ?? position
     case .initialRAMDisk: initialRAMDisk?.position ?? position

@@ -49,7 +49,8 @@ public struct Bundler: Sendable {
   public static func write(_ system: SystemFile, _ layouts: [GuestLayout]) throws -> Data {
     let machines = Array(zip(system.machines, layouts))
     let room = BundleWriter.sizeBound(
-      cpuCount: system.processors.count, vmCount: machines.count,
+      cpuCount: system.processors.count, windowCount: system.processors.reduce(0) { $0 + $1.windows.count },
+      vmCount: machines.count,
       vcpuCount: machines.reduce(0) { $0 + $1.0.virtualCPUs.count },
       imageCount: layouts.reduce(0) { $0 + $1.images.count },
       byteCount: machines.reduce(0) { $0 + byteCount($1.0, $1.1) })
@@ -79,10 +80,9 @@ extension BundleWriter {
   ) throws(DeviceTreeError) {
     try cpus { writer throws(DeviceTreeError) in
       for processor in system.processors {
-        let policy = utf8(processor.policy.value.rawValue)
-        try writer.cpu(
-          UInt32(truncatingIfNeeded: processor.number.value), policy: policy.span,
-          sliceNanoseconds: processor.slice?.value)
+        try writer.cpu(UInt32(truncatingIfNeeded: processor.number.value)) { writer throws(DeviceTreeError) in
+          try writer.write(processor, machines.map(\.0.name.value))
+        }
       }
     }
     try vms { writer throws(DeviceTreeError) in
@@ -93,14 +93,47 @@ extension BundleWriter {
   }
 
   // Each value lives in a constant of its own: a span must not outlive the array that it looks into.
+  private mutating func write(_ processor: SystemFile.Processor, _ names: [String]) throws(DeviceTreeError) {
+    let policy = utf8(processor.policy.value.text)
+    try self.policy(policy.span)
+    if let slice = processor.slice { try self.slice(nanoseconds: slice.value) }
+    if let overhead = processor.overhead { try self.overhead(nanoseconds: overhead.value) }
+    if let frame = processor.frame {
+      let windows = processor.windows.map { window in
+        CPUDescription.Window(
+          vm: UInt32(clamping: names.firstIndex(of: window.machine.value) ?? .max),
+          vcpu: UInt32(clamping: window.virtualCPU.value), startNanoseconds: window.start.value,
+          lengthNanoseconds: window.length.value)
+      }
+      try table(frameNanoseconds: frame.value, windows.span)
+    }
+  }
+
+  private mutating func write(_ vcpus: [SystemFile.VirtualCPU]) throws(DeviceTreeError) {
+    let processors = cells(vcpus.map(\.processor))
+    try self.vcpus(processors.span)
+    if vcpus.contains(where: { $0.priority != nil }) {
+      let priorities = vcpus.map { UInt32(clamping: $0.priority?.value ?? 0) }
+      try self.priorities(priorities.span)
+    }
+    if vcpus.contains(where: { $0.reservation != nil }) {
+      let reservations = vcpus.map { vcpu in
+        let phrase = vcpu.reservation?.value
+        return TimeReservation(
+          budgetNanoseconds: phrase?.budget ?? 0, periodNanoseconds: phrase?.period ?? 0,
+          deadlineNanoseconds: phrase?.deadline ?? 0)
+      }
+      try self.reservations(reservations.span)
+    }
+  }
+
   private mutating func write(_ machine: SystemFile.Machine, _ layout: GuestLayout) throws(DeviceTreeError) {
     let name = utf8(machine.name.value)
     try self.name(name.span)
-    let isa = utf8(machine.isa.value.rawValue)
+    let isa = utf8((layout.isa ?? .aarch64).rawValue)
     try self.isa(isa.span)
     try memorySize(machine.memory.value)
-    let processors = cells(machine.virtualCPUs)
-    try vcpus(processors.span)
+    try write(machine.virtualCPUs)
     try entry(layout.entry)
     try deviceTree(layout.deviceTree)
     if let disk = layout.initialRAMDisk { try initialRAMDisk(start: disk.lowerBound, end: disk.upperBound) }

@@ -17,8 +17,9 @@ public struct GuestLoader: Sendable {
     var problems: [Problem] = []
     for machine in system.machines {
       do throws(Complaint) {
-        let layout = try await layout(of: machine)
+        var layout = try await layout(of: machine)
         try checkRoom(layout, machine)
+        layout.isa = try agreedISA(layout, machine)
         layouts.append(layout)
       } catch {
         problems.append(system.source.problem(at: error.position, error.message))
@@ -56,6 +57,17 @@ public struct GuestLoader: Sendable {
     }
   }
 
+  /// What the image says, which the file may say too; what the file says of bytes that say nothing.
+  private func agreedISA(_ layout: GuestLayout, _ machine: SystemFile.Machine) throws(Complaint) -> SystemFile.ISA {
+    guard let said = machine.isa else { return layout.isa ?? .aarch64 }
+    if let detected = layout.isa, detected != said.value {
+      throw Complaint(
+        "'\(machine.name.value)' runs an image for \(detected.rawValue); write that, or leave 'isa' out",
+        at: said.position)
+    }
+    return said.value
+  }
+
   private func image(
     _ path: Located<String>, _ machine: SystemFile.Machine, _ initialRAMDisk: Data?
   ) async throws(Complaint) -> GuestLayout {
@@ -65,15 +77,23 @@ public struct GuestLoader: Sendable {
     case .linux:
       guard let header = LinuxImage(data) else { break }
       return GuestLayout(linux: header, data: data, initialRAMDisk: initialRAMDisk)
+    case .zImage:
+      guard let header = ZImage(data) else { break }
+      guard header.start == 0 else {
+        throw Complaint(
+          "\(path.value) is a zImage for address \(hexadecimal(header.start)) alone; build it to run anywhere",
+          at: path.position)
+      }
+      return GuestLayout(zImage: header, data: data, initialRAMDisk: initialRAMDisk)
     case .elf:
       return try program(data, path, machine, initialRAMDisk)
     case .wrapped(let name):
-      throw Complaint("\(path.value) is \(name); unpack it and name the Image or ELF inside", at: path.position)
+      throw Complaint("\(path.value) is \(name); unpack it and name the Image, zImage or ELF inside", at: path.position)
     case .gzip, .unknown:
       break
     }
     throw Complaint(
-      "\(path.value) is neither an arm64 Linux Image nor an ELF; for other bytes use `raw: {path, address}`",
+      "\(path.value) is neither a Linux Image, a zImage nor an ELF; for other bytes use `raw: {path, address}`",
       at: path.position)
   }
 
@@ -82,8 +102,9 @@ public struct GuestLoader: Sendable {
   ) throws(Complaint) -> GuestLayout {
     let file: ELFFile
     do { file = try ELFFile(data) } catch { throw Complaint("\(path.value): \(error)", at: path.position) }
-    guard file.machine == ELFFile.aarch64 else {
-      throw Complaint("\(path.value) is an ELF for another machine (\(file.machine)), not AArch64", at: path.position)
+    let isas = [ELFFile.arm: SystemFile.ISA.aarch32, ELFFile.aarch64: .aarch64]
+    guard let isa = isas[file.machine] else {
+      throw Complaint("\(path.value) is an ELF for another machine (\(file.machine)), not Arm", at: path.position)
     }
     guard let first = file.segments.first(where: { file.entry &- $0.virtualAddress < $0.memorySize }) else {
       throw Complaint("the entry point of \(path.value) lies in none of its segments", at: path.position)
@@ -98,7 +119,9 @@ public struct GuestLoader: Sendable {
       Placement(address: $0.physicalAddress, data: $0.data + Data(count: Int($0.memorySize) - $0.data.count))
     }
     let entry = first.physicalAddress &+ (file.entry &- first.virtualAddress)
-    return GuestLayout(program: placements, entry: entry, initialRAMDisk: initialRAMDisk)
+    var layout = GuestLayout(program: placements, entry: entry, initialRAMDisk: initialRAMDisk)
+    layout.isa = isa
+    return layout
   }
 
   private func firmware(_ path: Located<String>) throws(Complaint) -> GuestLayout {

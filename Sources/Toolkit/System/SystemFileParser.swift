@@ -18,29 +18,16 @@ extension SystemFile {
     }
     checkNames(machines, reader)
     checkProcessors(processors, machines, reader)
+    checkPolicies(processors, machines, reader)
     try reader.finish()
     self.init(source: source, processors: processors, machines: machines)
   }
 }
 
-private let processorKeys = ["cpu", "policy", "slice"]
 private let machineKeys = [
   "name", "isa", "memory", "vcpus", "image", "raw", "firmware", "initrd", "bootargs", "on-reset", "devices",
   "interrupts",
 ]
-
-private func processor(_ node: Node, _ reader: YAMLReader) -> SystemFile.Processor? {
-  guard let fields = reader.fields(of: node, in: "a CPU", known: processorKeys) else { return nil }
-  fields.require("cpu", example: "0")
-  let policy = fields.word("policy", as: SystemFile.Policy.self)
-  let slice = fields.duration("slice")
-  if let slice, slice.value < 10_000 {
-    reader.report(at: slice.position, "a slice of less than 10us leaves guests no time to run; write for example 1ms")
-  }
-  guard let number = fields.number("cpu") else { return nil }
-  return SystemFile.Processor(
-    number: number, policy: policy ?? Located(.roundRobin, at: fields.position), slice: slice)
-}
 
 private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? {
   guard let fields = reader.fields(of: node, in: "a VM", known: machineKeys) else { return nil }
@@ -50,7 +37,9 @@ private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? 
   let name = fields.text("name")
   let isa = fields.word("isa", as: SystemFile.ISA.self)
   let memory = fields.size("memory")
-  let virtualCPUs = fields.numbers("vcpus", of: "CPU numbers, one for each vCPU, such as [0, 0]")
+  let virtualCPUs = fields.list("vcpus", of: "vCPUs, a CPU number for each, such as [0, 0]").compactMap {
+    virtualCPU($0, fields)
+  }
   let payload = payload(fields, reader)
   let initialRAMDisk = fields.text("initrd")
   let bootArguments = fields.text("bootargs")
@@ -69,7 +58,7 @@ private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? 
   }
   guard let name, let memory, let payload else { return nil }
   return SystemFile.Machine(
-    position: fields.position, name: name, isa: isa ?? Located(.aarch64, at: fields.position), memory: memory,
+    position: fields.position, name: name, isa: isa, memory: memory,
     virtualCPUs: virtualCPUs, payload: payload, initialRAMDisk: initialRAMDisk, bootArguments: bootArguments,
     onReset: onReset, devices: devices, interrupts: interrupts)
 }
@@ -81,7 +70,7 @@ private func payload(_ fields: Fields, _ reader: YAMLReader) -> SystemFile.Paylo
     reader.report(
       at: given.count > 1 ? fields.position(of: given[1]) : fields.position,
       given.isEmpty
-        ? "the VM has nothing to run; add 'image' (Linux Image or ELF), 'raw' or 'firmware'"
+        ? "the VM has nothing to run; add 'image' (Linux Image, zImage or ELF), 'raw' or 'firmware'"
         : "a VM runs one thing, not \(given.joined(separator: " and ")); keep one of them")
     return nil
   }

@@ -62,12 +62,25 @@ struct Fields {
     return []
   }
 
+  /// A text with a shape of its own, which `read` knows.
+  func phrase<Value>(_ key: String, _ read: (String) throws(Failure) -> Value) -> Located<Value>? {
+    guard let text = text(key) else { return nil }
+    do throws(Failure) {
+      return Located(try read(text.value), at: text.position)
+    } catch {
+      reader.report(at: text.position, error.description)
+      return nil
+    }
+  }
+
   /// A list of plain numbers such as `[0, 1]`.
   func numbers(_ key: String, of elements: String) -> [Located<UInt64>] {
-    list(key, of: elements).compactMap { node in
-      guard let text = scalar(node, key: key) else { return nil }
-      return convert(text, Units.number, expected: "a number such as 0")
-    }
+    list(key, of: elements).compactMap { number($0, key: key) }
+  }
+
+  /// A plain number in the list at `key`.
+  func number(_ node: Node, key: String) -> Located<UInt64>? {
+    scalar(node, key: key).flatMap { convert($0, Units.number, expected: "a number such as 0") }
   }
 
   /// A list of plain texts.

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// Numbers as people write them: `256MiB`, `1ms`, `0x4000_0000`.
 public enum Units {
   /// A number in decimal or hexadecimal (`0x`), with `_` between digits as one likes; nil where it is none or too big.
@@ -16,9 +18,9 @@ public enum Units {
     scaled(text, by: [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)]) ?? number(text)
   }
 
-  /// Nanoseconds: a number with `ns`, `us`, `ms` or `s`.
+  /// Nanoseconds: a number with `ns`, `us`, `ms` or `s`; a plain `0` too.
   public static func duration(_ text: String) -> UInt64? {
-    scaled(text, by: [("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000)])
+    text == "0" ? 0 : scaled(text, by: [("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000)])
   }
 
   /// A size in the largest unit that leaves a whole number.
@@ -28,6 +30,34 @@ public enum Units {
       return "\(size / factor)\(unit)"
     }
     return "\(size)B"
+  }
+
+  /// A time in nanoseconds in the largest unit that leaves a whole number.
+  public static func describe(time: UInt64) -> String {
+    for (unit, factor) in [("s", UInt64(1_000_000_000)), ("ms", 1_000_000), ("us", 1000)]
+    where time >= factor && time % factor == 0 {
+      return "\(time / factor)\(unit)"
+    }
+    return "\(time)ns"
+  }
+
+  /// A measured time in nanoseconds with a unit and three digits, for people to read: `1.23ms`.
+  public static func rounded(time: Double) -> String {
+    for (unit, factor) in [("s", 1e9), ("ms", 1e6), ("us", 1e3)] where time >= factor * 0.9995 {
+      return "\(digits(time / factor))\(unit)"
+    }
+    return "\(digits(time))ns"
+  }
+
+  /// A number with three digits, and without zeros at the end of its fraction.
+  private static func digits(_ value: Double) -> String {
+    let places = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
+    var text = String(format: "%.\(places)f", value)
+    if places > 0 {
+      while text.last == "0" { text.removeLast() }
+      if text.last == "." { text.removeLast() }
+    }
+    return text
   }
 
   private static func scaled(_ text: String, by units: [(suffix: String, factor: UInt64)]) -> UInt64? {

@@ -8,6 +8,8 @@ public enum ConsoleInput: Equatable, Sendable {
   case selected(vm: Int)
   /// Everything shall stop.
   case stop
+  /// What the vCPUs did with their CPUs shall be shown: as a table for people, or in lines for programs.
+  case statistics(asTable: Bool)
   /// Nothing is left to do: the byte was a part of a command, or the console has answered it itself.
   case none
 }
@@ -28,6 +30,8 @@ extension ConsoleMultiplexer {
     case Self.commandKey: return .deliver(vm: focus, byte: byte)
     case UInt8(ascii: "0")...UInt8(ascii: "9"): return select(Int(byte &- UInt8(ascii: "0")), to: &sink)
     case UInt8(ascii: "?"), UInt8(ascii: "h"): help(to: &sink)
+    case UInt8(ascii: "s"): return .statistics(asTable: true)
+    case UInt8(ascii: "d"): return .statistics(asTable: false)
     case UInt8(ascii: "x"), UInt8(ascii: "q"): return .stop
     default: report("Ctrl-T: no such command (Ctrl-T ? lists them)\n", to: &sink)
     }
@@ -58,6 +62,8 @@ extension ConsoleMultiplexer {
       report("\n", to: &sink)
     }
     report("Ctrl-T Ctrl-T  sends a Ctrl-T\n", to: &sink)
+    report("Ctrl-T s  shows what the vCPUs did with their CPUs\n", to: &sink)
+    report("Ctrl-T d  dumps the same for 'tvisor histogram'\n", to: &sink)
     report("Ctrl-T x  stops everything\n", to: &sink)
   }
 }

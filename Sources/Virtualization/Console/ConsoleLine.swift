@@ -1,10 +1,10 @@
 /// The line that one VM is writing.
 struct ConsoleLine {
   /// How many bytes of a line are kept.
-  static var capacity: Int { 256 }
+  static var capacity: Int { 512 }
 
   let name: ConsoleName
-  private var text: [256 of UInt8] = .init(repeating: 0)
+  private var text: [512 of UInt8] = .init(repeating: 0)
   /// How many bytes of `text` belong to the line.
   private(set) var count = 0
   /// The carriage came back, and what follows decides whether that ends the line or starts it anew.

@@ -2,7 +2,7 @@ public import Architecture
 
 /// A message of the hypervisor while it is composed, kept inline. What does not fit is dropped.
 public struct ConsoleMessage: ByteSink {
-  private var bytes: [256 of UInt8] = .init(repeating: 0)
+  private var bytes: [512 of UInt8] = .init(repeating: 0)
   /// How many bytes the message has so far.
   public private(set) var count = 0
 
@@ -11,7 +11,7 @@ public struct ConsoleMessage: ByteSink {
 
   /// Takes one byte.
   public mutating func write(_ byte: UInt8) {
-    guard count < 256 else { return }
+    guard count < 512 else { return }
     bytes[count] = byte
     count += 1
   }

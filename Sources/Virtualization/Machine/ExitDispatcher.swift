@@ -46,11 +46,13 @@ public enum ExitDispatcher {
       return .yield
     case .floatingPoint:
       return .loadFloatingPoint
-    case .cacheMaintenance:
+    case .coprocessor(let access):
+      return coprocessor(access, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
+    case .cacheMaintenance, .failedCondition:
       cpu.skipInstruction()
       return .resume
     case .undescribedMemory(let address, let isWrite):
-      return undescribed(address, isWrite: isWrite, cpu: &cpu, machine: &machine)
+      return undescribed(address, isWrite: isWrite, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
     case .abort(let fault):
       cpu.inject(fault)
       return .resume
@@ -89,17 +91,5 @@ public enum ExitDispatcher {
     case .systemOff: return .systemOff
     case .systemReset: return .systemReset
     }
-  }
-
-  /// A store to the flash does nothing, as to a ROM. What no device has is the guest's own mistake.
-  private static func undescribed<CPU: VirtualCPU & ~Copyable>(
-    _ address: GuestPhysicalAddress, isWrite: Bool, cpu: inout CPU, machine: inout VirtualMachine
-  ) -> Outcome {
-    if isWrite && machine.hasFlash(at: address) {
-      cpu.skipInstruction()
-    } else {
-      cpu.inject(.dataAbort(isWrite: isWrite))
-    }
-    return .resume
   }
 }

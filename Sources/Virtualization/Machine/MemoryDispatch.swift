@@ -7,22 +7,8 @@ extension ExitDispatcher {
     _ access: MMIOAccess, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine, around: inout Around
   ) -> Outcome {
     let value = access.isWrite ? cpu[register: access.register] & access.width.mask : 0
-    let answer: DeviceAnswer
     var outcome = Outcome.resume
-    // An access that is not aligned to its width could straddle a window's end, and no register is there to answer it.
-    if !access.address.isAligned(to: access.width.byteCount) {
-      answer = .fault
-    } else if GuestMachine.distributor.contains(access.address) {
-      answer = distributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
-    } else if GuestMachine.console.contains(access.address) {
-      answer = use(&machine.console, access, value: value, at: GuestMachine.console)
-      machine.settleConsole()
-      if access.isWrite, let byte = machine.console.takeTransmitted() { outcome = .transmit(byte) }
-    } else {
-      answer = otherDevice(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
-      if access.isWrite && GuestMachine.clock.contains(access.address) { outcome = .clockChanged }
-    }
-    switch answer {
+    switch answer(access, value: value, vcpu: vcpu, machine: &machine, around: &around, outcome: &outcome) {
     case .handled(let loaded):
       if !access.isWrite { cpu[register: access.register] = access.extended(loaded) }
       cpu.skipInstruction()
@@ -35,6 +21,28 @@ extension ExitDispatcher {
       return .resume
     }
     return outcome
+  }
+
+  /// What the device says to the access that lies where it goes; `outcome` changes where there is more to do.
+  @inline(__always)
+  static func answer<Around: Surroundings & ~Copyable>(
+    _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around,
+    outcome: inout Outcome
+  ) -> DeviceAnswer {
+    // An access that is not aligned to its width could straddle a window's end, and no register is there to answer it.
+    if !access.address.isAligned(to: access.width.byteCount) { return .fault }
+    if GuestMachine.distributor.contains(access.address) {
+      return distributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
+    }
+    if GuestMachine.console.contains(access.address) {
+      let answer = use(&machine.console, access, value: value, at: GuestMachine.console)
+      machine.settleConsole()
+      if access.isWrite, let byte = machine.console.takeTransmitted() { outcome = .transmit(byte) }
+      return answer
+    }
+    let answer = otherDevice(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
+    if access.isWrite && GuestMachine.clock.contains(access.address) { outcome = .clockChanged }
+    return answer
   }
 
   private static func distributor<Around: Surroundings & ~Copyable>(

@@ -6,38 +6,91 @@ extension ExitDispatcher {
   static func systemRegister<CPU: VirtualCPU & ~Copyable, Around: Surroundings & ~Copyable>(
     _ access: SystemRegisterAccess, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine, around: inout Around
   ) -> Outcome {
-    let written = cpu[register: access.generalRegister]
-    var read: UInt64 = 0
-    var outcome = Outcome.resume
-    switch machine.registerMap.answer(to: access.register, isWrite: access.isWrite) {
+    var value = cpu[register: access.generalRegister]
+    let answer = machine.registerMap.answer(to: access.register, isWrite: access.isWrite)
+    guard
+      let outcome = carryOut(
+        answer, register: access.register, isWrite: access.isWrite, &value, vcpu: vcpu, machine: &machine,
+        around: &around)
+    else {
+      cpu.inject(.undefined)
+      return .resume
+    }
+    if !access.isWrite { cpu[register: access.generalRegister] = value }
+    cpu.skipInstruction()
+    return outcome
+  }
+
+  /// Does what `answer` says: `value` is what is written, and becomes what is read. Nil where the access is undefined.
+  @inline(__always)
+  private static func carryOut<Around: Surroundings & ~Copyable>(
+    _ answer: SystemRegisterAnswer, register: SystemRegister, isWrite: Bool, _ value: inout UInt64, vcpu: Int,
+    machine: inout VirtualMachine, around: inout Around
+  ) -> Outcome? {
+    let written = value
+    value = 0
+    switch answer {
     case .identification:
-      read = machine.identification.value(
-        of: access.register, hardware: around.identification(access.register))
-    case .constant(let value):
-      read = value
+      value = machine.identification.value(of: register, hardware: around.identification(register))
+    case .constant(let constant):
+      value = constant
     case .physicalTimer(let register):
-      if access.isWrite {
+      if isWrite {
         machine.writeTimer(register, vcpu: vcpu, value: written, at: around.now)
-        outcome = .timerChanged
-      } else {
-        read = machine.readTimer(register, vcpu: vcpu, at: around.now)
+        return .timerChanged
       }
+      value = machine.readTimer(register, vcpu: vcpu, at: around.now)
     case .generateSGI(let group):
       machine.interrupts.generateSGI(register: written, SGIRegister(group), vcpu: vcpu)
     case .stored(let register):
-      if access.isWrite {
+      if isWrite {
         machine.store(written, in: register, vcpu: vcpu)
         if register == .debugControl {
           around.setDebugControl(machine.storedValue(register, vcpu: vcpu))
         }
       } else {
-        read = machine.storedValue(register, vcpu: vcpu)
+        value = machine.storedValue(register, vcpu: vcpu)
       }
+    case .cacheLine:
+      if !around.cleanAndInvalidateDataCache(setWay: written) { return nil }
+    case .debugIdentification:
+      value = machine.identification.debugIdentification(
+        hardware: around.identification(IdentificationRegisters.debugFeatures))
     case .undefined:
+      return nil
+    }
+    return .resume
+  }
+
+  /// The same for a guest in AArch32, whose registers have 32 bits: a 64-bit register moves by two of them.
+  @inline(never)
+  static func coprocessor<CPU: VirtualCPU & ~Copyable, Around: Surroundings & ~Copyable>(
+    _ access: CoprocessorAccess, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine, around: inout Around
+  ) -> Outcome {
+    let isWide = access.register.isSixtyFourBit
+    var value = cpu[register: access.generalRegister] & 0xffff_ffff
+    if isWide { value |= cpu[register: access.secondRegister] << 32 }
+    let answer = machine.registerMap.answer(to: access.register, isWrite: access.isWrite)
+    if case .stored(let register) = answer { value &= register.coprocessorMask }
+    guard
+      let outcome = carryOut(
+        answer, register: access.register.systemRegister ?? SystemRegister(encoding: 0), isWrite: access.isWrite,
+        &value, vcpu: vcpu, machine: &machine, around: &around)
+    else {
       cpu.inject(.undefined)
       return .resume
     }
-    if !access.isWrite { cpu[register: access.generalRegister] = read }
+    if !access.isWrite {
+      if case .stored(let register) = answer { value &= register.coprocessorMask }
+      if isWide {
+        cpu[register: access.generalRegister] = value & 0xffff_ffff
+        cpu[register: access.secondRegister] = value >> 32
+      } else if access.generalRegister == 31 {
+        cpu.setConditionFlags(UInt8(truncatingIfNeeded: value >> 28) & 15)
+      } else {
+        cpu[register: access.generalRegister] = value & 0xffff_ffff
+      }
+    }
     cpu.skipInstruction()
     return outcome
   }

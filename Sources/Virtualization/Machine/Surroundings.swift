@@ -14,4 +14,21 @@ public protocol Surroundings: ~Copyable {
   func identification(_ register: SystemRegister) -> UInt64
   /// Puts the vCPU's own MDSCR_EL1 into the hardware: its guest single-steps its programs by it.
   func setDebugControl(_ value: UInt64)
+  /// `byteCount` bytes (2 or 4) of the VM's memory at `address`, which is aligned to them, as a little-endian number; nil
+  /// where the VM has no memory.
+  func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32?
+  /// Tells that the vCPU gets an abort for a load or store at `address` that no device can answer.
+  func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int)
+  /// Cleans and invalidates a line of this CPU's data caches by set and way, encoded as for DC CISW and DCCISW; false
+  /// where guests do that themselves, so that it never traps.
+  func cleanAndInvalidateDataCache(setWay: UInt64) -> Bool
+}
+
+extension Surroundings where Self: ~Copyable {
+  /// No memory is known: such loads and stores end in an abort.
+  public func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? { nil }
+  /// Such instructions do not trap.
+  public func cleanAndInvalidateDataCache(setWay: UInt64) -> Bool { false }
+  /// Nobody is told.
+  public func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int) {}
 }

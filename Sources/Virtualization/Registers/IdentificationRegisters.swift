@@ -17,6 +17,17 @@ public struct IdentificationRegisters: Equatable, Sendable {
     register.encoding & ~0x7f == 0xc000 && register.crm &- 1 < 7
   }
 
+  /// ID_DFR0_EL1.
+  @inlinable public static var debugFeatures: SystemRegister { SystemRegister(3, 0, 0, 1, 2) }
+
+  /// DBGDIDR of AArch32 (DDI 0406C, C11.11.15; DDI 0487, G8.3.16), where ID_DFR0 of the CPU is `hardware`: two watchpoints
+  /// (31:28), two breakpoints (27:24) of which one is context-aware (23:20), as AArch64 sees them, of the debug
+  /// architecture (19:16) that ID_DFR0 says. Bit 15 is RES1 in Armv8 and tells in v7.1 that there is DBGDEVID.
+  public func debugIdentification(hardware: UInt64) -> UInt64 {
+    let version = value(of: Self.debugFeatures, hardware: hardware) & 15
+    return version == 0 ? 0 : 1 << 28 | 1 << 24 | version << 16 | 1 << 15
+  }
+
   /// What the guest reads from `register`, where the CPU that runs it has `hardware` there. Reserved encodings read as
   /// zero, as the manual has them.
   public func value(of register: SystemRegister, hardware: UInt64) -> UInt64 {
@@ -107,12 +118,13 @@ extension IdentificationRegisters {
   /// ID_PFR0_EL1, ID_PFR1_EL1, ID_DFR0_EL1, ID_AFR0_EL1 and ID_MMFR0_EL1 to ID_MMFR3_EL1.
   private func processorFeature32(_ op2: UInt16, _ hardware: UInt64) -> UInt64 {
     switch op2 {
-    // Pass: DIT, CSV2, State3 to State0. Hidden: RAS, AMU.
-    case 0: (hardware & 0x0f0f_ffff).limiting(fieldAt: 16, to: 1)
+    // Pass: DIT, CSV2, State2 to State0. Hidden: RAS, AMU, and State3: T32EE of ARMv7, whose TEECR and TEEHBR would have
+    // to be switched.
+    case 0: (hardware & 0x0f0f_0fff).limiting(fieldAt: 16, to: 1)
     // Pass: GenTimer, ProgMod. Hidden: Virtualization and Security with their fractions.
     case 1: hardware & 0x000f_000f | (gic == .v3 ? 1 << 28 : 0)
-    // CopDbg as Armv8.0 has it, where there is AArch32 at all. Hidden: PerfMon, trace, memory-mapped debug.
-    case 2: hardware & 15 == 0 ? 0 : 6
+    // CopDbg no newer than Armv8.0's, where there is AArch32 at all. Hidden: PerfMon, trace, memory-mapped debug.
+    case 2: min(hardware & 15, 6)
     case 3: 0
     default: hardware & 0xffff_ffff
     }

@@ -10,6 +10,10 @@ public enum SystemRegisterAnswer: Equatable, Sendable {
   case generateSGI(SGIGroup)
   /// The vCPU has a register of its own, which keeps what is written within `StoredRegister.writableMask`.
   case stored(StoredRegister)
+  /// A data cache instruction by set and way: the value written says which line.
+  case cacheLine
+  /// DBGDIDR, which AArch64 has not: how many breakpoints of which debug architecture there are.
+  case debugIdentification
   /// The guest takes an undefined instruction exception.
   case undefined
 
@@ -37,6 +41,14 @@ public enum StoredRegister: UInt8, CaseIterable, Sendable {
     switch self {
     // MDE, KDE, TDCC, SS. The rest belongs to external debuggers or to the debug communications channel.
     case .debugControl: 1 << 15 | 1 << 13 | 1 << 12 | 1
+    }
+  }
+
+  /// Those of them that AArch32's view of the register has (DDI 0487, G8.3.22).
+  @inlinable public var coprocessorMask: UInt64 {
+    switch self {
+    // MDBGen and UDCCdis.
+    case .debugControl: 1 << 15 | 1 << 12
     }
   }
 }

@@ -35,7 +35,7 @@ public struct SystemRegisterMap: Equatable, Sendable {
     switch register.op0 {
     case 3: return answerRest(to: register, isWrite: isWrite)
     case 2: return answerDebug(to: register, isWrite: isWrite)
-    case 1: return Self.isImplementationDefined(register) ? .readAsZeroWriteIgnored : .undefined
+    case 1: return answerInstruction(register, isWrite: isWrite)
     default: return .undefined
     }
   }
@@ -63,6 +63,15 @@ extension SystemRegisterMap {
     if Self.isPerformanceMonitor(register) { return .readAsZeroWriteIgnored }
     if Self.isImplementationDefined(register) { return .readAsZeroWriteIgnored }
     return .undefined
+  }
+
+  /// System instructions (op0 = 1): DC ISW, CSW and CISW (D24.4; trapped by HCR_EL2.TSW), which have only writes.
+  private func answerInstruction(_ register: SystemRegister, isWrite: Bool) -> SystemRegisterAnswer {
+    if Self.isImplementationDefined(register) { return .readAsZeroWriteIgnored }
+    switch (register.op1, register.crn, register.crm, register.op2) {
+    case (0, 7, 6, 2), (0, 7, 10, 2), (0, 7, 14, 2): return isWrite ? .cacheLine : .undefined
+    default: return .undefined
+    }
   }
 
   /// IMPLEMENTATION DEFINED space: CRn 11 and 15 of op0 = 3 and of op0 = 1 (D24.2.161; trapped by TIDCP).

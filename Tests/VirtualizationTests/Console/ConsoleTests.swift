@@ -212,7 +212,7 @@ struct ConsoleOutputTests {
     #expect(desk.shown() == "[tvisor] VM 1 faulted at 0xbeef\r\n")
     desk.console.report(to: &desk.screen) { message in for _ in 0..<1_000 { message.write(0x78) } }
     desk.console.report("\n", to: &desk.screen)
-    #expect(desk.shown() == "[tvisor] " + String(repeating: "x", count: 256) + "\r\n")
+    #expect(desk.shown() == "[tvisor] " + String(repeating: "x", count: 512) + "\r\n")
   }
 
   @Test("The last words of a VM that stops are shown")

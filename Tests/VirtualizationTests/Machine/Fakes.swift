@@ -19,8 +19,28 @@ struct RecordingCPU: VirtualCPU, ~Copyable {
     }
   }
 
+  /// The flags that MRC set, in order.
+  var flags: [UInt8] = []
+  /// How long the skipped instructions were that the syndrome did not say it of.
+  var skippedBytes: [UInt8] = []
+  /// What the backend makes of a load or store without a description.
+  var description = TransferDescription.refused(.unrecognized)
+
+  mutating func setConditionFlags(_ flags: UInt8) { self.flags.append(flags) }
   mutating func skipInstruction() { skipCount += 1 }
+  mutating func skipInstruction(byteCount: UInt8) {
+    skipCount += 1
+    skippedBytes.append(byteCount)
+  }
   mutating func inject(_ fault: GuestFault) { faults.append(fault) }
+  /// A real backend reads the instruction: so does this one, and adds what it read to the transfer's address.
+  func describeTransfer(
+    at address: GuestPhysicalAddress, isWrite: Bool, read: (GuestPhysicalAddress, Int) -> UInt32?
+  ) -> TransferDescription {
+    guard case .transfer(var transfer) = description, let word = read(Board.memory.start, 4) else { return description }
+    transfer.address = transfer.address.advanced(by: UInt64(word))
+    return .transfer(transfer)
+  }
 }
 
 /// The hardware around the vCPU, with a clock that a test sets.
@@ -36,11 +56,26 @@ struct FakeSurroundings: Surroundings, ~Copyable {
   /// All ones: a field that passes shows.
   func identification(_ register: SystemRegister) -> UInt64 { ~0 }
   func setDebugControl(_ value: UInt64) { debugControls.values.append(value) }
+  /// The guest's memory reads as one number everywhere.
+  var memory: UInt32?
+  func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? { memory }
+  func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int) {
+    debugControls.refusals.append(refusal)
+  }
+  /// Whether instructions by set and way are done for the guest.
+  var maintainsCaches = true
+  func cleanAndInvalidateDataCache(setWay: UInt64) -> Bool {
+    debugControls.cacheLines.append(setWay)
+    return maintainsCaches
+  }
 }
 
-/// What the hardware's MDSCR_EL1 was given; a class, because putting a value there does not change the surroundings.
+/// What the hardware was given, MDSCR_EL1 and cache lines, and what was reported; a class, because none of it changes the
+/// surroundings.
 final class DebugLog {
   var values: [UInt64] = []
+  var refusals: [TransferRefusal] = []
+  var cacheLines: [UInt64] = []
 }
 
 /// A VM whose vCPU 0 runs, and what one exit of it comes to.
@@ -64,15 +99,21 @@ final class Board {
 
   /// Answers `exit` for a fresh set of registers, of which `values` are given.
   @discardableResult
-  func handle(_ exit: Exit, vcpu: Int = 0, _ values: [Int: UInt64] = [:]) -> Outcome {
+  func handle(
+    _ exit: Exit, vcpu: Int = 0, _ values: [Int: UInt64] = [:],
+    description: TransferDescription = .refused(.unrecognized)
+  ) -> Outcome {
     if answersAlone(exit, values) { return .resume }
-    return handleWithModels(exit, vcpu: vcpu, values)
+    return handleWithModels(exit, vcpu: vcpu, values, description: description)
   }
 
   /// The same without the short way.
   @discardableResult
-  func handleWithModels(_ exit: Exit, vcpu: Int = 0, _ values: [Int: UInt64] = [:]) -> Outcome {
-    begin(with: values)
+  func handleWithModels(
+    _ exit: Exit, vcpu: Int = 0, _ values: [Int: UInt64] = [:],
+    description: TransferDescription = .refused(.unrecognized)
+  ) -> Outcome {
+    begin(with: values, description)
     return ExitDispatcher.handle(exit, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
   }
 
@@ -82,14 +123,17 @@ final class Board {
     return ExitDispatcher.answersAlone(exit, cpu: &cpu, machine: machine)
   }
 
-  private func begin(with values: [Int: UInt64]) {
+  private func begin(with values: [Int: UInt64], _ description: TransferDescription = .refused(.unrecognized)) {
     cpu = RecordingCPU()
+    cpu.description = description
     for (index, value) in values { cpu.registers[index] = value }
   }
 
   var skipCount: Int { cpu.skipCount }
   var faults: [GuestFault] { cpu.faults }
   var written: [UInt8] { cpu.written }
+  var flags: [UInt8] { cpu.flags }
+  var skippedBytes: [UInt8] { cpu.skippedBytes }
   func register(_ index: Int) -> UInt64 { cpu.registers[index] }
 
   /// Takes the vCPU out, as whoever resets the VM does first.

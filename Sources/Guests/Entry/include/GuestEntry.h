@@ -5,16 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// What the vectors save, in the order of vectors-armv8.S. Swift may change it to return elsewhere.
-struct guest_frame {
-  uint64_t x[31];
-  uint64_t elr;
-  uint64_t spsr;
-  uint64_t esr;
-  uint64_t far;
-  uint64_t unused;
-};
-
 // What the last expected fault said. External and volatile: an exception changes it behind the compiler's back.
 struct guest_fault_record {
   volatile uint64_t armed;
@@ -45,13 +35,13 @@ static inline void guest_fault_note(uint64_t esr, uint64_t far, uint64_t elr) {
 // Each program's own answer to an interrupt, called between acknowledge and end of interrupt.
 void guest_interrupt(uint32_t number);
 
-// control-armv8.S
+// control-armv7.S, control-armv8.S
 void guest_mask_interrupts(void);
 void guest_unmask_interrupts(void);
 void guest_wait_for_interrupt(void);
 void guest_relax(void);
 
-// Eighteen values for x0 to x17, in and out.
+// Eighteen values for x0 to x17, in and out; a 32-bit guest has r0 to r12 and leaves the rest alone.
 struct guest_call {
   uint64_t x[18];
 };
@@ -65,10 +55,17 @@ extern char guest_image_end[];
 static inline uint64_t guest_end_of_image(void) { return (uint64_t)(uintptr_t)guest_image_end; }
 
 #if defined(__aarch64__)
-#include "GuestMemory.h"
-#include "GuestRegisters.h"
-#include "GuestBench.h"
-#include "GuestHostile.h"
+#include "armv8/GuestFrame.h"
+#include "armv8/GuestMemory.h"
+#include "armv8/GuestRegisters.h"
+#include "armv8/GuestBench.h"
+#include "armv8/GuestHostile.h"
+#elif defined(__arm__)
+#include "armv7/GuestFrame.h"
+#include "armv7/GuestMemory.h"
+#include "armv7/GuestRegisters.h"
+#include "armv7/GuestBench.h"
+#include "armv7/GuestHostile.h"
 #endif
 
 #endif

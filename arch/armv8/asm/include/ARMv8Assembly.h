@@ -93,6 +93,11 @@ ARMV8_REGISTER(sp_el1)
 ARMV8_REGISTER(cntv_ctl_el0)
 ARMV8_REGISTER(cntv_cval_el0)
 
+// What only a guest whose EL1 is in AArch32 has.
+ARMV8_REGISTER(spsr_abt)
+ARMV8_REGISTER(spsr_und)
+ARMV8_REGISTER(ifsr32_el2)
+
 // Identification.
 ARMV8_REGISTER(mpidr_el1)
 ARMV8_REGISTER(midr_el1)

@@ -5,6 +5,10 @@
 #include <stdint.h>
 
 #include "GuestMemory.h"
+#include "GuestRegisters.h"
+
+// Lets the guest use FP and SIMD: CPACR_EL1.FPEN.
+static inline void hostile_allow_vectors(void) { guest_write_cpacr(3 << 20); }
 
 // hostile-armv8.S
 uint64_t hostile_vectors_survive(uint64_t seed, uint64_t end);
@@ -78,6 +82,7 @@ static inline void hostile_store_zero_register(uint64_t address) {
   __asm__ volatile("str wzr, [%0]" ::"r"(address) : "memory");
 }
 
+static const uint64_t hostile_upper_address = 0xffffff8000001000u;
 // Gives the upper half of the address space, which the guests do not use, a level-1 table at `table`; and takes it back.
 static inline void hostile_use_upper_table(uint64_t table) {
   uint64_t control;

@@ -23,12 +23,6 @@ struct RegisterEncoding {
   }
 }
 
-extension Answer {
-  var isUndefined: Bool { if case .fault(let fault) = self { fault.isUndefined } else { false } }
-  var isZero: Bool { if case .value(0) = self { true } else { false } }
-  var isFault: Bool { if case .fault = self { true } else { false } }
-}
-
 /// System registers that a guest has no business with. Those of EL2 and EL3 are undefined at EL1 whatever a hypervisor
 /// does; the identification space reads as zero where nothing is assigned; what is implementation-defined, or belongs to
 /// a feature that the identification denies, is undefined or reads as zero, and never another guest's value.

@@ -2,6 +2,7 @@
 #ifndef GUEST_REGISTERS_H
 #define GUEST_REGISTERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define GUEST_READ(name, encoding)                              \
@@ -19,6 +20,8 @@
 GUEST_READ(mpidr, "mpidr_el1")
 GUEST_READ(midr, "midr_el1")
 GUEST_READ(id_aa64pfr0, "id_aa64pfr0_el1")
+// True where the CPU has the registers of a GICv3 (ID_AA64PFR0_EL1.GIC).
+static inline bool guest_has_gic_registers(void) { return (guest_read_id_aa64pfr0() >> 24 & 15) != 0; }
 GUEST_READ(id_aa64dfr0, "id_aa64dfr0_el1")
 GUEST_REGISTER(vbar, "vbar_el1")
 GUEST_REGISTER(cpacr, "cpacr_el1")
@@ -30,6 +33,10 @@ GUEST_REGISTER(cntv_tval, "cntv_tval_el0")
 GUEST_REGISTER(cntp_ctl, "cntp_ctl_el0")
 GUEST_REGISTER(cntp_cval, "cntp_cval_el0")
 GUEST_REGISTER(cntp_tval, "cntp_tval_el0")
+
+// PSCI's calls with an address in them, as a 64-bit caller makes them (Arm DEN 0022 §5.1).
+static const uint64_t guest_psci_cpu_on = 0xc4000003u;
+static const uint64_t guest_psci_affinity_info = 0xc4000004u;
 
 // The counters, not read ahead of what comes before them.
 static inline uint64_t guest_virtual_count(void) {

@@ -61,10 +61,16 @@ func attackInstructions(_ tally: inout Tally) {
   // FP that the guest itself has switched off is the guest's own trap, however lazily a hypervisor switches FP.
   guest_write_cpacr(0)
   expect(&tally, "FP while CPACR_EL1 forbids it", 0x1e22_03c0, exceptionClass: 0x07)
-  guest_write_cpacr(3 << 20)
+  hostile_allow_vectors()
 }
 
 private func expect(_ tally: inout Tally, _ what: StaticString, _ instruction: UInt32, exceptionClass: UInt64) {
   let fault = probe { _ = hostile_execute(instruction, 0) }
   tally.judge(what, fault?.exceptionClass == exceptionClass, Answer(fault))
+}
+
+/// Zeroes a cache line that the guest does not have.
+func attackZeroing(_ tally: inout Tally, at address: UInt64) {
+  let fault = probe { hostile_dc_zva(address) }
+  tally.judge("DC ZVA", at: address, fault?.isExternalDataAbort ?? false, Answer(fault))
 }

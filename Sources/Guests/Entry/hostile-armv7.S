@@ -1,0 +1,78 @@
+// Instructions that the compiler would never choose, for the hostile guest. Each faulting instruction stands alone, so that
+// skipping it leaves the registers as they were.
+#if defined(__arm__)
+  .syntax unified
+  .fpu neon
+
+  .macro function name
+  .section .text.\name, "ax"
+  .global \name
+  .type \name, %function
+\name:
+  .endm
+
+// Lets the guest use VFP and NEON: CPACR for coprocessors 10 and 11, and FPEXC.EN.
+function hostile_allow_vectors
+  mrc p15, 0, r0, c1, c0, 2
+  orr r0, r0, #(15 << 20)
+  mcr p15, 0, r0, c1, c0, 2
+  isb
+  mov r0, #(1 << 30)
+  vmsr fpexc, r0
+  bx lr
+
+// Fills d0 to d31 with patterns made from r0 and r1, spins until the virtual counter reaches r2 and r3, and answers 0 if
+// every register still holds its pattern.
+function hostile_vectors_survive
+  push {r4-r7}
+  .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+  add r4, r0, #\n
+  eor r5, r1, r4
+  vmov d\n, r4, r5
+  .endr
+0:
+  yield
+  isb
+  mrrc p15, 1, r4, r5, c14
+  cmp r4, r2
+  sbcs r6, r5, r3
+  blo 0b
+  mov r6, #0
+  .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+  add r4, r0, #\n
+  eor r5, r1, r4
+  vmov r7, r12, d\n
+  eor r7, r7, r4
+  orr r6, r6, r7
+  eor r12, r12, r5
+  orr r6, r6, r12
+  .endr
+  mov r0, r6
+  mov r1, #0
+  pop {r4-r7}
+  bx lr
+
+// Loads 16 bytes at r0 through a vector register; the low half, or r2 and r3 where the load was skipped.
+function hostile_load_vector
+  vmov d0, r2, r3
+  vmov d1, r2, r3
+  vld1.32 {d0, d1}, [r0]
+  vmov r0, r1, d0
+  bx lr
+
+// Stores 16 bytes of zero at r0 from a vector register.
+function hostile_store_vector
+  vmov.i32 q0, #0
+  vst1.32 {d0, d1}, [r0]
+  bx lr
+
+// The code that hostile_execute rewrites: one instruction on r0 and r1, then back.
+  .section .data.hostile_patch, "awx"
+  .balign 64
+  .global hostile_patch
+  .type hostile_patch, %function
+hostile_patch:
+  nop
+  bx lr
+
+#endif

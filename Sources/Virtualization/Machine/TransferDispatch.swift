@@ -1,0 +1,51 @@
+internal import Architecture
+
+extension ExitDispatcher {
+  /// A load or store that stage 2 refused and that only its instruction describes.
+  @inline(never)
+  static func undescribed<CPU: VirtualCPU & ~Copyable, Around: Surroundings & ~Copyable>(
+    _ address: GuestPhysicalAddress, isWrite: Bool, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine,
+    around: inout Around
+  ) -> Outcome {
+    let description = cpu.describeTransfer(at: address, isWrite: isWrite) { place, byteCount in
+      around.readGuest(place, byteCount: byteCount)
+    }
+    switch description {
+    case .transfer(let transfer):
+      return perform(transfer, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
+    case .refused(let reason):
+      around.report(reason, at: address, vcpu: vcpu)
+      cpu.inject(.dataAbort(isWrite: isWrite))
+      return .resume
+    case .changed:
+      return .resume
+    }
+  }
+
+  /// Does one access after the other. Registers change only after all of them, so that after an abort the guest finds its
+  /// base register as it was and can try again; what a device did by then, it has done, as on hardware.
+  private static func perform<CPU: VirtualCPU & ~Copyable, Around: Surroundings & ~Copyable>(
+    _ transfer: MemoryTransfer, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine, around: inout Around
+  ) -> Outcome {
+    var loaded: [16 of UInt64] = .init(repeating: 0)
+    var outcome = Outcome.resume
+    for index in 0..<transfer.count {
+      let access = transfer[index]
+      let value = access.isWrite ? cpu[register: access.register] & access.width.mask : 0
+      switch answer(access, value: value, vcpu: vcpu, machine: &machine, around: &around, outcome: &outcome) {
+      case .handled(let value): loaded[index] = access.extended(value)
+      case .unhandled: break
+      case .fault:
+        cpu.inject(.dataAbort(isWrite: access.isWrite))
+        return outcome
+      }
+    }
+    if !transfer.isWrite {
+      for index in 0..<transfer.count { cpu[register: transfer[index].register] = loaded[index] }
+    }
+    if let writeBack = transfer.writeBack { cpu[register: writeBack.register] = writeBack.value }
+    cpu.skipInstruction(byteCount: transfer.byteCount)
+    // No instruction reaches the clock and the console's one data register at once.
+    return outcome
+  }
+}

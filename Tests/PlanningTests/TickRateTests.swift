@@ -1,0 +1,26 @@
+import Planning
+import Testing
+
+@Suite("The rate of a counter")
+struct TickRateTests {
+  @Test(
+    "turns nanoseconds into ticks, rounded down",
+    arguments: [
+      (62_500_000, 1_000_000, 62_500), (62_500_000, 15, 0), (62_500_000, 16, 1),
+      (19_200_000, 1_000_000_000, 19_200_000),
+      (24_000_000, 5_000, 120), (1_000_000_000, 12_345, 12_345), (54_000_000, 10_000_000_000, 540_000_000),
+    ] as [(UInt32, UInt64, UInt64)])
+  func ticks(frequency: UInt32, nanoseconds: UInt64, ticks: UInt64) {
+    #expect(TickRate(perSecond: frequency).ticks(nanoseconds: nanoseconds) == ticks)
+  }
+
+  @Test("turns ticks into nanoseconds, and numbers that are too large into the largest")
+  func back() {
+    #expect(TickRate(perSecond: 62_500_000).nanoseconds(ticks: 62_500) == 1_000_000)
+    #expect(TickRate(perSecond: 3).nanoseconds(ticks: 1) == 333_333_333)
+    #expect(TickRate(perSecond: 1).nanoseconds(ticks: .max) == .max)
+    #expect(TickRate(perSecond: .max).ticks(nanoseconds: .max) == .max)
+    #expect(TickRate.nanoseconds.ticks(nanoseconds: .max) == .max)
+    #expect(TickRate(perSecond: 0).perSecond == 1)
+  }
+}

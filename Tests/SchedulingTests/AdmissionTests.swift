@@ -1,0 +1,260 @@
+import Architecture
+import Testing
+
+@testable import Scheduling
+
+/// Sporadic tasks that all wake at once and come back as early as they may, played tick by tick.
+private struct WorstCase {
+  struct Task {
+    var cost: Int
+    var period: Int
+    var deadline: Int
+    var priority: Int = 0
+  }
+  var tasks: [Task]
+
+  /// The first instant at which somebody misses a deadline, or nil. `order` gives the smaller key to who goes first,
+  /// of a task and the deadline of its job.
+  func miss(until horizon: Int, order: (Task, Int) -> Int) -> Int? {
+    var left = tasks.map { _ in 0 }
+    var due = tasks.map { _ in 0 }
+    for now in 0..<horizon {
+      for (index, task) in tasks.enumerated() {
+        if left[index] > 0 && due[index] <= now { return now }
+        if now % task.period == 0 {
+          left[index] = task.cost
+          due[index] = now + task.deadline
+        }
+      }
+      let next = tasks.indices.filter { left[$0] > 0 }.min { order(tasks[$0], due[$0]) < order(tasks[$1], due[$1]) }
+      if let next { left[next] -= 1 }
+    }
+    return nil
+  }
+
+  /// Long enough to see any miss. All begins anew after 24 ticks, unless more is wanted than there is: then one tick at
+  /// least is missing in each 24, and a deadline is at most 24 away.
+  var horizon: Int { tasks.map { $0.cost * 24 / $0.period }.reduce(0, +) > 24 ? 24 * 26 : 48 }
+
+  var parameters: [TaskParameters] {
+    tasks.map {
+      TaskParameters(
+        priority: UInt8($0.priority),
+        reservation: Reservation(
+          budget: UInt64($0.cost), period: UInt64($0.period), deadline: UInt64($0.deadline)))
+    }
+  }
+
+  /// Small tasks whose periods divide 24. Priorities are distinct.
+  static func random(_ dice: inout Dice) -> WorstCase {
+    let count = 1 + dice.index(below: 4)
+    return WorstCase(
+      tasks: (0..<count).map { index in
+        let period = [2, 3, 4, 6, 8, 12, 24][dice.index(below: 7)]
+        let deadline = 1 + dice.index(below: period)
+        let cost = 1 + dice.index(below: max(1, min(deadline, 2 * period / count)))
+        return Task(
+          cost: min(cost, deadline), period: period, deadline: deadline, priority: (index * 7 + 3) % 11)
+      })
+  }
+}
+
+@Suite("Admission")
+struct AdmissionTests {
+  @Test("Earliest deadline first: a set is refused exactly where it misses a deadline when all wake at once")
+  func demandIsExact() {
+    var counts = (admitted: 0, byDemand: 0, byUtilisation: 0)
+    for seed in 0..<4_000 as Range<UInt64> {
+      var dice = Dice(seed)
+      let trial = WorstCase.random(&dice)
+      let refusal = Tasks(trial.parameters).refusal(.earliestDeadline)
+      let miss = trial.miss(until: trial.horizon) { $1 }
+      #expect((refusal == nil) == (miss == nil), "\(trial): \(String(describing: refusal)), misses at \(miss ?? -1)")
+      switch refusal?.reason {
+      case nil: counts.admitted += 1
+      case .demand: counts.byDemand += 1
+      case .utilisation: counts.byUtilisation += 1
+      default: Issue.record("\(trial): \(refusal!)")
+      }
+      if let refusal, refusal.reason == .demand { #expect(refusal.value > refusal.limit) }
+    }
+    #expect(counts.admitted > 400 && counts.byDemand > 400 && counts.byUtilisation > 400, "\(counts)")
+  }
+
+  @Test("Fixed priority: a set is refused exactly where it misses a deadline when all wake at once")
+  func responseTimeIsExact() {
+    var counts = (admitted: 0, byResponse: 0)
+    for seed in 0..<4_000 as Range<UInt64> {
+      var dice = Dice(seed)
+      let trial = WorstCase.random(&dice)
+      let refusal = Tasks(trial.parameters).refusal(.fixedPriority)
+      let miss = trial.miss(until: trial.horizon) { task, _ in 0 - task.priority }
+      #expect((refusal == nil) == (miss == nil), "\(trial): \(String(describing: refusal)), misses at \(miss ?? -1)")
+      if refusal == nil { counts.admitted += 1 }
+      if let refusal, refusal.reason == .responseTime {
+        counts.byResponse += 1
+        #expect(refusal.value > refusal.limit)
+      }
+    }
+    #expect(counts.admitted > 400 && counts.byResponse > 400, "\(counts)")
+  }
+
+  @Test("A refusal by utilisation names the vCPU with which the CPU is over-full, and how full it is")
+  func utilisation() {
+    let set = Tasks([
+      Reservation(budget: 500, period: 1_000), nil, Reservation(budget: 300, period: 1_000),
+      Reservation(budget: 201, period: 1_000), Reservation(budget: 1, period: 1_000),
+    ])
+    let refusal = set.refusal(.earliestDeadline)
+    #expect(refusal?.subject == .vcpu(3))
+    #expect(refusal?.reason == .utilisation)
+    #expect((1_001_000...1_001_001).contains(refusal?.value ?? 0))
+    #expect(refusal?.limit == 1_000_000)
+  }
+
+  @Test("A CPU that is exactly full is admitted, in fractions that no power of two divides too")
+  func exactlyFull() {
+    let third = Reservation(budget: 1, period: 3)
+    #expect(Tasks([third, third, third]).refusal(.earliestDeadline) == nil)
+    #expect(Tasks([third, third, third, Reservation(budget: 1, period: 1 << 39)]).refusal(.earliestDeadline) != nil)
+    let odd = [
+      Reservation(budget: 333_333_333, period: 999_999_999), Reservation(budget: 200, period: 300),
+    ]
+    #expect(Tasks(odd).refusal(.earliestDeadline) == nil)
+  }
+
+  @Test("A demand refusal says what is due until when")
+  func demand() {
+    // 6 until 7 and 3 until 8: 9 ticks are due by 8.
+    let refusal = Tasks([
+      Reservation(budget: 6, period: 20, deadline: 7), Reservation(budget: 3, period: 20, deadline: 8),
+    ]).refusal(.earliestDeadline)
+    #expect(refusal == AdmissionRefusal(.vcpu(1), .demand, value: 9, limit: 8))
+  }
+
+  @Test("A response-time refusal says the time and the deadline")
+  func responseTime() {
+    // The textbook's example (Burns, Wellings): 3 in 7, 3 in 12 and 5 in 20 have response times 3, 6 and 20.
+    func set(_ last: UInt64) -> Tasks {
+      Tasks([
+        TaskParameters(priority: 3, reservation: Reservation(budget: 3, period: 7)),
+        TaskParameters(priority: 2, reservation: Reservation(budget: 3, period: 12)),
+        TaskParameters(priority: 1, reservation: Reservation(budget: 5, period: 20, deadline: last)),
+      ])
+    }
+    #expect(set(20).refusal(.fixedPriority) == nil)
+    #expect(set(19).refusal(.fixedPriority) == AdmissionRefusal(.vcpu(2), .responseTime, value: 20, limit: 19))
+  }
+
+  @Test("Each period has to have room for two switches")
+  func overhead() {
+    let own = Reservation(budget: 90, period: 100)
+    func refusal(_ overhead: UInt64) -> AdmissionRefusal? {
+      Tasks([own], cpu: CPUParameters(slice: 10, switchOverhead: overhead)).refusal(.earliestDeadline)
+    }
+    #expect(refusal(5) == nil)
+    #expect(refusal(6) == AdmissionRefusal(.vcpu(0), .budgetOverDeadline, value: 102, limit: 100))
+    let two = Tasks(
+      [Reservation(budget: 40, period: 100), Reservation(budget: 41, period: 100)],
+      cpu: CPUParameters(slice: 10, switchOverhead: 5))
+    #expect(two.refusal(.earliestDeadline)?.reason == .utilisation)
+  }
+
+  @Test("Below a vCPU that may never stop nobody is promised anything")
+  func unbounded() {
+    func set(_ priority: UInt8) -> Tasks {
+      Tasks([
+        TaskParameters(priority: 9, reservation: Reservation(budget: 1, period: 100)),
+        TaskParameters(priority: priority),
+      ])
+    }
+    #expect(set(8).refusal(.fixedPriority) == nil)
+    #expect(set(9).refusal(.fixedPriority) == AdmissionRefusal(.vcpu(0), .unboundedInterference, value: 1))
+    #expect(set(10).refusal(.fixedPriority) == AdmissionRefusal(.vcpu(0), .unboundedInterference, value: 1))
+    #expect(Tasks([TaskParameters(priority: 9), TaskParameters(priority: 3)]).refusal(.fixedPriority) == nil)
+  }
+
+  @Test("Policies without reservations do not take any, and static takes one vCPU")
+  func noReservations() {
+    let own = Reservation(budget: 1, period: 100)
+    let window = CyclicWindow(vcpu: 0, offset: 0, length: 10)
+    for kind in [PolicyKind.static, .roundRobin, .cyclic] {
+      let set = Tasks(
+        [TaskParameters(reservation: own)], cpu: CPUParameters(slice: 1, majorFrame: 10), windows: [window])
+      #expect(set.refusal(kind) == AdmissionRefusal(.vcpu(0), .reservationNotKept))
+    }
+    #expect(Tasks([nil]).refusal(.static) == nil)
+    #expect(Tasks([nil, nil]).refusal(.static) == AdmissionRefusal(.cpu, .vcpuCount, value: 2, limit: 1))
+    #expect(Tasks([TaskParameters]()).refusal(.static) == AdmissionRefusal(.cpu, .vcpuCount, value: 0, limit: 1))
+  }
+
+  @Test("A cyclic table that is not consistent is refused with the window that is wrong")
+  func tables() {
+    func refusal(_ windows: [(Int?, UInt64, UInt64)], frame: UInt64 = 100, vcpus: Int = 2) -> AdmissionRefusal? {
+      Tasks(
+        [TaskParameters](repeating: TaskParameters(), count: vcpus),
+        cpu: CPUParameters(slice: 1, majorFrame: frame),
+        windows: windows.map { CyclicWindow(vcpu: $0.0, offset: $0.1, length: $0.2) }
+      ).refusal(.cyclic)
+    }
+    #expect(refusal([(0, 0, 40), (nil, 40, 10), (1, 60, 40)]) == nil)
+    #expect(refusal([(0, 0, 40), (1, 39, 1)]) == AdmissionRefusal(.window(1), .windowOverlap, value: 39, limit: 40))
+    #expect(refusal([(1, 50, 40), (0, 0, 40)])?.reason == .windowOverlap)
+    #expect(
+      refusal([(0, 0, 40), (1, 90, 11)]) == AdmissionRefusal(.window(1), .windowPastFrame, value: 101, limit: 100))
+    #expect(refusal([(0, 1, .max), (1, 90, 11)])?.reason == .windowPastFrame)
+    #expect(
+      refusal([(0, 0, 40), (2, 40, 9)]) == AdmissionRefusal(.window(1), .windowOfUnknownVCPU, value: 2, limit: 2))
+    #expect(refusal([(-1, 0, 40)])?.reason == .windowOfUnknownVCPU)
+    #expect(refusal([(0, 0, 40), (1, 40, 0)]) == AdmissionRefusal(.window(1), .emptyWindow))
+    #expect(refusal([(0, 0, 40)]) == AdmissionRefusal(.vcpu(1), .noWindow))
+    #expect(refusal([], frame: 0, vcpus: 0)?.reason == .majorFrame)
+  }
+
+  @Test("Whatever numbers a file holds, each policy answers, and those that it admits can be built")
+  func hostileNumbers() throws {
+    let edges: [UInt64] = [0, 1, 2, 3, 1 << 20, 1 << 39, 1 << 40, (1 << 40) + 1, 1 << 47, 1 << 63, .max - 1, .max]
+    var dice = Dice(11)
+    func number() -> UInt64 {
+      switch dice.number(0...3) {
+      case 0: edges[dice.index(below: edges.count)]
+      case 1: dice.bits() >> dice.number(0...63)
+      case 2: (1 << 40) - dice.number(0...9)
+      default: dice.number(1...50)
+      }
+    }
+    var admitted = 0
+    for _ in 0..<3_000 {
+      let tasks = (0..<dice.index(below: 5)).map { _ in
+        TaskParameters(
+          priority: UInt8(dice.number(0...255)),
+          reservation: dice.oneIn(3) ? nil : Reservation(budget: number(), period: number(), deadline: number()))
+      }
+      let windows = (0..<dice.index(below: 4)).map { _ in
+        CyclicWindow(vcpu: dice.oneIn(4) ? nil : Int(truncatingIfNeeded: number()), offset: number(), length: number())
+      }
+      let cpu = CPUParameters(slice: number(), switchOverhead: dice.oneIn(2) ? 0 : number(), majorFrame: number())
+      let set = Tasks(tasks, cpu: cpu, windows: windows)
+      for number in 0..<PolicyKind.count {
+        let kind = PolicyKind(number: number)!
+        guard set.refusal(kind) == nil else { continue }
+        admitted += 1
+        var policy = try set.scheduler(kind)
+        for vcpu in tasks.indices { policy.ready(vcpu, at: Instant(ticks: .max - 3)) }
+        _ = policy.pick(at: Instant(ticks: .max - 2))
+      }
+    }
+    #expect(admitted > 100)
+  }
+
+  @Test("A set whose search would take too long is refused with the effort spent, and soon")
+  func undecided() {
+    // Utilisation one, deadlines before the periods' ends, and no common multiple of the periods that could be searched.
+    let primes: [UInt64] = [999_999_937, 999_999_929, 999_999_893, 999_999_883]
+    var reservations = primes.map { Reservation(budget: $0 / 4, period: $0, deadline: $0 - 1) }
+    reservations.append(Reservation(budget: 1, period: 1 << 30, deadline: 1 << 29))
+    let refusal = Tasks(reservations).refusal(.earliestDeadline)
+    #expect(refusal?.reason == .undecided)
+    #expect(refusal.map { $0.limit == 1 << 20 } == true)
+  }
+}

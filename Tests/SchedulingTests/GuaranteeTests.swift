@@ -1,0 +1,108 @@
+import Architecture
+import Testing
+
+@testable import Scheduling
+
+/// One set of reservations with a well-behaved vCPU or another in each.
+private struct Trial {
+  var set: Tasks
+  var behaviours: [Behaviour]
+  var own: [Reservation?] { self.set.tasks.map(\.reservation) }
+
+  /// Random reservations with something in the background, admitted under `kind`, or nil.
+  init?(_ seed: UInt64, _ kind: PolicyKind, overhead: UInt64 = 0, least: UInt64 = 1) {
+    var dice = Dice(seed)
+    let count = 1 + dice.index(below: 6)
+    let reservations = dice.reservations(
+      count: count, periods: 40...900, percent: kind == .fixedPriority ? 70 : 95, least: least,
+      withoutDeadlines: dice.oneIn(3))
+    var tasks = reservations.map { TaskParameters(priority: UInt8(dice.number(100...104)), reservation: $0) }
+    behaviours = reservations.map { own in
+      switch dice.number(0...3) {
+      case 0: .busy
+      case 1: .wild(dice.oneIn(2) ? own.period : max(1, own.period / 10))
+      default: .jobs(of: own.budget, every: own.period, jitter: dice.oneIn(2) ? 0 : own.period, within: own.deadline)
+      }
+    }
+    for _ in 0..<dice.index(below: 3) {
+      tasks.append(TaskParameters())
+      behaviours.append(dice.oneIn(2) ? .busy : .wild(200))
+    }
+    set = Tasks(tasks, cpu: CPUParameters(slice: 50, switchOverhead: overhead))
+    if set.refusal(kind) != nil { return nil }
+  }
+
+  /// What went wrong in a time line, if anything did.
+  func problem(_ timeline: Timeline, horizon: UInt64, lateness: UInt64 = 0) -> String? {
+    if let stuck = timeline.stuckAt { return "stuck at \(stuck)" }
+    if let impossible = timeline.impossiblePickAt { return "impossible pick at \(impossible)" }
+    let total = (own.indices.map { timeline.time(of: $0) } + [timeline.time(of: nil)]).reduce(0, +)
+    if total != horizon { return "\(total) ticks in \(horizon)" }
+    if lateness == 0, let miss = timeline.misses(by: horizon).first { return "missed: \(miss)" }
+    for (vcpu, own) in own.enumerated() {
+      guard let own else { continue }
+      if let excess = excess(timeline, vcpu, own, lateness) { return excess }
+    }
+    return nil
+  }
+
+  /// Each tick of a budget is released at most once in a period and used within the deadline, so that a stretch of any
+  /// length sees it ⌊(length + deadline) ÷ period⌋ + 1 times at the most.
+  private func excess(_ timeline: Timeline, _ vcpu: Int, _ own: Reservation, _ lateness: UInt64) -> String? {
+    let budget = own.budget + 2 * set.cpu.switchOverhead
+    let runs = timeline.stretches.filter { $0.vcpu == vcpu }
+    for (index, first) in runs.enumerated() {
+      var sum: UInt64 = 0
+      for last in runs[index...].prefix(40) {
+        sum += last.end - last.start
+        let most = ((last.end - first.start + own.deadline + lateness) / own.period + 1) * budget
+        // Switches back to a preempted vCPU are charged to the one that preempted it.
+        let switches = UInt64(runs.count) * set.cpu.switchOverhead
+        if sum > most + lateness + switches {
+          return "vCPU \(vcpu): \(sum) > \(most) from \(first.start) to \(last.end)"
+        }
+      }
+    }
+    return nil
+  }
+}
+
+@Suite("What reservations promise")
+struct GuaranteeTests {
+  private func check(_ kind: PolicyKind, _ seeds: Range<UInt64>, overhead: UInt64 = 0, lateness: UInt64 = 0) throws {
+    let horizon: UInt64 = 6_000
+    var admitted = 0
+    for seed in seeds {
+      guard let trial = Trial(seed, kind, overhead: overhead, least: max(1, lateness)) else { continue }
+      admitted += 1
+      var policy = try trial.set.scheduler(kind)
+      let workload = Workload(
+        behaviours: trial.behaviours, switchCost: overhead, lateness: lateness,
+        firstWithin: seed.isMultiple(of: 2) ? 0 : 900, seed: seed)
+      let timeline = workload.run(&policy, until: horizon)
+      let problem = trial.problem(timeline, horizon: horizon, lateness: lateness)
+      #expect(problem == nil, "seed \(seed): \(trial)")
+    }
+    #expect(admitted * 6 > seeds.count)
+  }
+
+  @Test(
+    "Earliest deadline first: whatever the others do, each job that fits its reservation is done in time, and nobody gets more than its budgets",
+    arguments: 0..<6)
+  func earliestDeadline(part: UInt64) throws { try check(.earliestDeadline, (part * 100)..<(part * 100 + 100)) }
+
+  @Test("Fixed priority: the same", arguments: 0..<6)
+  func fixedPriority(part: UInt64) throws { try check(.fixedPriority, (part * 100)..<(part * 100 + 100)) }
+
+  @Test("Switches that cost time take none from anybody's budget", arguments: [1, 3] as [UInt64])
+  func overhead(cost: UInt64) throws {
+    try check(.earliestDeadline, 1_000..<1_150, overhead: cost)
+    try check(.fixedPriority, 1_000..<1_150, overhead: cost)
+  }
+
+  @Test("Where the CPU comes late to each decision, no budget is exceeded by more than that")
+  func lateness() throws {
+    try check(.earliestDeadline, 2_000..<2_100, lateness: 5)
+    try check(.fixedPriority, 2_000..<2_100, lateness: 5)
+  }
+}

@@ -1,0 +1,125 @@
+import Architecture
+import Testing
+
+@testable import Scheduling
+
+/// Asks a policy at each tick and compares what it says with tokens: who can run, and whose turn it is.
+private struct Oracle {
+  enum State { case off, asleep, awake }
+  var servers: [TokenServer?]
+  let priorities: [UInt8]
+  var states: [State]
+  var dice: Dice
+
+  init(_ tasks: [TaskParameters], seed: UInt64) {
+    servers = tasks.map { task in
+      task.reservation.map { TokenServer(budget: $0.budget, period: $0.period, deadline: $0.deadline) }
+    }
+    priorities = tasks.map(\.priority)
+    states = tasks.map { _ in .off }
+    dice = Dice(seed)
+  }
+
+  /// One vCPU does something, or nobody does.
+  mutating func disturb(_ policy: inout CPUScheduler, at now: UInt64, quietly: Bool) {
+    guard dice.oneIn(quietly ? 8 : 2) else { return }
+    let vcpu = dice.index(below: states.count)
+    let instant = Instant(ticks: now)
+    switch (states[vcpu], dice.number(0...9)) {
+    case (.awake, 0):
+      policy.remove(vcpu, at: instant)
+      states[vcpu] = .off
+    case (.awake, 1...2):
+      policy.yield(vcpu, at: instant)
+      servers[vcpu]?.wake(at: now)
+    case (.awake, _):
+      policy.block(vcpu, at: instant)
+      states[vcpu] = .asleep
+    case (.off, _), (.asleep, _):
+      policy.ready(vcpu, at: instant)
+      states[vcpu] = .awake
+      servers[vcpu]?.wake(at: now)
+    }
+  }
+
+  /// Those with the best right to the CPU at `now`.
+  func candidates(at now: UInt64, byPriority: Bool) -> [Int] {
+    let able = states.indices.filter { vcpu in
+      states[vcpu] == .awake && (servers[vcpu].map { $0.due(at: now) != nil } ?? true)
+    }
+    if byPriority {
+      let highest = able.map { priorities[$0] }.max()
+      return able.filter { priorities[$0] == highest }
+    }
+    let earliest = able.compactMap { servers[$0]?.due(at: now) }.min()
+    guard let earliest else { return able }
+    return able.filter { servers[$0]?.due(at: now) == earliest }
+  }
+
+  /// The first tick at which somebody wanted a token that was due before, or nil.
+  func late(at now: UInt64) -> Int? {
+    states.indices.first { vcpu in
+      states[vcpu] == .awake && servers[vcpu]?.due(at: now).map { $0 <= now } == true
+    }
+  }
+}
+
+@Suite("Reservations against tokens, tick by tick")
+struct ReservationOracleTests {
+  /// Plays one set for some ticks; says what went wrong first.
+  private func play(_ set: Tasks, _ kind: PolicyKind, seed: UInt64, ticks: UInt64, quietly: Bool) throws -> String? {
+    var policy = try set.scheduler(kind)
+    var oracle = Oracle(set.tasks, seed: seed)
+    for now in 0..<ticks {
+      oracle.disturb(&policy, at: now, quietly: quietly)
+      if let late = oracle.late(at: now) { return "vCPU \(late) is late at \(now)" }
+      let candidates = oracle.candidates(at: now, byPriority: kind == .fixedPriority)
+      switch policy.pick(at: Instant(ticks: now)) {
+      case .idle(let until):
+        if !candidates.isEmpty { return "idle at \(now) in place of \(candidates)" }
+        if until.ticks <= now { return "no end of idling at \(now)" }
+      case .run(let vcpu, let until):
+        if !candidates.contains(vcpu) { return "vCPU \(vcpu) at \(now) in place of \(candidates)" }
+        if until.ticks <= now { return "no time for vCPU \(vcpu) at \(now)" }
+        oracle.servers[vcpu]?.useOne()
+        policy.charge(vcpu, ran: 1)
+      }
+    }
+    return nil
+  }
+
+  // Periods below 13 ticks: chunks are never put together there, and tokens are exact.
+  @Test("Earliest deadline first picks who is due first, and no admitted set is ever late", arguments: 0..<8)
+  func earliestDeadline(part: UInt64) throws {
+    var admitted = 0
+    for seed in (part * 200)..<(part * 200 + 200) {
+      var dice = Dice(seed)
+      var own: [Reservation?] = dice.reservations(
+        count: 1 + dice.index(below: 4), periods: 2...12, percent: 100)
+      if dice.oneIn(2) { own.insert(nil, at: dice.index(below: own.count + 1)) }
+      let set = Tasks(own, cpu: CPUParameters(slice: 3))
+      guard set.refusal(.earliestDeadline) == nil else { continue }
+      admitted += 1
+      let problem = try play(set, .earliestDeadline, seed: seed, ticks: 200, quietly: dice.oneIn(2))
+      #expect(problem == nil, "seed \(seed): \(own)")
+    }
+    #expect(admitted > 60)
+  }
+
+  @Test("Fixed priority picks the most urgent that has budget, and no admitted set is ever late", arguments: 0..<8)
+  func fixedPriority(part: UInt64) throws {
+    var admitted = 0
+    for seed in (part * 200)..<(part * 200 + 200) {
+      var dice = Dice(seed)
+      let own = dice.reservations(count: 1 + dice.index(below: 4), periods: 2...12, percent: 80)
+      var tasks = own.map { TaskParameters(priority: UInt8(dice.number(2...5) * 40), reservation: $0) }
+      if dice.oneIn(2) { tasks.append(TaskParameters(priority: 7)) }
+      let set = Tasks(tasks, cpu: CPUParameters(slice: 3))
+      guard set.refusal(.fixedPriority) == nil else { continue }
+      admitted += 1
+      let problem = try play(set, .fixedPriority, seed: seed, ticks: 200, quietly: dice.oneIn(2))
+      #expect(problem == nil, "seed \(seed): \(tasks)")
+    }
+    #expect(admitted > 60)
+  }
+}

@@ -1,0 +1,174 @@
+import Architecture
+import Scheduling
+
+/// What a vCPU does with the time that it gets.
+enum Behaviour {
+  /// It never blocks.
+  case busy
+  /// A job of so many ticks, at the earliest `every` ticks after the last one arrived, and up to `jitter` later. The job
+  /// is to be done `within` ticks of its arrival.
+  case jobs(of: UInt64, every: UInt64, jitter: UInt64, within: UInt64)
+  /// It works, sleeps, yields, and is turned off and on as it likes, for up to so many ticks each time.
+  case wild(UInt64)
+}
+
+/// One piece of the time line.
+struct Stretch: Equatable {
+  /// Who ran, or nil where the CPU was idle.
+  var vcpu: Int?
+  var start: UInt64
+  var end: UInt64
+}
+
+/// One job and when it was done.
+struct Job {
+  var vcpu: Int
+  var arrival: UInt64
+  var deadline: UInt64
+  var finish: UInt64?
+}
+
+/// What came out of a simulation.
+struct Timeline {
+  var stretches: [Stretch] = []
+  var jobs: [Job] = []
+  /// The scheduler asked to be asked again at once, so that time stood still.
+  var stuckAt: UInt64?
+  /// A vCPU was picked that could not run.
+  var impossiblePickAt: UInt64?
+
+  /// Ticks that `vcpu` ran from `start` to `end`.
+  func time(of vcpu: Int?, from start: UInt64 = 0, to end: UInt64 = .max) -> UInt64 {
+    var sum: UInt64 = 0
+    for stretch in stretches where stretch.vcpu == vcpu && stretch.end > start && stretch.start < end {
+      sum += min(stretch.end, end) - max(stretch.start, start)
+    }
+    return sum
+  }
+
+  /// The jobs that were due by `end` and not done in time.
+  func misses(by end: UInt64) -> [Job] { jobs.filter { $0.deadline <= end && ($0.finish ?? .max) > $0.deadline } }
+}
+
+/// Runs a scheduler against behaviours from event to event, in the order that the protocol asks for. Time is whole ticks;
+/// a switch to another vCPU takes `switchCost` of them, in which nobody's work is done.
+struct Workload {
+  var behaviours: [Behaviour]
+  var switchCost: UInt64 = 0
+  /// By how much the scheduler may be asked later than it wanted.
+  var lateness: UInt64 = 0
+  /// When the first of each vCPU's work comes is up to so many ticks after 0.
+  var firstWithin: UInt64 = 0
+  var seed: UInt64
+
+  func run<Policy: Scheduler & ~Copyable>(_ policy: inout Policy, until horizon: UInt64) -> Timeline {
+    var run = Run(self, horizon)
+    while run.now < horizon && run.timeline.stuckAt == nil && run.timeline.impossiblePickAt == nil {
+      run.step(&policy)
+    }
+    return run.timeline
+  }
+}
+
+private struct Run {
+  let workload: Workload
+  let horizon: UInt64
+  var dice: Dice
+  var now: UInt64 = 0
+  var timeline = Timeline()
+  /// When each vCPU gets its next work; nil while it has some.
+  var wakeAt: [UInt64?]
+  /// How much is left to do until the vCPU does something else.
+  var work: [UInt64]
+  /// The job that each vCPU works on, in `timeline.jobs`.
+  var job: [Int?]
+  var loaded: Int?
+  var switching: UInt64 = 0
+
+  init(_ workload: Workload, _ horizon: UInt64) {
+    self.workload = workload
+    self.horizon = horizon
+    dice = Dice(workload.seed)
+    let count = workload.behaviours.count
+    wakeAt = []
+    for _ in 0..<count { wakeAt.append(dice.number(0...workload.firstWithin)) }
+    work = [UInt64](repeating: 0, count: count)
+    job = [Int?](repeating: nil, count: count)
+  }
+
+  mutating func step<Policy: Scheduler & ~Copyable>(_ policy: inout Policy) {
+    for vcpu in wakeAt.indices where wakeAt[vcpu].map({ $0 <= now }) == true { wake(vcpu, &policy) }
+    let nextWake = wakeAt.compactMap { $0 }.min() ?? .max
+    switch policy.pick(at: Instant(ticks: now)) {
+    case .idle(let until):
+      if until.ticks <= now { timeline.stuckAt = now }
+      advance(nil, to: min(until.ticks, nextWake, horizon))
+    case .run(let vcpu, let until):
+      if until.ticks <= now { timeline.stuckAt = now }
+      guard wakeAt[vcpu] == nil else { return timeline.impossiblePickAt = now }
+      if loaded != vcpu { switching = workload.switchCost }
+      loaded = vcpu
+      let toDo = work[vcpu] == .max ? .max : now + switching + work[vcpu]
+      var wanted = until.ticks
+      if workload.lateness > 0 && wanted < .max { wanted += dice.number(0...workload.lateness) }
+      let end = min(wanted, nextWake, toDo, horizon)
+      let switched = min(switching, end - now)
+      switching -= switched
+      if work[vcpu] != .max { work[vcpu] -= end - now - switched }
+      policy.charge(vcpu, ran: end - now)
+      advance(vcpu, to: end)
+      if work[vcpu] == 0 { finish(vcpu, &policy) }
+    }
+  }
+
+  private mutating func advance(_ vcpu: Int?, to end: UInt64) {
+    if let last = timeline.stretches.last, last.vcpu == vcpu {
+      timeline.stretches[timeline.stretches.count - 1].end = end
+    } else if end > now {
+      timeline.stretches.append(Stretch(vcpu: vcpu, start: now, end: end))
+    }
+    now = end
+  }
+
+  private mutating func wake<Policy: Scheduler & ~Copyable>(_ vcpu: Int, _ policy: inout Policy) {
+    policy.ready(vcpu, at: Instant(ticks: now))
+    wakeAt[vcpu] = nil
+    switch workload.behaviours[vcpu] {
+    case .busy: work[vcpu] = .max
+    case .jobs(let ticks, _, _, let within):
+      work[vcpu] = ticks
+      job[vcpu] = timeline.jobs.count
+      timeline.jobs.append(Job(vcpu: vcpu, arrival: now, deadline: now + within))
+    case .wild(let most): work[vcpu] = dice.number(1...most)
+    }
+  }
+
+  private mutating func finish<Policy: Scheduler & ~Copyable>(_ vcpu: Int, _ policy: inout Policy) {
+    let instant = Instant(ticks: now)
+    switch workload.behaviours[vcpu] {
+    case .busy: break
+    case .jobs(_, let every, let jitter, _):
+      timeline.jobs[job[vcpu]!].finish = now
+      policy.block(vcpu, at: instant)
+      // A job that came late itself does not hold the next one back, but two at once are not simulated.
+      wakeAt[vcpu] = max(timeline.jobs[job[vcpu]!].arrival + every + dice.number(0...jitter), now + 1)
+    case .wild(let most):
+      switch dice.number(0...9) {
+      case 0:
+        policy.remove(vcpu, at: instant)
+        wakeAt[vcpu] = now + dice.number(1...most)
+      case 1:
+        // Turned off and on again within one exit.
+        policy.remove(vcpu, at: instant)
+        policy.ready(vcpu, at: instant)
+        work[vcpu] = dice.number(1...most)
+      case 2, 3:
+        policy.yield(vcpu, at: instant)
+        work[vcpu] = dice.number(1...most)
+      default:
+        policy.block(vcpu, at: instant)
+        wakeAt[vcpu] = now + dice.number(1...most)
+      }
+    }
+  }
+}

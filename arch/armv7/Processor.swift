@@ -1,0 +1,82 @@
+internal import ARMv7Assembly
+public import Architecture
+
+/// The CPU that runs this, as the hypervisor itself uses it: everything that is neither a guest's nor a device's. Each
+/// backend has one, and nothing above names a register.
+public enum Processor {
+  /// The mode that we run in.
+  public static var levelName: StaticString { "PL2 (Hyp mode)" }
+
+  /// The mode that a loader entered us in, as entry code numbers it (by privilege level).
+  public static func levelName(_ level: UInt) -> StaticString { level == 2 ? levelName : "PL1 (SVC mode)" }
+
+  /// The address of what the hypervisor keeps about this CPU (HTPIDR).
+  @inline(__always)
+  public static var ownRecord: UInt {
+    get { UInt(truncatingIfNeeded: read_htpidr()) }
+    set { write_htpidr(UInt32(truncatingIfNeeded: newValue)) }
+  }
+
+  /// The affinity fields of this CPU, as MPIDR has them and the device tree's `reg`.
+  public static var affinity: UInt64 { UInt64(read_mpidr() & 0xff_ffff) }
+
+  /// The control register of the virtual timer of the guest in the hardware: ENABLE, IMASK and ISTATUS, bits 0 to 2.
+  @inline(__always)
+  public static var virtualTimerControl: UInt64 {
+    get { UInt64(read_cntv_ctl()) }
+    set { write_cntv_ctl(UInt32(truncatingIfNeeded: newValue)) }
+  }
+
+  /// The hardware's identification register of that encoding in AArch64, whose ID_PFR0_EL1 and so on are at the same place
+  /// of CP15; MVFR0 and MVFR1, which are at 3, are FP registers.
+  public static func identification(_ register: SystemRegister) -> UInt64 {
+    UInt64(read_identification(UInt32(register.crm), UInt32(register.op2)))
+  }
+
+  /// What the guest in the hardware has in its debug control register. DBGDSCR has nothing that a guest's kernel needs
+  /// from the hardware: ARMv7 has no single step there.
+  public static func setGuestDebugControl(_ value: UInt64) {}
+
+  /// Calls the host's firmware by SMC (DEN 0028 §2.7), and gives the result in register 0.
+  public static func callFirmware(_ function: UInt64, _ first: UInt64, _ second: UInt64, _ third: UInt64) -> UInt64 {
+    UInt64(
+      call_secure_monitor(
+        UInt32(truncatingIfNeeded: function), UInt32(truncatingIfNeeded: first), UInt32(truncatingIfNeeded: second),
+        UInt32(truncatingIfNeeded: third)))
+  }
+
+  /// PSCI's CPU_ON as a caller of this register width names it (DEN 0022 §5.1.4).
+  public static var cpuOnFunction: UInt64 { 0x8400_0003 }
+
+  /// Wakes CPUs that wait for an event.
+  public static func signalEvent() { signal_event() }
+
+  /// The end of the stack that this runs on: stacks fill the upper half of 64 KiB at a multiple of 64 KiB.
+  @inline(__always)
+  public static var stackEnd: UInt { (read_stack_pointer() | 0xffff) &+ 1 }
+
+  /// Goes on with the guest whose general registers are in `frame`, which must be at the top of this CPU's stack.
+  public static func enterGuest(_ frame: TrapFrame) -> Never { unsafe enter_guest(frame.unsafeAddress) }
+}
+
+// Caches and translations.
+
+extension Processor {
+  /// Drops the hypervisor's own translations on this CPU.
+  public static func invalidateOwnTranslations() { invalidate_tlb_hyp() }
+
+  /// Drops the translations of the guest in the hardware, both stages, on this CPU.
+  public static func invalidateGuestTranslationsHere() { invalidate_tlb_current_guest_here() }
+
+  /// Drops the instruction caches of all CPUs.
+  public static func invalidateInstructionCaches() { invalidate_instruction_caches() }
+
+  /// The size in bytes of the smallest data cache line (CTR.DminLine).
+  public static var dataCacheLineSize: UInt { 4 << (UInt(read_ctr()) >> 16 & 15) }
+
+  /// Cleans and invalidates the data cache line at a virtual address to the point of coherency.
+  @inline(__always)
+  public static func cleanAndInvalidateDataLine(at address: UInt) {
+    clean_invalidate_data_line(UInt32(truncatingIfNeeded: address))
+  }
+}

@@ -1,0 +1,59 @@
+internal import ARMv7Assembly
+public import Architecture
+internal import ArmRegisters
+
+/// What traps from a guest, and where a guest's memory is: the PL2 registers that stand between the two.
+public enum TrapControls {
+  /// HCR (DDI 0406C, B4.1.66). Beside stage 2 (VM) and interrupts routed to Hyp mode (FMO, IMO, AMO): set/way cache
+  /// instructions clean as well (SWIO); table walks may not touch device memory (PTW); the guest's barriers and TLB
+  /// maintenance reach all CPUs that may run it (BSU, FB); WFI and WFE give the CPU away (TWI, TWE); ID registers, SMC,
+  /// implementation-defined registers and ACTLR are answered by us (TID3, TSC, TIDCP, TAC).
+  static let configuration: UInt32 =
+    1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 9 | 1 << 10 | 1 << 13 | 1 << 14 | 1 << 18 | 1 << 19
+    | 1 << 20 | 1 << 21
+
+  /// HCPTR (B4.1.65): trace (TTA), and coprocessors 0 to 9, 12 and 13, which no CPU has.
+  private static let coprocessors: UInt32 = 1 << 20 | 0x33ff
+  /// HCPTR.{TASE, TCP11, TCP10}.
+  private static let trapFloatingPoint: UInt32 = 1 << 15 | 1 << 11 | 1 << 10
+
+  /// HDCR (B4.1.64): performance monitors (TPM, TPMCR) and debug registers (TDA, TDOSA, TDRA) trap; breakpoint
+  /// instructions stay the guest's own (TDE clear). HPMN keeps its reset value, which is PMCR.N.
+  private static let debug: UInt32 = 1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11
+
+  /// HSTR (B4.1.72): CP15 c15, which is implementation defined, and Jazelle (TJDBX), which is hidden. ThumbEE (TTEE) is not
+  /// trapped but switched: emulated CPUs show it to guests whatever TID3 says.
+  private static let systemRegisters: UInt32 = 1 << 15 | 1 << 17
+
+  /// Sets this CPU up for guests, once, before the first of them runs.
+  public static func configure(stage2Control: UInt64) {
+    write_hcr(configuration)
+    write_hstr(systemRegisters)
+    write_hcptr(coprocessors | trapFloatingPoint)
+    write_hdcr(read_hdcr() & 0x1f | debug)
+    // PL1 reads the physical counter (PL1PCTEN) but its physical timer traps (PL1PCEN clear).
+    write_cnthctl(1)
+    write_vtcr(UInt32(truncatingIfNeeded: stage2Control))
+    write_vpidr(read_midr())
+    // ID_DFR0.PerfMon, bits 27:24: 0 and 0xf have no such register. User programs never get at the counters.
+    let monitors = read_id_dfr0() >> 24 & 0xf
+    if monitors != 0 && monitors != 0xf { write_pmuserenr(0) }
+    write_cntv_ctl(0)
+    write_cnthp_ctl(0)
+    // Whoever ran here before may have left translations under our VMIDs.
+    invalidate_tlb_guests()
+  }
+
+  /// Whether the guest's next FP or SIMD instruction traps.
+  @inline(__always)
+  public static func setFloatingPointTrap(_ traps: Bool) {
+    write_hcptr(traps ? coprocessors | trapFloatingPoint : coprocessors)
+    barrier_instruction()
+  }
+
+  /// Makes `root` the stage-2 table and `vmid`, of eight bits, the tag of the guest that runs next on this CPU.
+  @inline(__always)
+  public static func setGuestSpace(root: PhysicalAddress, vmid: UInt16) {
+    write_vttbr(root.rawValue | UInt64(vmid & 0xff) << 48)
+  }
+}

@@ -1,0 +1,189 @@
+// The border between Swift and ARMv7-A at PL2 (Hyp mode): CP15 and CP14 registers, banked registers, TLB and cache
+// maintenance, and the entry to a guest. See ArmRegisters.h for why the functions exist on a host too.
+
+#ifndef TVISOR_ARMV7_ASSEMBLY_H
+#define TVISOR_ARMV7_ASSEMBLY_H
+
+#include <stdint.h>
+
+// Always: what is one instruction must not become a call where the two languages' target flags differ in a detail.
+#ifndef INLINE
+#define INLINE static inline __attribute__((always_inline))
+#endif
+
+// Three kinds of register: ARMV7_REGISTER(Swift's name, coprocessor, opc1, CRn, CRm, opc2) by MRC and MCR,
+// ARMV7_WIDE_REGISTER(name, opc1, CRm) by MRRC and MCRR of CP15, ARMV7_BANKED_REGISTER(name, the assembler's name) by
+// MRS and MSR. The "memory" clobbers keep accesses in program order: many have effects on one another.
+#if defined(__arm__)
+__asm__(".arch_extension virt\n\t.arch_extension sec");
+#define ARMV7_REGISTER(name, coprocessor, opc1, crn, crm, opc2)                                     \
+  INLINE uint32_t read_##name(void) {                                                               \
+    uint32_t value;                                                                                 \
+    __asm__ volatile("mrc " #coprocessor ", " #opc1 ", %0, " #crn ", " #crm ", " #opc2              \
+                     : "=r"(value)::"memory");                                                      \
+    return value;                                                                                   \
+  }                                                                                                 \
+  INLINE void write_##name(uint32_t value) {                                                        \
+    __asm__ volatile("mcr " #coprocessor ", " #opc1 ", %0, " #crn ", " #crm ", " #opc2 ::"r"(value) \
+                     : "memory");                                                                   \
+  }
+#define ARMV7_WIDE_REGISTER(name, opc1, crm)                                                        \
+  INLINE uint64_t read_##name(void) {                                                               \
+    uint64_t value;                                                                                 \
+    __asm__ volatile("mrrc p15, " #opc1 ", %Q0, %R0, " #crm : "=r"(value)::"memory");               \
+    return value;                                                                                   \
+  }                                                                                                 \
+  INLINE void write_##name(uint64_t value) {                                                        \
+    __asm__ volatile("mcrr p15, " #opc1 ", %Q0, %R0, " #crm ::"r"(value) : "memory");               \
+  }
+#define ARMV7_BANKED_REGISTER(name, text)                                                           \
+  INLINE uint32_t read_##name(void) {                                                               \
+    uint32_t value;                                                                                 \
+    __asm__ volatile("mrs %0, " #text : "=r"(value)::"memory");                                     \
+    return value;                                                                                   \
+  }                                                                                                 \
+  INLINE void write_##name(uint32_t value) { __asm__ volatile("msr " #text ", %0" ::"r"(value) : "memory"); }
+#define ARMV7_MAINTENANCE(name, text)                                                               \
+  INLINE void name(void) { __asm__ volatile(text ::"r"(0) : "memory"); }
+#define ARMV7_MAINTENANCE_AT(name, text)                                                            \
+  INLINE void name(uint32_t argument) { __asm__ volatile(text ::"r"(argument) : "memory"); }
+#else
+#define ARMV7_REGISTER(name, coprocessor, opc1, crn, crm, opc2)                                     \
+  INLINE uint32_t read_##name(void) { return 0; }                                                   \
+  INLINE void write_##name(uint32_t value) { (void)value; }
+#define ARMV7_WIDE_REGISTER(name, opc1, crm)                                                        \
+  INLINE uint64_t read_##name(void) { return 0; }                                                   \
+  INLINE void write_##name(uint64_t value) { (void)value; }
+#define ARMV7_BANKED_REGISTER(name, text)                                                           \
+  INLINE uint32_t read_##name(void) { return 0; }                                                   \
+  INLINE void write_##name(uint32_t value) { (void)value; }
+#define ARMV7_MAINTENANCE(name, text)                                                               \
+  INLINE void name(void) {}
+#define ARMV7_MAINTENANCE_AT(name, text)                                                            \
+  INLINE void name(uint32_t argument) { (void)argument; }
+#endif
+
+// PL2's own (DDI 0406C, B3.17.1 and B8.2).
+ARMV7_REGISTER(hsr, p15, 4, c5, c2, 0)
+ARMV7_REGISTER(hdfar, p15, 4, c6, c0, 0)
+ARMV7_REGISTER(hifar, p15, 4, c6, c0, 2)
+ARMV7_REGISTER(hpfar, p15, 4, c6, c0, 4)
+ARMV7_REGISTER(hcr, p15, 4, c1, c1, 0)
+ARMV7_REGISTER(hdcr, p15, 4, c1, c1, 1)
+ARMV7_REGISTER(hcptr, p15, 4, c1, c1, 2)
+ARMV7_REGISTER(hstr, p15, 4, c1, c1, 3)
+ARMV7_REGISTER(vtcr, p15, 4, c2, c1, 2)
+ARMV7_REGISTER(vpidr, p15, 4, c0, c0, 0)
+ARMV7_REGISTER(vmpidr, p15, 4, c0, c0, 5)
+ARMV7_REGISTER(htpidr, p15, 4, c13, c0, 2)
+ARMV7_REGISTER(cnthctl, p15, 4, c14, c1, 0)
+ARMV7_WIDE_REGISTER(vttbr, 6, c2)
+ARMV7_WIDE_REGISTER(cntvoff, 4, c14)
+ARMV7_BANKED_REGISTER(elr_hyp, elr_hyp)
+/// SPSR_hyp, which Hyp mode names so.
+ARMV7_BANKED_REGISTER(spsr_hyp, spsr)
+
+// What a vCPU takes along when it leaves the CPU.
+ARMV7_REGISTER(sctlr, p15, 0, c1, c0, 0)
+ARMV7_REGISTER(cpacr, p15, 0, c1, c0, 2)
+ARMV7_REGISTER(ttbcr, p15, 0, c2, c0, 2)
+ARMV7_REGISTER(dacr, p15, 0, c3, c0, 0)
+ARMV7_REGISTER(dfsr, p15, 0, c5, c0, 0)
+ARMV7_REGISTER(ifsr, p15, 0, c5, c0, 1)
+ARMV7_REGISTER(adfsr, p15, 0, c5, c1, 0)
+ARMV7_REGISTER(aifsr, p15, 0, c5, c1, 1)
+ARMV7_REGISTER(dfar, p15, 0, c6, c0, 0)
+ARMV7_REGISTER(ifar, p15, 0, c6, c0, 2)
+ARMV7_REGISTER(mair0, p15, 0, c10, c2, 0)
+ARMV7_REGISTER(mair1, p15, 0, c10, c2, 1)
+ARMV7_REGISTER(amair0, p15, 0, c10, c3, 0)
+ARMV7_REGISTER(amair1, p15, 0, c10, c3, 1)
+ARMV7_REGISTER(vbar, p15, 0, c12, c0, 0)
+ARMV7_REGISTER(contextidr, p15, 0, c13, c0, 1)
+ARMV7_REGISTER(tpidrurw, p15, 0, c13, c0, 2)
+ARMV7_REGISTER(tpidruro, p15, 0, c13, c0, 3)
+ARMV7_REGISTER(tpidrprw, p15, 0, c13, c0, 4)
+ARMV7_REGISTER(csselr, p15, 2, c0, c0, 0)
+ARMV7_REGISTER(cntkctl, p15, 0, c14, c1, 0)
+ARMV7_REGISTER(cntv_ctl, p15, 0, c14, c3, 1)
+ARMV7_REGISTER(teecr, p14, 6, c0, c0, 0)
+ARMV7_REGISTER(teehbr, p14, 6, c1, c0, 0)
+ARMV7_WIDE_REGISTER(ttbr0, 0, c2)
+ARMV7_WIDE_REGISTER(ttbr1, 1, c2)
+ARMV7_WIDE_REGISTER(par, 0, c7)
+ARMV7_WIDE_REGISTER(cntv_cval, 3, c14)
+ARMV7_BANKED_REGISTER(sp_usr, sp_usr)
+ARMV7_BANKED_REGISTER(sp_svc, sp_svc)
+ARMV7_BANKED_REGISTER(lr_svc, lr_svc)
+ARMV7_BANKED_REGISTER(spsr_svc, spsr_svc)
+ARMV7_BANKED_REGISTER(sp_abt, sp_abt)
+ARMV7_BANKED_REGISTER(lr_abt, lr_abt)
+ARMV7_BANKED_REGISTER(spsr_abt, spsr_abt)
+ARMV7_BANKED_REGISTER(sp_und, sp_und)
+ARMV7_BANKED_REGISTER(lr_und, lr_und)
+ARMV7_BANKED_REGISTER(spsr_und, spsr_und)
+ARMV7_BANKED_REGISTER(sp_irq, sp_irq)
+ARMV7_BANKED_REGISTER(lr_irq, lr_irq)
+ARMV7_BANKED_REGISTER(spsr_irq, spsr_irq)
+ARMV7_BANKED_REGISTER(r8_fiq, r8_fiq)
+ARMV7_BANKED_REGISTER(r9_fiq, r9_fiq)
+ARMV7_BANKED_REGISTER(r10_fiq, r10_fiq)
+ARMV7_BANKED_REGISTER(r11_fiq, r11_fiq)
+ARMV7_BANKED_REGISTER(r12_fiq, r12_fiq)
+ARMV7_BANKED_REGISTER(sp_fiq, sp_fiq)
+ARMV7_BANKED_REGISTER(lr_fiq, lr_fiq)
+ARMV7_BANKED_REGISTER(spsr_fiq, spsr_fiq)
+
+// Identification.
+ARMV7_REGISTER(midr, p15, 0, c0, c0, 0)
+ARMV7_REGISTER(ctr, p15, 0, c0, c0, 1)
+ARMV7_REGISTER(mpidr, p15, 0, c0, c0, 5)
+ARMV7_REGISTER(id_pfr0, p15, 0, c0, c1, 0)
+ARMV7_REGISTER(id_dfr0, p15, 0, c0, c1, 2)
+ARMV7_REGISTER(id_mmfr0, p15, 0, c0, c1, 4)
+ARMV7_REGISTER(pmuserenr, p15, 0, c9, c14, 0)
+
+/// The hardware's identification register at CP15 c0, opc1 0, CRm `crm` (1 or 2) and opc2 `op2`; for CRm 3 MVFR0 and MVFR1,
+/// for which HCPTR must not trap FP; zero elsewhere.
+uint32_t read_identification(uint32_t crm, uint32_t op2);
+
+// Maintenance (DDI 0406C, B4.2 and B3.10). Each ends complete.
+/// Drops PL2's own translations on this CPU.
+ARMV7_MAINTENANCE(invalidate_tlb_hyp, "dsb ishst\n\tmcr p15, 4, %0, c8, c7, 0\n\tdsb ish\n\tisb")
+/// Wakes the CPUs that wait in WFE.
+ARMV7_MAINTENANCE(signal_event, "dsb sy\n\tsev")
+/// Drops every guest translation, stages 1 and 2 of all VMIDs, on all inner-shareable CPUs.
+ARMV7_MAINTENANCE(invalidate_tlb_guests, "dsb ishst\n\tmcr p15, 4, %0, c8, c3, 4\n\tdsb ish\n\tisb")
+/// Drops stages 1 and 2 of the VMID in VTTBR, on this CPU only (TLBIALL, which in Hyp mode means the current VMID).
+ARMV7_MAINTENANCE(invalidate_tlb_current_guest_here, "isb\n\tdsb nshst\n\tmcr p15, 0, %0, c8, c7, 0\n\tdsb nsh\n\tisb")
+/// Drops all instruction caches and branch predictors of the inner-shareable domain.
+ARMV7_MAINTENANCE(invalidate_instruction_caches, "mcr p15, 0, %0, c7, c1, 0\n\tmcr p15, 0, %0, c7, c1, 6\n\tdsb ish\n\tisb")
+/// Cleans and invalidates the data cache line at a virtual address to the point of coherency (DCCIMVAC).
+ARMV7_MAINTENANCE_AT(clean_invalidate_data_line, "mcr p15, 0, %0, c7, c14, 1")
+/// Translates a guest-virtual address for a read at PL1; the answer is in PAR, in its 64-bit form (ATS1CPR).
+ARMV7_MAINTENANCE_AT(translate_pl1_read, "mcr p15, 0, %0, c7, c8, 0\n\tisb")
+
+/// Saves d0 to d31 (d16 to d31 only where the CPU has them), FPEXC and FPSCR: 264 bytes, 8-byte aligned. HCPTR must not
+/// trap them.
+void save_floating_point(void *state);
+/// Loads what save_floating_point saved.
+void load_floating_point(const void *state);
+
+/// Calls the host's firmware by SMC (DEN 0028): the arguments in r0 to r3, the result in r0.
+uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third);
+
+/// Where the stack pointer is.
+INLINE uintptr_t read_stack_pointer(void) {
+#if defined(__arm__)
+  uintptr_t value;
+  __asm__ volatile("mov %0, sp" : "=r"(value));
+  return value;
+#else
+  return 0;
+#endif
+}
+
+/// Restores the general registers from the trap frame at `frame`, makes it the stack pointer, and returns to the guest.
+_Noreturn void enter_guest(void *frame);
+
+#endif

@@ -1,0 +1,191 @@
+// Hyp mode's exception vectors and the way into a guest (DDI 0406C, B1.8 and B1.9).
+//
+// While a guest runs, SP_hyp points at the trap frame, which lies at the top of this CPU's stack: saving needs no
+// scratch register. Hyp mode has no link register of its own but uses User mode's, so that one is saved too. ELR_hyp,
+// SPSR_hyp and the registers that are banked by mode stay where they are until the vCPU changes.
+
+#if defined(__arm__)
+
+  .syntax unified
+  .arch armv7-a
+  .arch_extension virt
+  .arch_extension sec
+  .arm
+
+#define FRAME_SIZE 64
+#define FRAME_SP 52
+#define FRAME_LR 56
+
+.macro save_general_registers
+  stm sp, {r0-r12}
+  str lr, [sp, #FRAME_LR]
+.endm
+
+.macro guest_entry name, handler
+\name:
+  save_general_registers
+  mov r0, sp
+  bl \handler
+  b restore_and_return
+.endm
+
+// An exception that Hyp mode took from itself. The stack may have run into its guard page: stacks are 32 KiB at an odd
+// multiple of 32 KiB, so bit 15 of the stack pointer says whether it is still inside. The flags are in SPSR_hyp.
+.macro own_entry name, kind
+\name:
+  sub sp, sp, #FRAME_SIZE
+  tst sp, #0x8000
+  beq stack_overflow
+  save_general_registers
+  add r0, sp, #FRAME_SIZE
+  str r0, [sp, #FRAME_SP]
+  mov r1, #\kind
+  b own_exception
+.endm
+
+  .section .text.vectors, "ax", %progbits
+  .balign 32
+  .global tvisor_vectors
+tvisor_vectors:
+  b own_reset
+  b own_undefined
+  b own_call
+  b own_prefetch_abort
+  b own_data_abort
+  b guest_trap
+  b guest_interrupt
+  b guest_interrupt
+
+  own_entry own_reset, 0
+  own_entry own_undefined, 1
+  own_entry own_call, 2
+  own_entry own_prefetch_abort, 3
+  own_entry own_data_abort, 4
+  guest_entry guest_trap, tvisor_handle_synchronous
+  guest_entry guest_interrupt, tvisor_handle_interrupt
+
+  .global enter_guest
+  .type enter_guest, %function
+enter_guest:
+  mov sp, r0
+restore_and_return:
+  // Unlike AArch64's, this exception return leaves the exclusive monitor as it is, and it may be our own.
+  clrex
+  ldr lr, [sp, #FRAME_LR]
+  ldm sp, {r0-r12}
+  eret
+  // Nothing behind an ERET may be run ahead of it.
+  dsb nsh
+  isb
+  .size enter_guest, . - enter_guest
+
+// r1: which vector. The frame is on this CPU's stack. The Swift function returns the trap frame to go on with where it
+// could stop just the VM that was being served, and does not return otherwise.
+own_exception:
+  mov r0, sp
+  bl tvisor_handle_own_exception
+  b enter_guest
+
+// Nothing can be saved where the stack pointer points: take this CPU's emergency stack, the first 8 KiB of the 64 KiB that
+// the stack lies in. The guest's thread register is given up, because nobody goes on after this. Which vector this is
+// matters no more: r1 says that the stack is to blame.
+stack_overflow:
+  mcr p15, 0, r0, c13, c0, 2
+  mov r0, sp
+  bfc r0, #0, #16
+  add r0, r0, #0x2000
+  sub sp, r0, #FRAME_SIZE
+  mrc p15, 0, r0, c13, c0, 2
+  save_general_registers
+  mov r0, sp
+  mov r1, #16
+  bl tvisor_handle_own_exception
+0:
+  wfi
+  b 0b
+  .ltorg
+
+  .text
+// void save_floating_point(void *state)
+  .fpu neon-vfpv4
+  .global save_floating_point
+  .type save_floating_point, %function
+save_floating_point:
+  vmrs r1, fpexc
+  orr r2, r1, #(1 << 30)
+  vmsr fpexc, r2
+  isb
+  vmrs r2, fpscr
+  vmrs r3, mvfr0
+  vstm r0!, {d0-d15}
+  and r3, r3, #15
+  cmp r3, #2
+  bne 1f
+  vstm r0, {d16-d31}
+1:
+  str r1, [r0, #128]
+  str r2, [r0, #132]
+  vmsr fpexc, r1
+  bx lr
+  .size save_floating_point, . - save_floating_point
+
+// void load_floating_point(const void *state)
+  .global load_floating_point
+  .type load_floating_point, %function
+load_floating_point:
+  mov r2, #(1 << 30)
+  vmsr fpexc, r2
+  isb
+  vmrs r3, mvfr0
+  vldm r0!, {d0-d15}
+  and r3, r3, #15
+  cmp r3, #2
+  bne 1f
+  vldm r0, {d16-d31}
+1:
+  ldr r1, [r0, #128]
+  ldr r2, [r0, #132]
+  vmsr fpscr, r2
+  vmsr fpexc, r1
+  bx lr
+  .size load_floating_point, . - load_floating_point
+
+// uint32_t read_identification(uint32_t crm, uint32_t op2): a table of two-instruction answers, c0 c1 0 first.
+  .global read_identification
+  .type read_identification, %function
+read_identification:
+  sub r0, r0, #1
+  cmp r0, #2
+  beq 3f
+  bhi 1f
+  and r1, r1, #7
+  add r0, r1, r0, lsl #3
+  adr r1, 2f
+  add pc, r1, r0, lsl #3
+1:
+  mov r0, #0
+  bx lr
+2:
+  .irp crm, c1, c2
+  .irp op2, 0, 1, 2, 3, 4, 5, 6, 7
+  mrc p15, 0, r0, c0, \crm, \op2
+  bx lr
+  .endr
+  .endr
+3:
+  cmp r1, #1
+  bhi 1b
+  vmrseq r0, mvfr1
+  vmrsne r0, mvfr0
+  bx lr
+  .size read_identification, . - read_identification
+
+// uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third)
+  .global call_secure_monitor
+  .type call_secure_monitor, %function
+call_secure_monitor:
+  smc #0
+  bx lr
+  .size call_secure_monitor, . - call_secure_monitor
+
+#endif

@@ -1,0 +1,103 @@
+internal import Architecture
+internal import Configuration
+internal import DeviceTree
+internal import Planning
+internal import Scheduling
+internal import Virtualization
+
+// What the vCPUs did with their CPUs, on the console. The numbers belong to the vCPUs' CPUs, which go on counting: what is
+// shown of another CPU's vCPU may be a moment apart from one number to the next.
+
+/// How far a report has come. Protected by the console's lock, as the console is.
+struct StatisticsReport {
+  /// For people, with headings; else in lines for programs.
+  let isTable: Bool
+  /// The vCPU whose line is the next.
+  var next = 0
+}
+
+extension Reference where Value == PhysicalCPU {
+  /// Begins a report. It goes on as the console has room.
+  func showStatistics(asTable: Bool) {
+    withConsole { console in
+      console.statistics = StatisticsReport(isTable: asTable)
+      guard asTable else { return }
+      console.report { $0.write("  CPU  vCPU      run ms  share %   switches  throttles  worst us  VM\n") }
+    }
+  }
+
+  /// Shows more of the report that was begun, as far as there is room.
+  func goOnWithStatistics() {
+    let hypervisor = Hypervisor.shared
+    while true {
+      let isDone = withConsole { console in
+        guard let report = console.statistics, console.hasRoom else { return true }
+        guard report.next < hypervisor.value.vcpus.count else {
+          console.statistics = nil
+          return true
+        }
+        console.statistics?.next += 1
+        console.report { line in
+          if report.isTable { writeRow(of: report.next, to: &line) } else { writeLine(of: report.next, to: &line) }
+        }
+        return false
+      }
+      if isDone { return }
+    }
+  }
+
+  private func writeRow(of number: Int, to line: inout ConsoleMessage) {
+    let hypervisor = Hypervisor.shared
+    let rate = TickRate(perSecond: UInt32(truncatingIfNeeded: hypervisor.value.ticksPerSecond))
+    let accounting = hypervisor.value.vcpus[number].accounting
+    let passed = max(Instant.now.ticks(since: hypervisor.value.startedAt) / 1000, 1)
+    let cpu = hypervisor.value.vcpus[number].cpu
+    line.write(decimal: UInt64(cpu), width: 5)
+    line.write(decimal: UInt64(hypervisor.value.vcpus[number].index), width: 6)
+    line.write(decimal: rate.nanoseconds(ticks: accounting.runTime) / 1_000_000, width: 12)
+    let share = accounting.runTime / passed
+    line.write(decimal: share / 10, width: 7)
+    line.write(".")
+    line.write(decimal: share % 10)
+    line.write(decimal: accounting.switchCount, width: 11)
+    line.write(decimal: throttleCount(of: number), width: 11)
+    line.write(decimal: rate.nanoseconds(ticks: accounting.latency.worst) / 1000, width: 10)
+    line.write("  ")
+    line.write(hypervisor.value.vms[hypervisor.value.vcpus[number].vm].description.name.span)
+    line.write("\n")
+  }
+
+  /// The form that `tvisor histogram` reads.
+  private func writeLine(of number: Int, to line: inout ConsoleMessage) {
+    let hypervisor = Hypervisor.shared
+    let accounting = hypervisor.value.vcpus[number].accounting
+    func write(_ key: StaticString, _ value: UInt64) {
+      line.write(key)
+      line.write(decimal: value)
+    }
+    line.write("tvisor-stat: vm=")
+    line.write(hypervisor.value.vms[hypervisor.value.vcpus[number].vm].description.name.span)
+    write(" vcpu=", UInt64(hypervisor.value.vcpus[number].index))
+    write(" cpu=", UInt64(hypervisor.value.vcpus[number].cpu))
+    write(" hz=", hypervisor.value.ticksPerSecond)
+    write(" run=", accounting.runTime)
+    write(" switches=", accounting.switchCount)
+    write(" throttles=", throttleCount(of: number))
+    write(" worst=", accounting.latency.worst)
+    write(" worst-at=", accounting.latency.worstAt.ticks)
+    line.write(" wake=")
+    var bucketCount = LatencyHistogram.bucketCount
+    while bucketCount > 0, accounting.latency.count(inBucket: bucketCount - 1) == 0 { bucketCount -= 1 }
+    for bucket in 0..<bucketCount {
+      if bucket > 0 { line.write(",") }
+      line.write(decimal: UInt64(accounting.latency.count(inBucket: bucket)))
+    }
+    line.write("\n")
+  }
+
+  private func throttleCount(of number: Int) -> UInt64 {
+    let hypervisor = Hypervisor.shared
+    let cpu = hypervisor.value.cpus.reference(to: hypervisor.value.vcpus[number].cpu)
+    return UInt64(cpu.value.scheduler.throttleCount(of: hypervisor.value.vcpus[number].slot))
+  }
+}
