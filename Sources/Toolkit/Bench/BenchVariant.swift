@@ -25,6 +25,9 @@ public struct BenchVariant: Equatable, Sendable {
     case linux(isNative: Bool)
   }
 
+  /// True for a variant with many VMs.
+  public var isCrowd = false
+
   /// True for what runs without TVisor.
   public var isNative: Bool {
     switch load {

@@ -46,7 +46,8 @@ extension BenchVariant {
     [8, 32].map { count in
       BenchVariant(
         name: "vms\(count)-gic\(gic)", summary: "\(count) VMs on the CPU, round robin", isa: isa, gic: gic,
-        load: .system(BenchSystem(isa: isa).text(policy: "round-robin", bench: [0], others: count - 1)))
+        load: .system(BenchSystem(isa: isa).text(policy: "round-robin", bench: [0], others: count - 1)),
+        isCrowd: true)
     }
   }
 
