@@ -142,9 +142,13 @@ extension BenchChart {
     }
     let limit = BenchBar.limit(of: name, in: bar.variant)
     let isAbove = limit.map { bar.figure.median > $0 } ?? false
+    // A limit's line close behind the bar would cross the number.
+    let mark = limit.map { scale(Double($0)) } ?? 0
+    let label = mark > end && mark < end + 40 ? mark : end
     elements.append(
       .text(
-        "\(bar.figure.median)", x: end + 6, y: y + Self.barHeight - 1.5, style: isAbove ? "small alarm-text" : "small"))
+        "\(bar.figure.median)", x: label + 6, y: y + Self.barHeight - 1.5, style: isAbove ? "small alarm-text" : "small"
+      ))
     if let limit, Double(limit) <= scale.values.upperBound {
       elements.append(
         .line(
