@@ -40,6 +40,7 @@ func tvisorMain(_ tree: UInt, _ load: UInt, _ level: UInt) {
     try mapMemory(of: machine, excluding: taken, &space, &arena)
     let system = try findSystem(machine, &space, &arena)
     let plan = try planMemory(of: machine, excluding: taken, &arena)
+    reportUnreachedMemory(of: machine, &log)
     try validate(system, on: machine, plan, &log)
     var builder = SystemBuilder(system, on: machine, plan: plan, space: space, arena: arena)
     try builder.build(port: port, log: &log)
@@ -118,6 +119,21 @@ private func mapMemory(
     } catch { failure = error }
   }
   if failure != nil { throw .memory }
+}
+
+/// Says how much memory lies where the linear map does not reach: only where addresses are short.
+private func reportUnreachedMemory(of machine: MachineDescription, _ log: inout BootLog) {
+  var unreached: UInt64 = 0
+  machine.forEachMemoryBank { bank in
+    let end = bank.start.advanced(by: bank.size &- 1).rawValue
+    let limit = AddressSpaceLayout.linearSize
+    if end >= limit { unreached &+= min(bank.size, end &- limit &+ 1) }
+  }
+  guard unreached > 0 else { return }
+  log.begin()
+  log.write(decimal: unreached >> 20)
+  log.write(" MiB of memory stay unused: they lie beyond what addresses of this CPU reach")
+  log.end()
 }
 
 /// The bundle that the loader left in memory as the initial RAM disk.

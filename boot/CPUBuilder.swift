@@ -21,7 +21,9 @@ extension SystemBuilder {
         let cpu = vms[vm].cpu(ofVCPU: index)
         return VCPU(
           vm: vm, index: index, cpu: cpu, slot: vms.vcpuCount(on: cpu, before: number),
-          context: GuestContext(affinity: GuestMachine.affinity(vcpu: index)))
+          context: GuestContext(
+            affinity: GuestMachine.affinity(vcpu: index), instructionSet: vms[vm].description.instructionSet ?? .aarch64
+          ))
       }
     }
   }

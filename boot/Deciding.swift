@@ -27,7 +27,10 @@ extension Reference where Value == PhysicalCPU {
         }
         if next != value.loaded {
           load(next, frame)
-          Hypervisor.shared.value.vcpus[next].accounting.switchedIn(at: now)
+          // A switch is nobody's time: admission reckons it apart from the budgets. The scheduler's instant stays as it
+          // is, for a window ends when it ends; who has budget left then is picked again.
+          value.chargedUntil = .now
+          Hypervisor.shared.value.vcpus[next].accounting.switchedIn(at: value.chargedUntil)
         } else {
           Hypervisor.shared.value.vcpus[next].accounting.resumed(at: now)
         }
@@ -95,6 +98,7 @@ extension Reference where Value == PhysicalCPU {
   /// The hypervisor's timer has come: guests' timers that are due raise their interrupts, and the scheduler is asked.
   func serveTimer() {
     let now = Instant.now
+    value.timerInterruptCount &+= 1
     value.timerDeadline = .never
     write_cnthp_ctl(0)
     value.needsDecision = true

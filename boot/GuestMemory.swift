@@ -74,9 +74,11 @@ extension HostedVM {
     guard let address = description.deviceTree else { return true }
     let room = AddressRange(start: address, size: UInt64(GuestDeviceTree.sizeBound(for: description)))
     guard let place = place(of: room) else { return false }
+    // AArch32 has no name for just any CPU; `virt` has this one by default.
+    let cpu: Text = description.instructionSet == .aarch32 ? "arm,cortex-a15" : "arm,armv8"
     do throws(DeviceTreeError) {
       _ = try unsafe GuestDeviceTree.write(
-        description, gic: machine.interrupts.version, cpu: "arm,armv8",
+        description, gic: machine.interrupts.version, cpu: cpu,
         unsafeInto: UnsafeMutableRawBufferPointer(start: place.unsafePointer, count: Int(room.size)))
     } catch { return false }
     clean(place, room.size)

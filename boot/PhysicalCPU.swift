@@ -41,6 +41,10 @@ struct PhysicalCPU: ~Copyable {
   var chargedUntil = Instant(ticks: 0)
   /// What the hypervisor's timer is set to; `never` where it is off.
   var timerDeadline = Instant.never
+  /// How often the hypervisor's timer has come: for the scheduler, or for a guest's timer that no hardware watches.
+  var timerInterruptCount: UInt64 = 0
+  /// How often another CPU has asked something.
+  var requestInterruptCount: UInt64 = 0
   /// Something happened that the scheduler has to be asked about before the guest goes on.
   var needsDecision = false
   /// The last VM was stopped here: there is nothing left to run.

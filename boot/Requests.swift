@@ -73,6 +73,7 @@ extension Reference where Value == PhysicalCPU {
   /// Does what other CPUs have asked.
   func serveRequests() {
     let hypervisor = Hypervisor.shared
+    value.requestInterruptCount &+= 1
     var number = value.mail.first.exchange(-1, ordering: .acquiring)
     while number >= 0 {
       // First: once its requests are taken, the vCPU may be put on the list again.

@@ -12,7 +12,7 @@ internal import Virtualization
 struct StatisticsReport {
   /// For people, with headings; else in lines for programs.
   let isTable: Bool
-  /// The vCPU whose line is the next.
+  /// What comes next: the vCPUs' lines, then the CPUs'.
   var next = 0
 }
 
@@ -32,13 +32,20 @@ extension Reference where Value == PhysicalCPU {
     while true {
       let isDone = withConsole { console in
         guard let report = console.statistics, console.hasRoom else { return true }
-        guard report.next < hypervisor.value.vcpus.count else {
+        let vcpuCount = hypervisor.value.vcpus.count
+        guard report.next < vcpuCount + hypervisor.value.cpus.count else {
           console.statistics = nil
           return true
         }
         console.statistics?.next += 1
         console.report { line in
-          if report.isTable { writeRow(of: report.next, to: &line) } else { writeLine(of: report.next, to: &line) }
+          if report.next >= vcpuCount {
+            writeCPU(report.next - vcpuCount, asTable: report.isTable, to: &line)
+          } else if report.isTable {
+            writeRow(of: report.next, to: &line)
+          } else {
+            writeLine(of: report.next, to: &line)
+          }
         }
         return false
       }
@@ -93,6 +100,18 @@ extension Reference where Value == PhysicalCPU {
       line.write(decimal: UInt64(accounting.latency.count(inBucket: bucket)))
     }
     line.write("\n")
+  }
+
+  /// What interrupted a CPU on the hypervisor's own account.
+  private func writeCPU(_ index: Int, asTable: Bool, to line: inout ConsoleMessage) {
+    let cpu = Hypervisor.shared.value.cpus.reference(to: index)
+    line.write(asTable ? "CPU " : "tvisor-cpu: cpu=")
+    line.write(decimal: UInt64(index))
+    line.write(asTable ? ": " : " timer=")
+    line.write(decimal: cpu.value.timerInterruptCount)
+    line.write(asTable ? " timer interrupts of ours, " : " requests=")
+    line.write(decimal: cpu.value.requestInterruptCount)
+    line.write(asTable ? " from other CPUs\n" : "\n")
   }
 
   private func throttleCount(of number: Int) -> UInt64 {

@@ -31,7 +31,8 @@ public struct AdmissionRefusal: Error, Hashable, Sendable {
     /// The utilisation of the vCPUs up to this one with two switches for each period, in parts per million, rounded up;
     /// a whole CPU.
     case utilisation
-    /// The time in ticks that must be given until the instant `limit`, counted from a moment in which all vCPUs wake.
+    /// The time in ticks that must be given until the instant `limit`, counted from a moment in which all vCPUs wake: a
+    /// deadline, less one switch that may be under way.
     case demand
     /// The worst response time in ticks, or the first estimate of it that is past the deadline; the deadline.
     case responseTime

@@ -52,7 +52,7 @@ extension TaskSet {
   /// Where each deadline is the end of its period, a utilisation of one CPU is enough (Liu, Layland 1973).
   private var areDeadlinesPeriods: Bool {
     for vcpu in tasks.indices {
-      if let own = tasks[vcpu].reservation, own.deadline != own.period { return false }
+      if let task = sporadicTask(vcpu), task.deadline != task.period { return false }
     }
     return true
   }

@@ -22,8 +22,6 @@ public struct EarliestDeadline: SchedulingPolicy, ~Copyable {
   /// Those that can run, by their deadlines.
   private var eligible: DeadlineQueue
   private var background: RoundRobin
-  /// The vCPU that runs lets others with the same deadline go first.
-  private var hasYielded = false
 
   /// The policy for an admitted set.
   public init<Provider: StorageProvider & ~Copyable>(
@@ -73,14 +71,18 @@ extension EarliestDeadline {
     places[vcpu] = .blocked
   }
 
-  /// Gives `vcpu` the deadline that it would have if it woke now, so that those with an earlier one go first.
+  /// Gives `vcpu` the deadline that it would have if it woke now, so that those with an earlier one go first. Only where
+  /// there is one it pays for the switch.
   public mutating func yield(_ vcpu: Int, at now: Instant) {
     switch places[vcpu] {
     case .background: background.yield(vcpu, at: now)
     case .absent, .blocked, .throttled: break
     case .ready:
-      place(vcpu, canRun: reservations.yield(vcpu, at: now))
-      if vcpu == reservations.running { hasYielded = true }
+      reservations.postpone(vcpu, at: now)
+      eligible.set(vcpu, to: reservations.deadline(of: vcpu))
+      if reservations.takeSpent(vcpu) || eligible.first != vcpu {
+        place(vcpu, canRun: reservations.activate(vcpu, at: now))
+      }
     }
   }
 
@@ -101,16 +103,15 @@ extension EarliestDeadline {
 
   /// The eligible vCPU with the earliest deadline, as long as its budget lasts; else the background's turn.
   public mutating func pick(at now: Instant) -> Decision {
-    if let spent = reservations.takeSpent(), places[spent] == .ready {
-      place(spent, canRun: reservations.goOn(spent, at: now))
+    let last = reservations.running
+    if reservations.takeSpent(last) && places[last] == .ready {
+      place(last, canRun: reservations.activate(last, at: now))
     }
     while let vcpu = reservations.nextReleased(at: now) { place(vcpu, canRun: true) }
     guard let first = eligible.first else { return pickBackground(at: now) }
     // Among equal deadlines the one that runs stays.
-    let running = reservations.running
-    let isTied = running >= 0 && !hasYielded && eligible.deadline(of: running) == eligible.earliest
-    let next = isTied ? running : first
-    hasYielded = false
+    let isTied = last >= 0 && eligible.deadline(of: last) == eligible.earliest
+    let next = isTied ? last : first
     reservations.run(next)
     return .run(vcpu: next, until: min(reservations.end(of: next, from: now), reservations.nextRelease))
   }

@@ -79,7 +79,9 @@ extension FixedPriority {
   public mutating func yield(_ vcpu: Int, at now: Instant) {
     guard entries[vcpu].place == .queued || entries[vcpu].place == .running else { return }
     takeOut(vcpu)
-    place(vcpu, canRun: reservations.yield(vcpu, at: now))
+    // With no equal there is no switch to pay for.
+    let pays = reservations.takeSpent(vcpu) || !queues.isEmpty(Int(entries[vcpu].priority))
+    place(vcpu, canRun: pays ? reservations.activate(vcpu, at: now) : true)
   }
 
   /// Takes `vcpu` out. A new one in its place has the rest of the same budget.
@@ -97,7 +99,7 @@ extension FixedPriority {
 
   /// The vCPU that runs, unless its budget or slice is used up or a more urgent one can run; else the most urgent one.
   public mutating func pick(at now: Instant) -> Decision {
-    if let spent = reservations.takeSpent(), spent == running, !reservations.goOn(spent, at: now) {
+    if running >= 0 && reservations.takeSpent(running) && !reservations.activate(running, at: now) {
       entries[running].place = .throttled
       running = -1
     }

@@ -13,8 +13,8 @@ internal import Architecture
 /// a 128-bit product, and it holds only where the deadline is the period.
 ///
 /// A vCPU that wakes releases its unused ticks anew at that instant: a late one or one that slept long has a deadline
-/// before it. What it used in between comes back in up to 16 chunks; chunks that would lie closer together than a
-/// thirteenth of the period are one, at the later's instant.
+/// before it. What it used in between comes back in several chunks; chunks that would lie closer together than an eighth of
+/// the period are one, at the later's instant.
 struct ReservationServer: ~Copyable {
   /// Ticks that may be used from `release` on. What came first here would have come at `origin`.
   struct Chunk {
@@ -29,8 +29,9 @@ struct ReservationServer: ~Copyable {
   let budget: UInt64
   let period: UInt64
   let deadline: UInt64
-  /// What each activation costs beyond the time that passes: the switch back to whom it preempts.
+  /// What each activation costs beyond the time that it runs: the switch to it and the one back to whom it preempts.
   let activationCost: UInt64
+  /// Chunks do not begin closer together than this.
   private let grain: UInt64
   /// A ring of 16 from `base` on, in the order of time. There is always one chunk at least, and none is empty. They lie
   /// with the others' in one storage: an array within this value would be copied whole to read one of them.
@@ -42,17 +43,15 @@ struct ReservationServer: ~Copyable {
   private var used: UInt64 = 0
   /// How often the budget was used up with work left.
   var throttleCount: UInt32 = 0
-  /// The vCPU has run since it was activated.
-  var hasStarted = false
 
   /// A whole budget, which nothing was used of; nothing at all for a vCPU without a reservation. Each period has room for
-  /// two switches beside what the vCPU itself uses: the one to it, which passes as its time, and the one back.
+  /// one activation beside what was reserved.
   init(_ reservation: Reservation?, switchOverhead: UInt64, chunks: Storage<Chunk>, base: Int) {
     budget = reservation.map { $0.budget + 2 * switchOverhead } ?? 0
     period = reservation?.period ?? 0
     deadline = reservation?.deadline ?? 0
-    activationCost = switchOverhead
-    grain = period / 13
+    activationCost = 2 &* switchOverhead
+    grain = period / 8
     precondition(budget <= deadline && deadline <= period && period <= Reservation.longestPeriod)
     precondition(reservation?.budget != 0)
     self.chunks = chunks
@@ -94,33 +93,41 @@ struct ReservationServer: ~Copyable {
     renew(at: now)
   }
 
-  /// The vCPU becomes able to run, and pays for the switch that it will cause. False where it has to wait until `release`.
+  /// The vCPU begins to run on the first chunk, and pays for the switches that this will cause: however often it wakes, it
+  /// takes no time from others. False where it has to wait until `release`.
+  ///
+  /// A chunk that nobody used until past its deadline, as after a long stop of the whole CPU, is released anew: nobody
+  /// starts late, and nobody catches up on others' cost.
   mutating func activate(at now: Instant) -> Bool {
-    hasStarted = false
-    guard isReleased(at: now) else { return false }
-    guard activationCost > 0, use(activationCost) else { return true }
-    return isReleased(at: now)
-  }
-
-  /// Whether the first chunk may be used now. One that nobody used until past its deadline, as after a long stop of the
-  /// whole CPU, is released anew: nobody starts late, and nobody catches up on others' cost.
-  mutating func isReleased(at now: Instant) -> Bool {
+    if used == 0 {
+      if absoluteDeadline <= now { renew(at: now) }
+      gather()
+    }
     guard release <= now else { return false }
-    if used == 0 && absoluteDeadline <= now { renew(at: now) }
-    return true
+    guard activationCost > 0, use(activationCost) else { return true }
+    return release <= now
   }
 
   /// The first chunk is released now, together with all others that are due.
   private mutating func renew(at now: Instant) {
     chunks[base &+ head].release = now
-    while count > 1 {
-      let next = (head &+ 1) & 15
-      guard chunks[base &+ next].release <= now else { return }
-      chunks[base &+ next].amount &+= chunks[base &+ head].amount
-      chunks[base &+ next].release = now
-      head = next
-      count &-= 1
+    while count > 1 && chunks[base &+ ((head &+ 1) & 15)].release <= now {
+      joinNext()
+      chunks[base &+ head].release = now
     }
+  }
+
+  /// A first chunk that is hardly worth the switches waits for the next one.
+  private mutating func gather() {
+    while count > 1 && chunks[base &+ head].amount < 2 &* activationCost { joinNext() }
+  }
+
+  /// The first chunk comes with the second.
+  private mutating func joinNext() {
+    let next = (head &+ 1) & 15
+    chunks[base &+ next].amount &+= chunks[base &+ head].amount
+    head = next
+    count &-= 1
   }
 
   /// The first chunk is used up, and comes back.
@@ -136,7 +143,7 @@ struct ReservationServer: ~Copyable {
   /// A chunk at the end, or more for the one that is there.
   private mutating func giveBack(_ amount: UInt64, at instant: Instant) {
     let last = (head &+ count &- 1) & 15
-    // The grain keeps the ring from filling up: thirteen of them and two are fewer than there is room for.
+    // The grain keeps the ring from filling up, but for periods of a few ticks.
     if count > 1 && (instant.ticks(since: chunks[base &+ last].origin) < grain || count == ReservationServer.capacity) {
       chunks[base &+ last].amount &+= amount
       chunks[base &+ last].release = max(instant, chunks[base &+ last].release)

@@ -1,17 +1,14 @@
 internal import Architecture
 
-/// The reservations of one CPU's vCPUs, whatever the order in which a policy runs those that can: who has budget, who
-/// waits for it, and who pays for switches.
+/// The reservations of one CPU's vCPUs, whatever the order in which a policy runs those that can: who has budget, and who
+/// waits for it.
 struct ReservationTable: ~Copyable {
   /// By vCPU, those without a reservation too.
   private let servers: Storage<ReservationServer>
   /// Those that could run if they had budget, by the instant at which it comes back.
   private var throttled: DeadlineQueue
-  private let switchOverhead: UInt64
   /// The vCPU that was picked last, or -1.
   private(set) var running = -1
-  /// What the one that runs may still run at the cost of the one that had preempted it.
-  private var allowance: UInt64 = 0
   /// The one that runs came to the end of a chunk.
   private var isSpent = false
 
@@ -35,7 +32,6 @@ struct ReservationTable: ~Copyable {
     let throttled = try DeadlineQueue(capacity: tasks.count, in: &provider)
     self.servers = servers
     self.throttled = throttled
-    switchOverhead = overhead
   }
 
   func isReserved(_ vcpu: Int) -> Bool { servers[vcpu].isReserved }
@@ -45,7 +41,7 @@ struct ReservationTable: ~Copyable {
 
   /// Until when `vcpu` has budget if it runs from now on.
   func end(of vcpu: Int, from now: Instant) -> Instant {
-    !servers[vcpu].isReserved ? .never : now.advanced(by: servers[vcpu].remaining &+ allowance)
+    !servers[vcpu].isReserved ? .never : now.advanced(by: servers[vcpu].remaining)
   }
 
   /// When the next one of the throttled has its budget again.
@@ -56,16 +52,13 @@ struct ReservationTable: ~Copyable {
   /// `vcpu` has work to do. False where it has to wait for its budget.
   mutating func wake(_ vcpu: Int, at now: Instant) -> Bool {
     guard servers[vcpu].isReserved else { return true }
+    _ = takeSpent(vcpu)
     servers[vcpu].wake(at: now)
     return activate(vcpu, at: now)
   }
 
-  /// `vcpu` gives up the deadline that it has for the one that it would have if it woke now. False where it has to wait.
-  mutating func yield(_ vcpu: Int, at now: Instant) -> Bool {
-    guard servers[vcpu].isReserved else { return true }
-    servers[vcpu].wake(at: now)
-    return goOn(vcpu, at: now)
-  }
+  /// `vcpu`, which can run, gives up the deadline that it has for the one that it would have if it woke now.
+  mutating func postpone(_ vcpu: Int, at now: Instant) { servers[vcpu].wake(at: now) }
 
   /// `vcpu` waits for its budget no more: it has no work.
   mutating func forget(_ vcpu: Int) { throttled.remove(vcpu) }
@@ -73,7 +66,7 @@ struct ReservationTable: ~Copyable {
   /// `vcpu` was stopped: what it ran is nobody's.
   mutating func remove(_ vcpu: Int) {
     throttled.remove(vcpu)
-    if running == vcpu { running = -1 }
+    if running == vcpu { run(-1) }
   }
 
   /// One of those that can run again because their budget has come back.
@@ -85,45 +78,32 @@ struct ReservationTable: ~Copyable {
     return nil
   }
 
-  /// Takes `ticks` from the budget of the one that runs. Who was preempted does not pay for being brought back: the one
-  /// that preempted it has.
+  /// Takes `ticks` from the budget of the one that runs.
   mutating func charge(_ vcpu: Int, ran ticks: UInt64) {
     guard vcpu == running && servers[vcpu].isReserved else { return }
-    let waived = min(allowance, ticks)
-    allowance &-= waived
-    if servers[vcpu].use(ticks &- waived) { isSpent = true }
+    if servers[vcpu].use(ticks) { isSpent = true }
   }
 
-  /// The vCPU that ran, where it came to the end of a chunk since this was asked last. `goOn` is to be asked for it.
-  mutating func takeSpent() -> Int? {
-    guard isSpent else { return nil }
+  /// Whether `vcpu` runs and came to the end of a chunk since this was asked last. If it has work left, it is to be
+  /// activated again.
+  mutating func takeSpent(_ vcpu: Int) -> Bool {
+    guard isSpent && vcpu == running else { return false }
     isSpent = false
-    return running >= 0 ? running : nil
+    return true
   }
 
-  /// `vcpu` has work left and a new first chunk. False where it has to wait for it.
-  mutating func goOn(_ vcpu: Int, at now: Instant) -> Bool {
-    // It pays itself for being brought back from here on: nobody preempted it.
-    servers[vcpu].hasStarted = false
-    if servers[vcpu].isReleased(at: now) { return true }
+  /// `vcpu` has work to do on its first chunk, and pays for the switches. False where it has to wait for it.
+  mutating func activate(_ vcpu: Int, at now: Instant) -> Bool {
+    guard servers[vcpu].isReserved else { return true }
+    if servers[vcpu].activate(at: now) { return true }
     throttle(vcpu)
     return false
   }
 
   /// The policy has decided that `vcpu` runs, or nobody (-1).
   mutating func run(_ vcpu: Int) {
-    guard vcpu != running else { return }
+    if vcpu != running { isSpent = false }
     running = vcpu
-    allowance = 0
-    guard vcpu >= 0 && servers[vcpu].isReserved else { return }
-    if servers[vcpu].hasStarted { allowance = switchOverhead }
-    servers[vcpu].hasStarted = true
-  }
-
-  private mutating func activate(_ vcpu: Int, at now: Instant) -> Bool {
-    if servers[vcpu].activate(at: now) { return true }
-    throttle(vcpu)
-    return false
   }
 
   private mutating func throttle(_ vcpu: Int) {

@@ -17,8 +17,9 @@ extension TaskSet {
     for vcpu in tasks.indices {
       guard let task = sporadicTask(vcpu) else { continue }
       let response = try responseTime(of: vcpu, task, &effort)
-      guard response <= task.deadline else {
-        throw AdmissionRefusal(.vcpu(vcpu), .responseTime, value: response, limit: task.deadline)
+      let deadline = task.deadline &+ cpu.switchOverhead
+      guard response <= deadline else {
+        throw AdmissionRefusal(.vcpu(vcpu), .responseTime, value: response, limit: deadline)
       }
     }
   }
@@ -27,15 +28,18 @@ extension TaskSet {
   private func responseTime(
     of vcpu: Int, _ own: SporadicTask, _ effort: inout Effort
   ) throws(AdmissionRefusal) -> UInt64 {
-    var response = own.cost
+    // The work that goes before includes one switch to a less urgent vCPU, which may be under way.
+    let least = own.cost &+ cpu.switchOverhead
+    let deadline = own.deadline &+ cpu.switchOverhead
+    var response = least
     while true {
       guard effort.spend(tasks.count) else { throw effort.refusal(.vcpu(vcpu)) }
-      var work = own.cost
+      var work = least
       for other in tasks.indices where other != vcpu && tasks[other].priority >= tasks[vcpu].priority {
         guard let task = sporadicTask(other) else { continue }
         work &+= ((response &- 1) / task.period &+ 1) &* task.cost
       }
-      if work == response || work > own.deadline { return work }
+      if work == response || work > deadline { return work }
       response = work
     }
   }

@@ -35,7 +35,8 @@ public protocol Scheduler: ~Copyable {
   /// of a reservation stays used, or a guest could turn its vCPUs off and on to run without end.
   mutating func remove(_ vcpu: Int, at now: Instant)
 
-  /// `vcpu` ran for `ticks` since it was charged last. May be more than it was given: an exit can take long.
+  /// `vcpu` ran for `ticks` since it was charged last. May be more than it was given: an exit can take long. The time of
+  /// switches is not to be charged: reservations have it beside what was promised.
   /// Counts for the vCPU that was picked last, and has no effect once that was removed.
   mutating func charge(_ vcpu: Int, ran ticks: UInt64)
 

@@ -18,6 +18,8 @@ struct Effort {
 }
 
 /// A reservation with its switches as the theory sees it: a sporadic task. All numbers are below 2⁴¹.
+///
+/// A switch that is under way is not interrupted, so that each deadline is one switch nearer than it was asked for.
 struct SporadicTask {
   var cost: UInt64
   var period: UInt64
@@ -35,7 +37,9 @@ extension TaskSet {
   /// The reservation of `vcpu`, or nil. `checkReservations` has passed.
   func sporadicTask(_ vcpu: Int) -> SporadicTask? {
     guard let own = tasks[vcpu].reservation else { return nil }
-    return SporadicTask(cost: own.budget &+ 2 &* cpu.switchOverhead, period: own.period, deadline: own.deadline)
+    let overhead = cpu.switchOverhead
+    return SporadicTask(
+      cost: own.budget &+ 2 &* overhead, period: own.period, deadline: own.deadline &- overhead)
   }
 
   /// Refuses where the reservations take more than the whole CPU. Returns an upper bound of what they take, in 2⁻⁴⁸.

@@ -223,6 +223,14 @@ struct DataAbortSyndromeTests {
     }
   }
 
+  @Test("An asynchronous abort is nobody's instruction's: it is not passed on")
+  func asynchronous() {
+    for dfsc: UInt32 in [0b010001, 0b011001] {
+      let raw = HSR.dataAbort(isv: 0, dfsc: dfsc)
+      #expect(exit(raw) == .unknown(syndrome: UInt64(raw)))
+    }
+  }
+
   @Test("HPFAR lacks the address of a permission fault, but not of one on a table walk")
   func faultAddress() {
     for level: UInt32 in 1...3 {

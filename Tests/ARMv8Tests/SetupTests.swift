@@ -70,7 +70,7 @@ struct TrapFrameTests {
 struct GuestContextTests {
   @Test("Reset puts it at its entry with its timer off")
   func reset() {
-    var context = GuestContext(affinity: 3)
+    var context = GuestContext(affinity: 3, instructionSet: .aarch64)
     context.reset(entry: 0x4008_0000, argument: 0x4800_0000)
     #expect(context.resumeAddress == 0x4008_0000)
     #expect(context.timerControl == 0)
@@ -79,7 +79,7 @@ struct GuestContextTests {
 
   @Test("Loading puts the argument into x0 and zero into the others, whatever was in the frame")
   func load() {
-    var context = GuestContext(affinity: 0)
+    var context = GuestContext(affinity: 0, instructionSet: .aarch64)
     context.reset(entry: 0x4008_0000, argument: 0x4800_0000)
     let words = UnsafeMutablePointer<UInt64>.allocate(capacity: 32)
     defer { unsafe words.deallocate() }

@@ -146,14 +146,16 @@ struct AdmissionTests {
     #expect(set(19).refusal(.fixedPriority) == AdmissionRefusal(.vcpu(2), .responseTime, value: 20, limit: 19))
   }
 
-  @Test("Each period has to have room for two switches")
+  @Test("Each period has to have room for two switches, and for one that is under way when it begins")
   func overhead() {
-    let own = Reservation(budget: 90, period: 100)
-    func refusal(_ overhead: UInt64) -> AdmissionRefusal? {
-      Tasks([own], cpu: CPUParameters(slice: 10, switchOverhead: overhead)).refusal(.earliestDeadline)
+    func refusal(_ overhead: UInt64, _ kind: PolicyKind) -> AdmissionRefusal? {
+      Tasks([Reservation(budget: 85, period: 100)], cpu: CPUParameters(slice: 10, switchOverhead: overhead))
+        .refusal(kind)
     }
-    #expect(refusal(5) == nil)
-    #expect(refusal(6) == AdmissionRefusal(.vcpu(0), .budgetOverDeadline, value: 102, limit: 100))
+    #expect(refusal(5, .earliestDeadline) == nil && refusal(5, .fixedPriority) == nil)
+    #expect(refusal(6, .earliestDeadline) == AdmissionRefusal(.vcpu(0), .demand, value: 97, limit: 94))
+    #expect(refusal(6, .fixedPriority) == AdmissionRefusal(.vcpu(0), .responseTime, value: 103, limit: 100))
+    #expect(refusal(8, .earliestDeadline) == AdmissionRefusal(.vcpu(0), .budgetOverDeadline, value: 101, limit: 100))
     let two = Tasks(
       [Reservation(budget: 40, period: 100), Reservation(budget: 41, period: 100)],
       cpu: CPUParameters(slice: 10, switchOverhead: 5))

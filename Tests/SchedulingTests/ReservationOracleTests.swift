@@ -21,7 +21,7 @@ private struct Oracle {
   }
 
   /// One vCPU does something, or nobody does.
-  mutating func disturb(_ policy: inout CPUScheduler, at now: UInt64, quietly: Bool) {
+  mutating func disturb(_ policy: inout CPUScheduler, at now: UInt64, quietly: Bool, byPriority: Bool) {
     guard dice.oneIn(quietly ? 8 : 2) else { return }
     let vcpu = dice.index(below: states.count)
     let instant = Instant(ticks: now)
@@ -31,7 +31,8 @@ private struct Oracle {
       states[vcpu] = .off
     case (.awake, 1...2):
       policy.yield(vcpu, at: instant)
-      servers[vcpu]?.wake(at: now)
+      // By deadline, who yields has the deadline of one that wakes now; by priority only its place among equals changes.
+      if !byPriority { servers[vcpu]?.wake(at: now) }
     case (.awake, _):
       policy.block(vcpu, at: instant)
       states[vcpu] = .asleep
@@ -71,7 +72,7 @@ struct ReservationOracleTests {
     var policy = try set.scheduler(kind)
     var oracle = Oracle(set.tasks, seed: seed)
     for now in 0..<ticks {
-      oracle.disturb(&policy, at: now, quietly: quietly)
+      oracle.disturb(&policy, at: now, quietly: quietly, byPriority: kind == .fixedPriority)
       if let late = oracle.late(at: now) { return "vCPU \(late) is late at \(now)" }
       let candidates = oracle.candidates(at: now, byPriority: kind == .fixedPriority)
       switch policy.pick(at: Instant(ticks: now)) {
@@ -92,7 +93,7 @@ struct ReservationOracleTests {
   @Test("Earliest deadline first picks who is due first, and no admitted set is ever late", arguments: 0..<8)
   func earliestDeadline(part: UInt64) throws {
     var admitted = 0
-    for seed in (part * 200)..<(part * 200 + 200) {
+    for seed in (part * 150)..<(part * 150 + 150) {
       var dice = Dice(seed)
       var own: [Reservation?] = dice.reservations(
         count: 1 + dice.index(below: 4), periods: 2...12, percent: 100)
@@ -103,13 +104,13 @@ struct ReservationOracleTests {
       let problem = try play(set, .earliestDeadline, seed: seed, ticks: 200, quietly: dice.oneIn(2))
       #expect(problem == nil, "seed \(seed): \(own)")
     }
-    #expect(admitted > 60)
+    #expect(admitted > 45)
   }
 
   @Test("Fixed priority picks the most urgent that has budget, and no admitted set is ever late", arguments: 0..<8)
   func fixedPriority(part: UInt64) throws {
     var admitted = 0
-    for seed in (part * 200)..<(part * 200 + 200) {
+    for seed in (part * 150)..<(part * 150 + 150) {
       var dice = Dice(seed)
       let own = dice.reservations(count: 1 + dice.index(below: 4), periods: 2...12, percent: 80)
       var tasks = own.map { TaskParameters(priority: UInt8(dice.number(2...5) * 40), reservation: $0) }
@@ -120,6 +121,6 @@ struct ReservationOracleTests {
       let problem = try play(set, .fixedPriority, seed: seed, ticks: 200, quietly: dice.oneIn(2))
       #expect(problem == nil, "seed \(seed): \(tasks)")
     }
-    #expect(admitted > 60)
+    #expect(admitted > 45)
   }
 }

@@ -36,6 +36,30 @@ struct ReservationTests {
     #expect(timeline.time(of: 0) == 2_000)
   }
 
+  @Test("Where switches cost time, it gets its budget all the same, and not more")
+  func shareBesideSwitches() throws {
+    let own = Reservation(budget: 200, period: 1_000)
+    let set = Tasks([own, own, own, nil], cpu: CPUParameters(slice: 100, switchOverhead: 5))
+    var policy = try set.scheduler(.earliestDeadline)
+    let timeline = Workload(behaviours: [.busy, .busy, .busy, .busy], switchCost: 5, seed: 3)
+      .run(&policy, until: 20_000)
+    for vcpu in 0..<3 { #expect(timeline.time(of: vcpu) == 4_000) }
+  }
+
+  @Test("A vCPU pays for its switches: waking again and again, it has less time, and the others as much as ever")
+  func wakingCosts() throws {
+    let set = Tasks(
+      [Reservation(budget: 300, period: 1_000), Reservation(budget: 600, period: 2_000), nil],
+      cpu: CPUParameters(slice: 100, switchOverhead: 10))
+    #expect(set.refusal(.earliestDeadline) == nil)
+    var policy = try set.scheduler(.earliestDeadline)
+    let job = Behaviour.jobs(of: 600, every: 2_000, jitter: 0, within: 2_000)
+    let timeline = Workload(behaviours: [.wild(3), job, .busy], switchCost: 10, seed: 3).run(&policy, until: 100_000)
+    #expect(timeline.misses(by: 100_000).isEmpty)
+    #expect(timeline.jobs.count == 50)
+    #expect(timeline.time(of: 0) < 10_000)
+  }
+
   @Test("Throttles are counted")
   func throttles() throws {
     let set = Tasks([Reservation(budget: 200, period: 1_000), nil])
@@ -83,7 +107,7 @@ struct ReservationTests {
     #expect(policy.pick(at: at(1_000)) == .run(vcpu: 0, until: at(1_200)))
   }
 
-  @Test("A vCPU that works in many short pieces gets twelve thirteenths of its budget at least")
+  @Test("A vCPU that works in many short pieces gets eight ninths of its budget at least")
   func pieces() throws {
     for seed in 0..<40 as Range<UInt64> {
       var dice = Dice(seed)
@@ -117,7 +141,7 @@ struct ReservationTests {
         }
       }
       #expect(ran <= 61 * budget)
-      #expect(ran * 13 >= 59 * budget * 12, "seed \(seed): \(ran) of \(60 * budget)")
+      #expect(ran * 9 >= 59 * budget * 8, "seed \(seed): \(ran) of \(60 * budget)")
     }
   }
 

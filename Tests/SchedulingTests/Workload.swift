@@ -10,6 +10,8 @@ enum Behaviour {
   case jobs(of: UInt64, every: UInt64, jitter: UInt64, within: UInt64)
   /// It works, sleeps, yields, and is turned off and on as it likes, for up to so many ticks each time.
   case wild(UInt64)
+  /// It is wild until that instant, and busy from then on.
+  case wildThenBusy(UInt64, from: UInt64)
 }
 
 /// One piece of the time line.
@@ -51,7 +53,7 @@ struct Timeline {
 }
 
 /// Runs a scheduler against behaviours from event to event, in the order that the protocol asks for. Time is whole ticks;
-/// a switch to another vCPU takes `switchCost` of them, in which nobody's work is done.
+/// a switch to another vCPU takes `switchCost` of them, which are charged to nobody and look idle.
 struct Workload {
   var behaviours: [Behaviour]
   var switchCost: UInt64 = 0
@@ -83,7 +85,6 @@ private struct Run {
   /// The job that each vCPU works on, in `timeline.jobs`.
   var job: [Int?]
   var loaded: Int?
-  var switching: UInt64 = 0
 
   init(_ workload: Workload, _ horizon: UInt64) {
     self.workload = workload
@@ -106,15 +107,16 @@ private struct Run {
     case .run(let vcpu, let until):
       if until.ticks <= now { timeline.stuckAt = now }
       guard wakeAt[vcpu] == nil else { return timeline.impossiblePickAt = now }
-      if loaded != vcpu { switching = workload.switchCost }
-      loaded = vcpu
-      let toDo = work[vcpu] == .max ? .max : now + switching + work[vcpu]
+      if loaded != vcpu {
+        // What happens meanwhile is seen when the switch is done.
+        loaded = vcpu
+        if workload.switchCost > 0 { return advance(nil, to: min(now + workload.switchCost, horizon)) }
+      }
+      let toDo = work[vcpu] == .max ? .max : now + work[vcpu]
       var wanted = until.ticks
       if workload.lateness > 0 && wanted < .max { wanted += dice.number(0...workload.lateness) }
       let end = min(wanted, nextWake, toDo, horizon)
-      let switched = min(switching, end - now)
-      switching -= switched
-      if work[vcpu] != .max { work[vcpu] -= end - now - switched }
+      if work[vcpu] != .max { work[vcpu] -= end - now }
       policy.charge(vcpu, ran: end - now)
       advance(vcpu, to: end)
       if work[vcpu] == 0 { finish(vcpu, &policy) }
@@ -140,6 +142,7 @@ private struct Run {
       job[vcpu] = timeline.jobs.count
       timeline.jobs.append(Job(vcpu: vcpu, arrival: now, deadline: now + within))
     case .wild(let most): work[vcpu] = dice.number(1...most)
+    case .wildThenBusy(let most, let start): work[vcpu] = now >= start ? .max : dice.number(1...most)
     }
   }
 
@@ -152,7 +155,7 @@ private struct Run {
       policy.block(vcpu, at: instant)
       // A job that came late itself does not hold the next one back, but two at once are not simulated.
       wakeAt[vcpu] = max(timeline.jobs[job[vcpu]!].arrival + every + dice.number(0...jitter), now + 1)
-    case .wild(let most):
+    case .wild(let most), .wildThenBusy(let most, _):
       switch dice.number(0...9) {
       case 0:
         policy.remove(vcpu, at: instant)

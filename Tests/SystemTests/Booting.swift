@@ -10,6 +10,8 @@ enum Booting {
     var model = "cortex-a53"
     var gic: UInt64? = 3
     var processors: UInt64 = 4
+    /// Time counts instructions (see `Emulation`).
+    var counts = false
 
     /// The 32-bit virt, or another board of that kind.
     static func armv7(
@@ -26,14 +28,15 @@ enum Booting {
 
   /// Debian's Linux with a number of vCPUs on the CPUs that are named: `arm64` or `armhf`.
   static func debian(
-    _ name: String = "debian", on processors: String = "[0]", architecture: String = "arm64"
+    _ name: String = "debian", on processors: String = "[0]", architecture: String = "arm64",
+    hasStressTests: Bool = false
   ) -> String {
     """
       - name: \(name)
         memory: 192MiB
         vcpus: \(processors)
         image: "@guests/debian-\(architecture)/\(architecture == "armhf" ? "zImage" : "Image")"
-        initrd: "@guests/debian-\(architecture)/initramfs.cpio.gz"
+        initrd: "@guests/debian-\(architecture)/initramfs\(hasStressTests ? "-stress" : "").cpio.gz"
         bootargs: console=ttyAMA0
 
     """
@@ -41,12 +44,13 @@ enum Booting {
 
   /// One of TVisor's own guests, built for `armv8` or `armv7`.
   static func own(
-    _ guest: String, named name: String? = nil, arguments: String? = nil, isa: String = "armv8"
+    _ guest: String, named name: String? = nil, on processors: String = "[0]", arguments: String? = nil,
+    isa: String = "armv8"
   ) -> String {
     """
       - name: \(name ?? guest)
         memory: 16MiB
-        vcpus: [0]
+        vcpus: \(processors)
         image: "@guests/\(isa)/\(guest).elf"
     \(arguments.map { "    bootargs: \($0)\n" } ?? "")
     """
@@ -55,15 +59,17 @@ enum Booting {
   /// Boots a system that is given as its `vms:` entries, and talks to it. The hypervisor must not fail meanwhile, unless the
   /// test is about that.
   static func boot(
-    _ machines: String, _ choice: Choice = Choice(), textOffset: UInt64? = nil, arguments: String? = nil,
+    _ machines: String, processors: String = "", _ choice: Choice = Choice(), textOffset: UInt64? = nil,
+    arguments: String? = nil,
     expectsPanic: Bool = false,
     _ body: @escaping @Sendable (QEMUSession) async throws -> Void
   ) async throws {
     let project = try Project.locate()
-    let system = try SystemFile(parsing: SourceText(path: "system.yaml", text: "vms:\n" + machines))
-    let emulation = try Emulation(
+    let system = try SystemFile(parsing: SourceText(path: "system.yaml", text: processors + "vms:\n" + machines))
+    var emulation = try Emulation(
       project.board(named: choice.board), model: choice.model, gicVersion: choice.gic,
       processorCount: choice.processors)
+    emulation.countsInstructions = choice.counts
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(system)
     try await bundler.validate(bundle, on: emulation)
@@ -112,6 +118,20 @@ extension QEMUSession {
   func expectTicking(_ name: String = "metronome", reports: Int = 2) async throws {
     await skipToNow(of: name)
     for _ in 0..<reports { try await expect("memory=ok", from: name) }
+  }
+
+  /// What the vCPUs did with their CPUs so far, as the hypervisor dumps it, and for each CPU how often the hypervisor's own
+  /// timer has come.
+  func statistics(processors: Int) async throws -> (vcpus: [StatisticsLine], timers: [Int]) {
+    await skipToNow(of: "tvisor")
+    try await type("\u{14}d")
+    try await expect("tvisor-cpu: cpu=\(processors - 1) ", from: "tvisor")
+    try await expect(" requests=", from: "tvisor")
+    let text = await transcript.text(of: "tvisor")
+    let prefixed = text.split(separator: "\n").map { "[tvisor] \($0)" }.joined(separator: "\n")
+    let log = try StatisticsLog(SourceText(path: "console", text: prefixed))
+    let timers = text.matches(of: /tvisor-cpu: cpu=[0-9]+ timer=([0-9]+)/).suffix(processors)
+    return (log.lines, timers.compactMap { Int($0.1) })
   }
 
   /// Gives the keyboard to the VM of that number.

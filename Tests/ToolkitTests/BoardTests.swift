@@ -58,7 +58,7 @@ struct BoardTests {
     }
   }
 
-  @Test("without a choice of interrupt controllers says nothing about one to QEMU, and finds its tree with the set-up's")
+  @Test("without a choice of interrupt controllers gives QEMU none, and has its tree from the set-up")
   func noChoice() throws {
     let project = try Project.locate()
     let emulation = try Emulation(project.board(named: "midway"))

@@ -96,7 +96,10 @@ struct SystemFileTests {
       (machine("image: x\n    isa: riscv64"), "6:10 'riscv64' is no isa; known are: aarch32, aarch64"),
       (machine("image: [x]"), "5:12 'image' must be a single value, not a list"),
       (machine("image:"), "5:11 'image' must be a single value, not nothing"),
-      (machine("bootargs: x"), "2:5 the VM has nothing to run; add 'image' (Linux Image, zImage or ELF), 'raw' or 'firmware'"),
+      (
+        machine("bootargs: x"),
+        "2:5 the VM has nothing to run; add 'image' (Linux Image, zImage or ELF), 'raw' or 'firmware'"
+      ),
       (
         machine("image: x\n    firmware: y"),
         "6:15 a VM runs one thing, not image and firmware; keep one of them"

@@ -1,4 +1,5 @@
 internal import ARMv7Assembly
+public import Architecture
 
 /// All that one ARMv7 vCPU owns of a CPU while it is not loaded.
 public struct GuestContext: ~Copyable {
@@ -18,8 +19,8 @@ public struct GuestContext: ~Copyable {
   /// VMPIDR: the guest's MPIDR, in the format of the Multiprocessing Extensions.
   private let identity: UInt32
 
-  /// A vCPU that answers to the affinity `identity` and has not been started.
-  public init(affinity: UInt64) {
+  /// A vCPU that answers to the affinity `identity` and has not been started. There is but one instruction set.
+  public init(affinity: UInt64, instructionSet: InstructionSet) {
     identity = UInt32(truncatingIfNeeded: affinity & 0xff_ffff) | 1 << 31
   }
 

@@ -34,6 +34,7 @@ public struct Syndrome: Equatable, Sendable {
   public func exit(at address: @autoclosure () -> GuestPhysicalAddress, state: @autoclosure () -> UInt32) -> Exit {
     switch exceptionClass {
     // SF is AArch64's: registers are 32 bits wide. SRT is bits 19:16.
+    case 0x24 where abort.isAsynchronous: .unknown(syndrome: UInt64(rawValue))
     case 0x24:
       abort.exit(at: address(), register: UInt8(truncatingIfNeeded: rawValue >> 16) & 15, isSixtyFourBit: false)
     case 0x12: .call(.hypervisorCall, immediate: UInt16(truncatingIfNeeded: rawValue))

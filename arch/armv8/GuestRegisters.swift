@@ -1,4 +1,5 @@
 internal import ARMv8Assembly
+public import Architecture
 
 /// What a vCPU owns of EL1 and EL0 beside the general and FP registers: kept in the hardware while the vCPU is loaded,
 /// here otherwise.
@@ -36,6 +37,12 @@ public struct GuestRegisters {
 
   /// The registers as they are after reset: the MMU and caches off, RES1 bits of SCTLR_EL1 set (DDI 0487, D19.2.120).
   public init() { sctlr = 0x30d0_0800 }
+
+  /// The same for the instruction set of EL1: of AArch32's SCTLR the RES1 bits and CP15BEN (G8.2.126).
+  public init(_ instructionSet: InstructionSet) {
+    self.init()
+    if instructionSet == .aarch32 { sctlr = 0x30c5_0838 }
+  }
 
   /// True where the CPU has RAS, and with it VDISR_EL2, which guests reach by DISR_EL1 although RAS is hidden.
   private static var hasErrorStatus: Bool { read_id_aa64pfr0_el1() >> 28 & 0xf != 0 }

@@ -25,7 +25,8 @@ public enum TrapControls {
   /// Sets this CPU up for guests, once, before the first of them runs.
   public static func configure(stage2Control: UInt64) {
     write_hcr_el2(configuration)
-    write_hstr_el2(0)
+    // CP15 c15 of AArch32 is implementation defined (T15).
+    write_hstr_el2(1 << 15)
     write_cptr_el2(coprocessors | trapFloatingPoint)
     write_mdcr_el2(read_mdcr_el2() & 0x1f | debug)
     // EL1 reads the physical counter (EL1PCTEN) but its physical timer traps (EL1PCEN clear).
@@ -39,6 +40,12 @@ public enum TrapControls {
     write_cnthp_ctl(0)
     // Whoever ran here before may have left translations under our VMIDs.
     invalidate_tlb_guests()
+  }
+
+  /// Makes EL1 execute A64, or A32 and T32 (HCR_EL2.RW).
+  @inline(__always)
+  static func setInstructionSet(_ instructionSet: InstructionSet) {
+    write_hcr_el2(instructionSet == .aarch64 ? configuration : configuration & ~(1 << 31))
   }
 
   /// Whether the guest's next FP or SIMD instruction traps.

@@ -16,6 +16,9 @@ public struct AArch32State: Equatable, Sendable {
   /// T, bit 5: the instruction set is T32, and with bit J of ARMv7 T32EE, which is as long and as conditional.
   @inlinable public var isThumb: Bool { rawValue >> 5 & 1 != 0 }
 
+  /// J, bit 24 of ARMv7's CPSR: together with T the instruction set is T32EE.
+  @inlinable public var isJazelle: Bool { rawValue >> 24 & 1 != 0 }
+
   /// E, bit 9: loads and stores are big-endian.
   @inlinable public var isBigEndian: Bool { rawValue >> 9 & 1 != 0 }
 

@@ -22,6 +22,10 @@ public struct DataAbort: Equatable, Sendable {
   /// walk (DDI 0406C, B3.13.8; DDI 0487, HPFAR_EL2).
   public var lacksGuestPhysicalAddress: Bool { faultStatus & 0b111100 == 0b001100 && !isTableWalk }
 
+  /// True for an asynchronous external abort or parity error, of ARMv7 only (HCR.AMO; B3.13.3): no instruction of the guest
+  /// that runs need have caused it, and AArch64 has an exception of its own for it.
+  public var isAsynchronous: Bool { faultStatus == 0b010001 || faultStatus == 0b011001 }
+
   /// True where stage 2 raised the abort: translation, access flag or permission, at any level.
   private var isStage2Fault: Bool {
     switch faultStatus & 0b111100 {

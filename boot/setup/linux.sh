@@ -5,8 +5,7 @@ unpack_linux() {
   recipe="2 $2 $(cat "$here/init" "$here/profile" | cksum)"
   is_done "linux-$1" "$recipe" && return 0
   kernel_package "$2" "$1"
-  fetch_package "$kernel" "$1"
-  fetch_package busybox-static "$1"
+  fetch_packages "$kernel busybox-static" "$1"
   say "unpacking $kernel and making its initial file system"
   guest=$out/guests/debian-$1
   mkdir -p "$guest"
@@ -51,7 +50,7 @@ stress_libraries="ld-linux-*.so.? libc.so.6 libm.so.6 libpthread.so.0 librt.so.1
 make_stress() {
   recipe="1 $(cat "$here/init" "$here/profile" "$here/linux.sh" | cksum)"
   is_done "stress-$1" "$recipe" && return 0
-  for name in $stress_packages; do fetch_package "$name" "$1"; done
+  fetch_packages "$stress_packages" "$1"
   say "making the initial file system with the stress tests ($1)"
   all=$out/unpack/all
   rm -rf "$all"

@@ -86,16 +86,22 @@ read_guest_lists() {
   architectures_read="$architectures_read $1"
 }
 
-# fetch_package NAME ARCHITECTURE: downloads a package into the cache unless it is there.
-fetch_package() {
-  [ -z "$(cached_package "$1" "$2")" ] || return 0
+# fetch_packages NAMES ARCHITECTURE: downloads the packages that are not in the cache, in one go.
+fetch_packages() {
+  absent=
+  for name in $1; do
+    [ -n "$(cached_package "$name" "$2")" ] || absent="$absent $name"
+  done
+  [ -n "$absent" ] || return 0
   read_guest_lists "$2"
-  say "downloading $1 ($2)"
+  say "downloading$absent ($2)"
   mkdir -p "$cache/packages/partial"
   # shellcheck disable=SC2086
-  (cd "$cache/packages/partial" && apt-get $apt_options download "$1" && mv -- ./*.deb ..) \
-    || fail "cannot download $1 from $(mirror)"
-  [ -n "$(cached_package "$1" "$2")" ] || fail "apt downloaded no $1"
+  (cd "$cache/packages/partial" && apt-get $apt_options download $absent && mv -- ./*.deb ..) \
+    || fail "cannot download$absent from $(mirror)"
+  for name in $absent; do
+    [ -n "$(cached_package "$name" "$2")" ] || fail "apt downloaded no $name"
+  done
 }
 
 # kernel_package FLAVOUR ARCHITECTURE: sets `kernel` to the real package behind Debian's meta package, such as

@@ -16,7 +16,7 @@ unpack() {
 unpack_libfdt() {
   recipe="2 $(cat "$root"/boot/include/*.h | cksum)"
   is_done "libfdt-$1" "$recipe" && return 0
-  fetch_package libfdt-dev "$1"
+  fetch_packages libfdt-dev "$1"
   say "unpacking libfdt for the images ($1)"
   unpack libfdt-dev "$1"
   mkdir -p "$out/libfdt/include" "$out/libfdt/$1"
@@ -32,7 +32,7 @@ unpack_libfdt() {
 unpack_libgcc() {
   recipe=1
   is_done libgcc "$recipe" && return 0
-  fetch_package libgcc-12-dev-armhf-cross armhf
+  fetch_packages libgcc-12-dev-armhf-cross armhf
   say "unpacking libgcc for the ARMv7 images"
   unpack libgcc-12-dev-armhf-cross armhf
   mkdir -p "$out/libgcc/armhf"
@@ -46,7 +46,7 @@ unpack_trees() {
   recipe=1
   is_done trees "$recipe" && return 0
   kernel_package armmp-lpae armhf
-  fetch_package "$kernel" armhf
+  fetch_packages "$kernel" armhf
   say "unpacking the boards' device trees"
   unpack "$kernel" armhf
   mkdir -p "$out/trees"
@@ -59,7 +59,7 @@ unpack_trees() {
 unpack_uboot() {
   recipe=2
   is_done uboot "$recipe" && return 0
-  fetch_package u-boot-qemu arm64
+  fetch_packages u-boot-qemu arm64
   say "unpacking U-Boot"
   unpack u-boot-qemu arm64
   mkdir -p "$out/guests/u-boot"

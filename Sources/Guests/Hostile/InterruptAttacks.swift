@@ -32,14 +32,7 @@ func judgeOwnInterrupt(_ tally: inout Tally, _ what: StaticString) {
 
 /// What is acknowledged within 10 ms; 1023 if nothing is.
 private func waitForInterrupt() -> UInt32 {
-  let controller = InterruptController.current
-  let start = Counter.now
-  var taken: UInt32 = 1023
-  while controller.number(taken) >= 1020, Counter.now &- start < Counter.frequency / 100 {
-    guest_relax()
-    taken = controller.acknowledge()
-  }
-  return taken
+  InterruptController.current.acknowledge(within: Counter.frequency / 100)
 }
 
 /// A thousand SGIs of sixteen numbers while masked are sixteen interrupts.

@@ -29,7 +29,7 @@ private func attack(_ tally: inout Tally, _ timer: Timer, _ name: StaticString) 
   timer.control = ~0
   let control = timer.control
   Counter.spin(Counter.frequency / 2000)
-  let isQuiet = controller.number(controller.acknowledge()) >= 1020
+  let isQuiet = controller.drain(limit: 8) == 0
   timer.stop()
   tally.judge("timer that masks itself", isQuiet && control == 7, .value(control))
   _ = controller.drain(limit: 8)
@@ -44,12 +44,7 @@ private func judge(_ tally: inout Tally, _ timer: Timer, _ name: StaticString, i
   set()
   let compareValue = timer.compareValue
   timer.control = 1
-  let start = Counter.now
-  var taken: UInt32 = 1023
-  while taken >= 1020, Counter.now &- start < Counter.frequency / (isDue ? 20 : 2000) {
-    guest_relax()
-    taken = controller.acknowledge()
-  }
+  let taken = controller.acknowledge(within: Counter.frequency / (isDue ? 20 : 2000))
   let status = timer.isDue
   timer.stop()
   if controller.number(taken) < 1020 { controller.end(taken) }

@@ -31,6 +31,18 @@ extension InterruptController {
     return value
   }
 
+  /// Takes what comes within so many ticks of the counter. It looks once more after them: a machine may have stood still
+  /// meanwhile.
+  public func acknowledge(within ticks: UInt64) -> UInt32 {
+    let start = Counter.now
+    while true {
+      let isLate = Counter.now &- start >= ticks
+      let taken = acknowledge()
+      if isLate || number(taken) < 1020 { return taken }
+      guest_relax()
+    }
+  }
+
   /// The interrupt number in an acknowledge value; 1020 and above stand for none.
   public func number(_ acknowledged: UInt32) -> UInt32 { acknowledged & (isVersion3 ? 0xff_ffff : 0x3ff) }
 

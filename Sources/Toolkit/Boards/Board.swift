@@ -65,7 +65,8 @@ public struct Board: Sendable {
     }
     let isa = fields.text("isa")
     if let isa, !ImageBuilder.isas.contains(isa.value) {
-      reader.report(at: isa.position, "'\(isa.value)' is no isa; known are: \(ImageBuilder.isas.joined(separator: ", "))")
+      let known = ImageBuilder.isas.joined(separator: ", ")
+      reader.report(at: isa.position, "'\(isa.value)' is no isa; known are: \(known)")
     }
     guard let name = fields.text("name"), let summary = fields.text("summary"), let isa,
       let tested = fields.text("tested"), let console = fields.text("console"), let demo = fields.text("demo"),

@@ -101,7 +101,8 @@ public struct ImageBuilder: Sendable {
     for script in try FileManager.default.contentsOfDirectory(atPath: project.path("boot/link")).sorted() {
       linked += try contents(of: project.path("boot/link/\(script)"))
     }
-    let libraries = product.isa == "armv7" ? ["libfdt/armhf/libfdt.a", "libgcc/armhf/libgcc.a"] : ["libfdt/arm64/libfdt.a"]
+    let libraries =
+      product.isa == "armv7" ? ["libfdt/armhf/libfdt.a", "libgcc/armhf/libgcc.a"] : ["libfdt/arm64/libfdt.a"]
     for library in libraries {
       linked += FileManager.default.contents(atPath: project.path(".build-setup/\(library)")) ?? Data()
     }

@@ -94,7 +94,8 @@ public struct ELFFile: Sendable {
       let sizes = place.programHeaderSize
       programHeaders = try (file.word(at: place.programHeaders), file.need(at: sizes), file.need(at: sizes + 2))
       sectionHeaders = try (
-        file.word(at: place.sectionHeaders), file.need(at: sizes + 4), file.need(at: sizes + 6), file.need(at: sizes + 8)
+        file.word(at: place.sectionHeaders), file.need(at: sizes + 4), file.need(at: sizes + 6),
+        file.need(at: sizes + 8)
       )
     }
   }

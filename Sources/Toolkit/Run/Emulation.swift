@@ -10,6 +10,9 @@ public struct Emulation: Sendable {
   public var processorCount: UInt64
   /// Bytes of memory.
   public var memory: UInt64
+  /// Time counts instructions: one for each nanosecond of a counter of 1 GHz, and none while all CPUs sleep. CPUs run in
+  /// turn, so that what a run shows does not depend on the host.
+  public var countsInstructions = false
   /// Where QEMU writes what the console says besides showing it.
   public var log: String?
 
@@ -83,8 +86,10 @@ public struct Emulation: Sendable {
 
   private var machine: [String] {
     let gic = gicVersion.map { ",gic-version=\($0)" } ?? ""
-    return [
-      "-M", board.qemu.machine + gic, "-cpu", model, "-smp", "\(processorCount)", "-m", "\(memory >> 20)M",
+    let machine = [
+      "-M", board.qemu.machine + gic, "-cpu", countsInstructions ? "\(model),cntfrq=1000000000" : model,
+      "-smp", "\(processorCount)", "-m", "\(memory >> 20)M",
     ]
+    return countsInstructions ? machine + ["-icount", "shift=0,sleep=off"] : machine
   }
 }

@@ -22,7 +22,9 @@ public struct PathResolver: Sendable {
   /// What to do where the file that `path` names is not there.
   public func remedy(for path: String) -> String {
     guard path.hasPrefix("@") else { return "paths start from the system file's folder" }
-    if path.hasPrefix("@guests/armv8/") || path.hasPrefix("@guests/armv7/") { return "build TVisor's own guests with `tvisor build`" }
+    if path.hasPrefix("@guests/armv8/") || path.hasPrefix("@guests/armv7/") {
+      return "build TVisor's own guests with `tvisor build`"
+    }
     return path.hasPrefix("@guests/")
       ? "fetch the guests with `make setup`" : "only '@guests/' may begin with '@'"
   }

@@ -13,6 +13,10 @@ extension ExitDispatcher {
     switch description {
     case .transfer(let transfer):
       return perform(transfer, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
+    case .refused(.unreadable) where isWrite && machine.hasFlash(at: address):
+      // A store to the flash does nothing, as to a ROM, and where nobody can say more about it that is most likely all.
+      cpu.skipInstruction()
+      return .resume
     case .refused(let reason):
       around.report(reason, at: address, vcpu: vcpu)
       cpu.inject(.dataAbort(isWrite: isWrite))

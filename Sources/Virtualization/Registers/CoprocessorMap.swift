@@ -36,7 +36,9 @@ extension SystemRegisterMap {
   /// What only AArch32 has in coprocessor 14.
   private func answerDebug(_ register: CoprocessorRegister, isWrite: Bool) -> SystemRegisterAnswer {
     // DBGDSAR: no memory-mapped debug components.
-    if register.isSixtyFourBit { return register.opc1 == 0 && register.crm == 2 && !isWrite ? .constant(0) : .undefined }
+    if register.isSixtyFourBit {
+      return register.opc1 == 0 && register.crm == 2 && !isWrite ? .constant(0) : .undefined
+    }
     return switch (register.opc1, register.crn, register.crm, register.opc2) {
     case (0, 0, 0, 0): isWrite ? .undefined : .debugIdentification
     // DBGDSCRint: the channel to a debugger is empty, and MDBGen and UDCCdis are those of DBGDSCRext.

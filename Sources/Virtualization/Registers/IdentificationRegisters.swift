@@ -118,8 +118,8 @@ extension IdentificationRegisters {
   /// ID_PFR0_EL1, ID_PFR1_EL1, ID_DFR0_EL1, ID_AFR0_EL1 and ID_MMFR0_EL1 to ID_MMFR3_EL1.
   private func processorFeature32(_ op2: UInt16, _ hardware: UInt64) -> UInt64 {
     switch op2 {
-    // Pass: DIT, CSV2, State2 to State0. Hidden: RAS, AMU, and State3: T32EE of ARMv7, whose TEECR and TEEHBR would have
-    // to be switched.
+    // Pass: DIT, CSV2, State2 to State0. Hidden: RAS, AMU, and State3: T32EE of ARMv7, which is deprecated and whose loads
+    // and stores nobody decodes.
     case 0: (hardware & 0x0f0f_0fff).limiting(fieldAt: 16, to: 1)
     // Pass: GenTimer, ProgMod. Hidden: Virtualization and Security with their fractions.
     case 1: hardware & 0x000f_000f | (gic == .v3 ? 1 << 28 : 0)

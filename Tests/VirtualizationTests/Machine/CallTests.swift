@@ -110,14 +110,16 @@ struct CallTests {
     }
   }
 
-  @Test("A store to the firmware's memory that the syndrome does not describe does nothing")
+  @Test("A store to the firmware's memory whose instruction cannot be read does nothing")
   func firmware() throws {
     let board = try Board()
     for address: UInt64 in [0, 0x1f_ffff] {
-      #expect(board.handle(.undescribedMemory(GuestPhysicalAddress(address), isWrite: true)) == .resume)
+      let store = Exit.undescribedMemory(GuestPhysicalAddress(address), isWrite: true)
+      #expect(board.handle(store, description: .refused(.unreadable)) == .resume)
       #expect(board.skipCount == 1 && board.faults == [])
     }
-    board.handle(.undescribedMemory(GuestPhysicalAddress(0x0803_0000), isWrite: true))
+    let elsewhere = Exit.undescribedMemory(GuestPhysicalAddress(0x0803_0000), isWrite: true)
+    board.handle(elsewhere, description: .refused(.unreadable))
     #expect(board.faults == [.dataAbort(isWrite: true)])
   }
 

@@ -42,7 +42,7 @@ private struct ExitGenerator: RandomNumberGenerator {
 
   mutating func exit() -> Exit {
     let flag = next() & 1 != 0
-    switch next() % 12 {
+    switch next() % 14 {
     case 0: return .call(flag ? .hypervisorCall : .secureMonitorCall, immediate: pick([0, 0, 0, 1, 0xffff]))
     case 1, 2, 3, 4:
       return .memory(
@@ -55,7 +55,37 @@ private struct ExitGenerator: RandomNumberGenerator {
     case 8: return pick([.waitForInterrupt, .waitForEvent, .floatingPoint, .cacheMaintenance])
     case 9: return pick([.undefined, .abort(.instructionAbort), .abort(.dataAbort(isWrite: flag))])
     case 10: return .unknown(syndrome: next())
+    case 11: return pick([.failedCondition, .coprocessor(coprocessorAccess(isWrite: flag))])
+    case 12: return .coprocessor(coprocessorAccess(isWrite: flag))
     default: return .systemRegister(register(isWrite: true))
+    }
+  }
+
+  private mutating func coprocessorAccess(isWrite: Bool) -> CoprocessorAccess {
+    let known = [
+      CoprocessorRegister(15, 0, 14, 2, 0), CoprocessorRegister(15, 0, 14, 2, 1), CoprocessorRegister(15, 2, crm: 14),
+      CoprocessorRegister(15, 0, crm: 12), CoprocessorRegister(15, 1, crm: 12), CoprocessorRegister(14, 0, 0, 2, 2),
+      CoprocessorRegister(14, 0, 0, 1, 0),
+    ]
+    var register = pick(known)
+    if next() % 4 == 0 { register.encoding = UInt32(truncatingIfNeeded: next()) & 0xfffff }
+    return CoprocessorAccess(
+      register: register, isWrite: isWrite, generalRegister: UInt8(next() % 32), secondRegister: UInt8(next() % 32))
+  }
+
+  /// What a load or store does that the syndrome does not describe.
+  mutating func description() -> TransferDescription {
+    switch next() % 8 {
+    case 0: return .changed
+    case 1: return .refused(pick(TransferRefusal.allCases))
+    default:
+      var transfer = MemoryTransfer(
+        address: GuestPhysicalAddress(address()), width: pick([.byte, .halfword, .word, .doubleword]),
+        isWrite: next() & 1 != 0, isSignExtended: next() & 1 != 0, isSixtyFourBit: next() & 1 != 0,
+        writeBack: next() & 1 != 0 ? .init(register: UInt8(next() % 32), value: next()) : nil,
+        byteCount: pick([2, 4]))
+      for _ in 0..<(next() % 18) { transfer.append(UInt8(next() % 32)) }
+      return .transfer(transfer)
     }
   }
 
@@ -74,10 +104,14 @@ struct RandomExitTests {
   /// What must hold after any exit whatever: it is answered by one fault or none, and a fault means that the guest is still
   /// at the instruction and that no register changed.
   private func check(_ exit: Exit, _ outcome: Outcome, _ board: Board) -> Bool {
-    guard board.faults.count <= 1, board.skipCount <= 1, board.written.count <= 1 else { return false }
+    guard board.faults.count <= 1, board.skipCount <= 1, board.written.count <= 17 else { return false }
     if !board.faults.isEmpty { return board.skipCount == 0 && board.written.isEmpty && outcome == .resume }
     switch exit {
     case .call(.hypervisorCall, _), .floatingPoint, .unknown: return board.skipCount == 0
+    case .undescribedMemory: return board.skipCount == 1 || board.written.isEmpty
+    case .coprocessor(let access):
+      let count = access.isWrite ? 0 : access.register.isSixtyFourBit ? 2 : access.generalRegister == 31 ? 0 : 1
+      return board.skipCount == 1 && board.written.count == count
     case .memory(let access):
       return board.skipCount == 1 && board.written == (access.isWrite ? [] : [access.register])
     case .systemRegister(let access):
@@ -99,7 +133,7 @@ struct RandomExitTests {
       values.removeAll(keepingCapacity: true)
       for index in 0..<5 { values[index] = random.value() }
       let exit = random.exit()
-      let outcome = board.handle(exit, values)
+      let outcome = board.handle(exit, values, description: random.description())
       guard check(exit, outcome, board) else {
         Issue.record(
           "step \(step): \(exit) with \(values): \(outcome) \(board.faults) \(board.skipCount) \(board.written)")

@@ -1,14 +1,15 @@
-// For a host build, which has no vectors.S: SwiftPM wants a symbol for what the header declares.
+// For a host build, which has no vectors.S: SwiftPM wants a symbol for what the header declares. Weak,
+// because a program of tests holds both backends.
 #include "ARMv7Assembly.h"
 
 #if !defined(__arm__)
-void save_floating_point(void *state) { (void)state; }
-void load_floating_point(const void *state) { (void)state; }
-uint32_t read_identification(uint32_t crm, uint32_t op2) { return (void)crm, (void)op2, 0; }
-uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third) {
+__attribute__((weak)) void save_floating_point(void *state) { (void)state; }
+__attribute__((weak)) void load_floating_point(const void *state) { (void)state; }
+__attribute__((weak)) uint32_t read_identification(uint32_t crm, uint32_t op2) { return (void)crm, (void)op2, 0; }
+__attribute__((weak)) uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third) {
   return (void)function, (void)first, (void)second, (void)third, ~0u;
 }
-_Noreturn void enter_guest(void *frame) {
+__attribute__((weak)) _Noreturn void enter_guest(void *frame) {
   (void)frame;
   __builtin_trap();
 }

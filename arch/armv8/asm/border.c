@@ -1,14 +1,15 @@
-// For a host build, which has no vectors.S: SwiftPM wants a symbol for what the header declares.
+// For a host build, which has no vectors.S: SwiftPM wants a symbol for what the header declares. Weak,
+// because a program of tests holds both backends.
 #include "ARMv8Assembly.h"
 
 #if !defined(__aarch64__)
-void save_floating_point(void *state) { (void)state; }
-void load_floating_point(const void *state) { (void)state; }
-uint64_t read_identification(uint64_t crm, uint64_t op2) { return (void)crm, (void)op2, 0; }
-uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third) {
+__attribute__((weak)) void save_floating_point(void *state) { (void)state; }
+__attribute__((weak)) void load_floating_point(const void *state) { (void)state; }
+__attribute__((weak)) uint64_t read_identification(uint64_t crm, uint64_t op2) { return (void)crm, (void)op2, 0; }
+__attribute__((weak)) uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third) {
   return (void)function, (void)first, (void)second, (void)third, ~0ull;
 }
-_Noreturn void enter_guest(void *frame) {
+__attribute__((weak)) _Noreturn void enter_guest(void *frame) {
   (void)frame;
   __builtin_trap();
 }

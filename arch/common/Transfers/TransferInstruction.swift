@@ -8,9 +8,9 @@ public struct TransferInstruction: Equatable, Sendable {
   /// How much each access moves.
   public var width: AccessWidth
   /// True where a load extends the sign.
-  public var isSignExtended = false
+  public var isSignExtended: Bool
   /// True where the registers are written in their 64-bit form.
-  public var isSixtyFourBit = false
+  public var isSixtyFourBit: Bool
   /// Which registers move.
   public var registers: Registers
   /// What the address is made from.
@@ -18,11 +18,29 @@ public struct TransferInstruction: Equatable, Sendable {
   /// What is added to the base.
   public var offset: Offset
   /// Whether the sum is the address, the base's new value, or both.
-  public var indexing = Indexing.offset
+  public var indexing: Indexing
   /// From the address to the first access, in bytes: LDM and STM only.
-  public var start: Int64 = 0
+  public var start: Int64
   /// How long the instruction is, in bytes.
-  public var byteCount: UInt8 = 4
+  public var byteCount: UInt8
+
+  /// An instruction with every property given.
+  public init(
+    isWrite: Bool, width: AccessWidth, isSignExtended: Bool = false, isSixtyFourBit: Bool = false,
+    registers: Registers, base: Base, offset: Offset, indexing: Indexing = .offset, start: Int64 = 0,
+    byteCount: UInt8 = 4
+  ) {
+    self.isWrite = isWrite
+    self.width = width
+    self.isSignExtended = isSignExtended
+    self.isSixtyFourBit = isSixtyFourBit
+    self.registers = registers
+    self.base = base
+    self.offset = offset
+    self.indexing = indexing
+    self.start = start
+    self.byteCount = byteCount
+  }
 
   /// Which registers move, the first to the lowest address.
   public enum Registers: Equatable, Sendable {

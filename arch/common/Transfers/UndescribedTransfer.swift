@@ -22,9 +22,9 @@ public struct UndescribedTransfer: Equatable, Sendable {
   /// True where the hardware recorded a store.
   public var isWrite: Bool
 
-  /// The instruction sets.
+  /// The instruction sets. T32EE of ARMv7 looks like T32 and moves other memory: it is not decoded.
   public enum InstructionSet: Sendable {
-    case a64, a32, t32
+    case a64, a32, t32, t32ee
   }
 
   /// A load or store of a guest in AArch64.
@@ -46,7 +46,7 @@ public struct UndescribedTransfer: Equatable, Sendable {
     programCounter: UInt32, state: AArch32State, virtualAddress: GuestVirtualAddress, address: GuestPhysicalAddress,
     isWrite: Bool
   ) {
-    instructionSet = state.isThumb ? .t32 : .a32
+    instructionSet = state.isThumb ? state.isJazelle ? .t32ee : .t32 : .a32
     self.programCounter = UInt64(programCounter)
     carry = state.flags & 2 != 0
     isBigEndian = state.isBigEndian
@@ -65,6 +65,7 @@ public struct UndescribedTransfer: Equatable, Sendable {
     number: (UInt8) -> UInt8, value: (UInt8) -> UInt64
   ) -> TransferDescription {
     if isBigEndian { return .refused(.bigEndian) }
+    if instructionSet == .t32ee { return .refused(.unrecognized) }
     switch fetch(translate: translate, read: read) {
     case .none: return .changed
     case .refused(let reason): return .refused(reason)
@@ -133,7 +134,7 @@ public struct UndescribedTransfer: Equatable, Sendable {
     switch instructionSet {
     case .a64: programCounter
     case .a32: (programCounter &+ 8) & 0xffff_fffc
-    case .t32: (programCounter &+ 4) & 0xffff_fffc
+    case .t32, .t32ee: (programCounter &+ 4) & 0xffff_fffc
     }
   }
 

@@ -96,7 +96,11 @@ ARMV8_REGISTER(cntv_cval_el0)
 // What only a guest whose EL1 is in AArch32 has.
 ARMV8_REGISTER(spsr_abt)
 ARMV8_REGISTER(spsr_und)
+ARMV8_REGISTER(spsr_irq)
+ARMV8_REGISTER(spsr_fiq)
 ARMV8_REGISTER(ifsr32_el2)
+ARMV8_REGISTER(dacr32_el2)
+ARMV8_REGISTER(fpexc32_el2)
 
 // Identification.
 ARMV8_REGISTER(mpidr_el1)
