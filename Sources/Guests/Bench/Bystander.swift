@@ -29,7 +29,8 @@ struct TurnTaking {
     while true {
       let now = Counter.now
       let pause = now &- last
-      if pause > 100 {
+      // What is shorter than 20 µs is an interrupt within the turn, not the other's slice.
+      if pause > Counter.frequency / 50_000 {
         let turn = last &- turnStart
         turnStart = now
         return pause > turn ? (pause &- turn) / 2 : 0
