@@ -11,39 +11,38 @@ internal import Virtualization
 @c(tvisor_handle_synchronous)
 func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
-  let cpu = PhysicalCPU.current
+  var guest = ExitingCPU(frame: frame)
   let syndrome = Syndrome.ofThisExit
-  let outcome: Outcome
-  if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress {
-    outcome = resolve(syndrome, frame, cpu)
-  } else {
-    var guest = ExitingCPU(frame: frame)
-    outcome = answer(syndrome.exit(at: guest.faultAddress, state: guest.state), of: &guest, cpu)
-  }
-  if outcome != .resume { carryOut(outcome, cpu: cpu) }
-  if cpu.value.needsDecision { cpu.decide(frame) }
+  if syndrome.isDataAbort && syndrome.lacksGuestPhysicalAddress { return answerUnlocated(syndrome, frame) }
+  let exit = syndrome.exit(at: guest.faultAddress, state: guest.state)
+  let vm = PhysicalCPU.current.value.loadedVM
+  if ExitDispatcher.answersAlone(exit, cpu: &guest, machine: vm.value.machine) { return }
+  answerByModels(exit, frame)
 }
 
-/// The models' answer to an exit of the vCPU that is loaded.
-@inline(__always)
-private func answer(_ exit: Exit, of guest: inout ExitingCPU, _ cpu: Reference<PhysicalCPU>) -> Outcome {
+/// Answers an exit by the models of the VM, whose lock is held for that, and does what they ask for.
+@inline(never)
+private func answerByModels(_ exit: Exit, _ frame: TrapFrame) {
+  let cpu = PhysicalCPU.current
   let vm = cpu.value.loadedVM
+  var guest = ExitingCPU(frame: frame)
   var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters, vm: vm)
   vm.value.lock.acquire(by: cpu.value.index)
   let outcome = ExitDispatcher.handle(
     exit, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine, around: &around)
   if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
   vm.value.lock.release()
-  return outcome
+  if outcome != .resume { carryOut(outcome, cpu: cpu) }
+  if cpu.value.needsDecision { cpu.decide(frame) }
 }
 
 /// The guest-physical address of a permission fault is known only to the guest's own tables. Where they have changed
 /// meanwhile, the guest tries again.
 @inline(never)
-private func resolve(_ syndrome: Syndrome, _ frame: TrapFrame, _ cpu: Reference<PhysicalCPU>) -> Outcome {
-  var guest = ExitingCPU(frame: frame)
-  guard let address = guest.translateFaultAddress() else { return .resume }
-  return answer(syndrome.exit(at: address, state: guest.state), of: &guest, cpu)
+private func answerUnlocated(_ syndrome: Syndrome, _ frame: TrapFrame) {
+  let guest = ExitingCPU(frame: frame)
+  guard let address = guest.translateFaultAddress() else { return }
+  answerByModels(syndrome.exit(at: address, state: guest.state), frame)
 }
 
 /// A physical interrupt came while a guest ran.

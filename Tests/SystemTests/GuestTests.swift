@@ -63,14 +63,6 @@ struct GuestTests {
     }
   }
 
-  @Test("the bench measures every path to its end")
-  func bench() async throws {
-    try await Booting.boot(Booting.own("bench"), Booting.Choice(processors: 1)) { console in
-      try await console.expect("bench: done", from: "bench")
-      try await console.expectEnd()
-    }
-  }
-
   @Test("Ctrl-T and a digit choose who hears the keyboard")
   func keyboard() async throws {
     let system = Booting.own("metronome", named: "first") + Booting.own("metronome", named: "second")

@@ -76,7 +76,9 @@ public struct GuestContext: ~Copyable {
   }
 
   /// Puts the vCPU into this CPU, with `counterOffset` between the system counter and the guest's virtual one.
-  public func load(into frame: TrapFrame, counterOffset: UInt64) {
+  ///
+  /// Changes nothing here, but is `mutating`: a value of this size that is only read is copied first.
+  public mutating func load(into frame: TrapFrame, counterOffset: UInt64) {
     for index in 0..<31 { frame[UInt8(truncatingIfNeeded: index)] = general[index] }
     write_elr_el2(programCounter)
     write_spsr_el2(state)

@@ -78,7 +78,9 @@ public struct GuestRegisters {
   }
 
   /// Puts the registers into the hardware. The return to the guest is the context synchronisation.
-  public func load() {
+  ///
+  /// `mutating` so that nothing is copied.
+  public mutating func load() {
     write_sctlr_el1(sctlr)
     write_actlr_el1(actlr)
     write_cpacr_el1(cpacr)

@@ -2,7 +2,7 @@ internal import GuestEntry
 internal import GuestSupport
 
 /// Interrupts as the bench takes them: its own vectors note the arrival and leave everything else to these functions, which
-/// run with interrupts masked (bench-armv8.S).
+/// run with interrupts masked.
 struct InterruptLatency {
   private static let ownInterrupt: UInt32 = 1
   private let controller = InterruptController.current
@@ -34,21 +34,21 @@ struct InterruptLatency {
 
   /// From before the store that sends an SGI to the CPU itself to the vector's first instruction.
   func ownInterruptToSpinning() -> UInt64 {
-    let elapsed = bench_send(controller.selfGenerated(Self.ownInterrupt), generator)
+    let elapsed = bench_send(controller.selfGenerated(Self.ownInterrupt), controller.generator)
     controller.end(controller.acknowledge())
     return elapsed
   }
 
   /// The store that ends an interrupt, an SGI: priority drop and deactivation.
   func end() -> UInt64 {
-    _ = bench_send(controller.selfGenerated(Self.ownInterrupt), generator)
+    _ = bench_send(controller.selfGenerated(Self.ownInterrupt), controller.generator)
     let acknowledged = UInt64(controller.acknowledge())
     return controller.isVersion3
       ? bench_write_icc_eoir1(acknowledged) : bench_store32(VirtMachine.cpuInterface &+ 0x10, acknowledged)
   }
+}
 
-  /// GICD_SGIR in version 2; version 3 has a system register.
-  private var generator: UInt64 {
-    controller.isVersion3 ? 0 : VirtMachine.distributor &+ InterruptController.Register.generate
-  }
+extension InterruptController {
+  /// Where SGIs are sent by a store: GICD_SGIR in version 2; zero for version 3, which has a system register.
+  var generator: UInt64 { isVersion3 ? 0 : VirtMachine.distributor &+ Register.generate }
 }

@@ -5,6 +5,8 @@ internal import GuestSupport
 struct Samples {
   private static let warmUpCount = 16
   private static let count = 256
+  /// How often the sequence is run.
+  static var totalCount: Int { warmUpCount + count }
 
   private var values = [256 of UInt64](repeating: 0)
 
@@ -32,17 +34,35 @@ struct Samples {
 
   /// Writes one line: the extremes and the median.
   func write(_ name: StaticString, in unit: StaticString) {
-    console.write("bench: ")
+    let median = values[Self.count / 2]
+    Line(name: name, count: UInt64(Self.count), least: least, median: median, most: values[Self.count &- 1])
+      .write(in: unit)
+  }
+}
+
+/// One figure's line, for programs to read.
+struct Line {
+  let name: StaticString
+  let count: UInt64
+  let least: UInt64
+  let median: UInt64
+  let most: UInt64
+
+  func write(in unit: StaticString) {
+    console.write("bench: name=")
     console.write(name)
-    console.write(" min=")
-    console.write(decimal: least)
-    console.write(" median=")
-    console.write(decimal: values[Self.count / 2])
-    console.write(" max=")
-    console.write(decimal: values[Self.count &- 1])
-    console.write(" ")
+    field(" n=", count)
+    field(" min=", least)
+    field(" median=", median)
+    field(" max=", most)
+    console.write(" unit=")
     console.write(unit)
     console.write("\n")
+  }
+
+  private func field(_ key: StaticString, _ value: UInt64) {
+    console.write(key)
+    console.write(decimal: value)
   }
 }
 
@@ -62,25 +82,35 @@ struct Yardstick {
 
   /// Says what was found.
   func write() {
-    console.write("bench: GICv")
+    console.write("bench: gic=")
     console.write(decimal: InterruptController.current.isVersion3 ? 3 : 2)
-    console.write(", counter ")
+    console.write(" frequency=")
     console.write(decimal: Counter.frequency)
-    console.write(" Hz, figures in ")
+    console.write(" unit=")
     console.write(unit)
-    console.write("; an empty sequence takes ")
+    console.write(" overhead=")
     console.write(decimal: overhead)
-    console.write(", already taken off where one instruction is timed\n")
+    console.write("\n")
   }
 
   /// Measures one instruction and writes its line, or says that the machine has no such thing.
   func time(_ name: StaticString, _ sequence: () -> UInt64) {
     if probe({ _ = sequence() }) != nil {
-      console.write("bench: ")
+      console.write("bench: undefined=")
       console.write(name)
-      console.write(" is undefined here\n")
+      console.write("\n")
     } else {
-      Samples(less: overhead, sequence).write(name, in: unit)
+      sample(name, less: overhead, sequence)
     }
+  }
+
+  /// Takes samples and writes their line.
+  func sample(_ name: StaticString, less overhead: UInt64 = 0, _ sequence: () -> UInt64) {
+    Samples(less: overhead, sequence).write(name, in: unit)
+  }
+
+  /// Writes the line of something that happened once.
+  func report(_ name: StaticString, _ value: UInt64) {
+    Line(name: name, count: 1, least: value, median: value, most: value).write(in: unit)
   }
 }

@@ -82,4 +82,57 @@ function bench_send
   pop {r4-r9}
   bx lr
 
+// Keeps this CPU's translation for the second one, which starts with its caches off.
+function bench_prepare_second
+  ldr r0, =bench_second_state
+  mrc p15, 0, r1, c10, c2, 0
+  mrc p15, 0, r2, c2, c0, 2
+  mrrc p15, 0, r3, r12, c2
+  stm r0, {r1, r2, r3, r12}
+  mrc p15, 0, r1, c1, c0, 0
+  str r1, [r0, #16]
+  // DCCIMVAC.
+  mcr p15, 0, r0, c7, c14, 1
+  dsb
+  bx lr
+  .ltorg
+
+// Where CPU_ON enters.
+function bench_second_start
+  cpsid aif, #0x13
+  ldr r4, =bench_second_state
+  ldm r4, {r0, r1, r2, r3, r5}
+  mcr p15, 0, r0, c10, c2, 0
+  mcr p15, 0, r1, c2, c0, 2
+  mcrr p15, 0, r2, r3, c2
+  isb
+  mov r1, #0
+  mcr p15, 0, r1, c8, c7, 0
+  mcr p15, 0, r1, c7, c5, 0
+  mcr p15, 0, r1, c7, c5, 6
+  dsb nsh
+  isb
+  mcr p15, 0, r5, c1, c0, 0
+  isb
+  ldr r0, =bench_vectors
+  mcr p15, 0, r0, c12, c0, 0
+  ldr sp, =bench_second_stack_end
+  mov r11, #0
+  mov lr, #0
+  bl bench_second
+0:
+  wfi
+  b 0b
+  .ltorg
+
+  .bss
+  .balign 64
+bench_second_state:
+  .space 64
+  .global bench_mail
+bench_mail:
+  .space 64
+  .space 8192
+bench_second_stack_end:
+
 #endif

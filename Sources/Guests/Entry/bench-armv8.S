@@ -75,4 +75,59 @@ bench_send:
   sub x0, x9, x12
   ret
 
+  // Keeps this CPU's translation and the bench's vectors for the second one, which starts with its caches off.
+  .section .text.bench_prepare_second, "ax"
+  .global bench_prepare_second
+  .type bench_prepare_second, %function
+bench_prepare_second:
+  adrp x0, bench_second_state
+  add x0, x0, :lo12:bench_second_state
+  mrs x1, mair_el1
+  mrs x2, tcr_el1
+  stp x1, x2, [x0]
+  mrs x1, ttbr0_el1
+  mrs x2, sctlr_el1
+  stp x1, x2, [x0, #16]
+  dc civac, x0
+  dsb sy
+  ret
+
+  // Where CPU_ON enters.
+  .section .text.bench_second_start, "ax"
+  .global bench_second_start
+bench_second_start:
+  msr daifset, #0xf
+  adrp x0, bench_second_state
+  add x0, x0, :lo12:bench_second_state
+  ldp x1, x2, [x0]
+  msr mair_el1, x1
+  msr tcr_el1, x2
+  ldp x1, x2, [x0, #16]
+  msr ttbr0_el1, x1
+  isb
+  tlbi vmalle1
+  ic iallu
+  dsb nsh
+  isb
+  msr sctlr_el1, x2
+  isb
+  adrp x0, bench_vectors
+  msr vbar_el1, x0
+  adrp x0, bench_second_stack_end
+  add x0, x0, :lo12:bench_second_stack_end
+  mov sp, x0
+  mov x29, xzr
+  mov x30, xzr
+  b bench_second
+
+  .bss
+  .balign 64
+bench_second_state:
+  .space 64
+  .global bench_mail
+bench_mail:
+  .space 64
+  .space 8192
+bench_second_stack_end:
+
 #endif

@@ -37,6 +37,9 @@ public struct ConsoleMultiplexer: ~Copyable {
   var hypervisor: Int { lines.count - 1 }
 
   /// Shows, or keeps for later, one byte that VM `vm` has sent.
+  ///
+  /// Not inlined: each of the many callers would carry all that a byte can lead to.
+  @inline(never)
   public mutating func output(_ byte: UInt8, from vm: Int, to sink: inout some ByteSink & ~Copyable) {
     switch lines[vm].escape.take(byte) {
     case .taken: break
@@ -51,6 +54,7 @@ public struct ConsoleMultiplexer: ~Copyable {
   }
 
   /// Shows a literal as the hypervisor's own message. It ends with a newline, or is continued.
+  @inline(never)
   public mutating func report(_ text: StaticString, to sink: inout some ByteSink & ~Copyable) {
     for index in 0..<text.utf8CodeUnitCount { unsafe report(text.utf8Start[index], to: &sink) }
   }

@@ -11,8 +11,13 @@ public struct PL011: Device {
   private var transmitted: UInt8?
   /// The line cannot keep up: the transmit FIFO is full (UARTFR.TXFF), and its interrupt waits until it is not.
   public var isTransmitterHeld = false {
-    didSet { if oldValue && !isTransmitterHeld { rawInterrupts |= Interrupt.transmit } }
+    didSet {
+      if oldValue && !isTransmitterHeld { rawInterrupts |= Interrupt.transmit }
+      flags = flagsNow
+    }
   }
+  /// UARTFR, as the last change left it.
+  private(set) var flags: UInt16 = PL011.flagsAtReset
   private var lastCharacter: UInt16 = 0
   private var receiveStatus: UInt16 = 0
   private var rawInterrupts: UInt16 = 0
@@ -42,6 +47,7 @@ public struct PL011: Device {
   public mutating func receive(_ byte: UInt8) -> Bool {
     guard canReceive else { return false }
     store(byte)
+    flags = flagsNow
     return true
   }
 
@@ -59,6 +65,7 @@ public struct PL011: Device {
       guard let byte = PL011.identity.identification(at: offset) else { return .unhandled }
       return .handled(UInt64(byte))
     }
+    defer { if register == .data { flags = flagsNow } }
     return .handled(UInt64(value(of: register)))
   }
 
@@ -69,6 +76,7 @@ public struct PL011: Device {
       return PL011.identity.identification(at: offset) == nil ? .unhandled : .done
     }
     set(register, to: UInt16(truncatingIfNeeded: value & width.mask))
+    flags = flagsNow
     return .done
   }
 }
@@ -94,6 +102,10 @@ extension PL011 {
 
   /// Part 0x011 by Arm, revision 3: the revision whose FIFOs are 32 deep, which drivers conclude from it.
   private static var identity: PrimeCell { PrimeCell(peripheral: 0x0034_1011) }
+  /// Where UARTFR is.
+  static var flagsOffset: UInt64 { UInt64(Register.flags.rawValue) }
+  /// Nothing to send (TXFE), nothing received (RXFE), and a terminal that is there (DCD, DSR, CTS).
+  private static var flagsAtReset: UInt16 { 1 << 7 | 1 << 4 | 0b111 }
   private static var controlAtReset: UInt16 { 0x300 }
   private static var fifoLevelsAtReset: UInt16 { 0x12 }
 
@@ -166,7 +178,7 @@ extension PL011 {
   private var isLoopedBack: Bool { control & 1 << 7 != 0 }
 
   /// UARTFR: the transmitter is empty (TXFE) and never busy, unless it is held: then it is full (TXFF) and busy.
-  private var flags: UInt16 {
+  private var flagsNow: UInt16 {
     (isTransmitterHeld ? 1 << 5 | 1 << 3 : 1 << 7) | (fifo.count == 0 ? 1 << 4 : 0) | (canReceive ? 0 : 1 << 6)
       | modemFlags
   }

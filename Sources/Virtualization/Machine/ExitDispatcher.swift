@@ -2,6 +2,30 @@ public import Architecture
 
 /// Answers exits: from what the guest did to what is to be done, by the models of its VM. No exit has another way.
 public enum ExitDispatcher {
+  /// Answers an exit that changes nothing but the vCPU's registers, and that therefore needs no lock: a firmware call whose
+  /// result is always the same, and a load from a register that is one number in `machine`. False where `handle` has to
+  /// answer.
+  @inline(__always)
+  public static func answersAlone<CPU: VirtualCPU & ~Copyable>(
+    _ exit: Exit, cpu: inout CPU, machine: borrowing VirtualMachine
+  ) -> Bool {
+    switch exit {
+    case .call(let conduit, immediate: 0):
+      guard let result = PowerController.constantResult(of: FirmwareCall(cpu[register: 0])) else { return false }
+      cpu[register: 0] = result
+      // A trapped SMC returns to itself, like any other trapped instruction.
+      if conduit == .hypervisorCall { return true }
+    case .memory(let access):
+      guard !access.isWrite, access.width == .word, let value = machine.plainRegister(at: access.address) else {
+        return false
+      }
+      cpu[register: access.register] = access.extended(UInt64(value))
+    default: return false
+    }
+    cpu.skipInstruction()
+    return true
+  }
+
   /// Answers `exit` of the vCPU `vcpu`, whose registers are `cpu`.
   @inline(__always)
   public static func handle<CPU: VirtualCPU & ~Copyable, Around: Surroundings & ~Copyable>(

@@ -20,7 +20,6 @@ extension ExitDispatcher {
       cpu.inject(.dataAbort(isWrite: access.isWrite))
       return .resume
     }
-    if let byte = machine.console.takeTransmitted() { return .transmit(byte) }
     return outcome
   }
 
@@ -34,6 +33,12 @@ extension ExitDispatcher {
     if !access.address.isAligned(to: access.width.byteCount) { return .fault }
     if GuestMachine.distributor.contains(access.address) {
       return distributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
+    }
+    if GuestMachine.console.contains(access.address) {
+      let answer = use(&machine.console, access, value: value, at: GuestMachine.console)
+      machine.settleConsole()
+      if access.isWrite, let byte = machine.console.takeTransmitted() { outcome = .transmit(byte) }
+      return answer
     }
     let answer = otherDevice(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
     if access.isWrite && GuestMachine.clock.contains(access.address) { outcome = .clockChanged }
@@ -84,14 +89,10 @@ extension ExitDispatcher {
     return .handled(machine.interrupts.readRedistributor(offset: offset, frame: frame, width: access.width))
   }
 
+  @inline(never)
   private static func otherDevice<Around: Surroundings & ~Copyable>(
     _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
   ) -> DeviceAnswer {
-    if GuestMachine.console.contains(access.address) {
-      let answer = use(&machine.console, access, value: value, at: GuestMachine.console)
-      machine.passOnTypedCharacters()
-      return answer
-    }
     if machine.interrupts.version == .v3, GuestMachine.redistributors.contains(access.address) {
       return redistributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
     }
@@ -106,6 +107,7 @@ extension ExitDispatcher {
     return machine.hasFlash(at: access.address) ? .handled(~0) : .fault
   }
 
+  @inline(__always)
   private static func use<D: Device & ~Copyable>(
     _ device: inout D, _ access: MMIOAccess, value: UInt64, at window: AddressRange<GuestPhysicalAddress>
   ) -> DeviceAnswer {

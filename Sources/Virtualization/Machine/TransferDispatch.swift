@@ -41,7 +41,7 @@ extension ExitDispatcher {
       case .unhandled: break
       case .fault:
         cpu.inject(.dataAbort(isWrite: access.isWrite))
-        return transmission(of: &machine) ?? outcome
+        return outcome
       }
     }
     if !transfer.isWrite {
@@ -50,10 +50,6 @@ extension ExitDispatcher {
     if let writeBack = transfer.writeBack { cpu[register: writeBack.register] = writeBack.value }
     cpu.skipInstruction(byteCount: transfer.byteCount)
     // No instruction reaches the clock and the console's one data register at once.
-    return transmission(of: &machine) ?? outcome
-  }
-
-  private static func transmission(of machine: inout VirtualMachine) -> Outcome? {
-    machine.console.takeTransmitted().map { .transmit($0) }
+    return outcome
   }
 }

@@ -15,6 +15,8 @@ public struct VirtualMachine: ~Copyable {
   public var power: PowerController
   /// The console.
   public var console = PL011()
+  /// What the interrupt controller was told of the console's interrupt last.
+  private var isConsoleLineHigh = false
   /// The real-time clock.
   public var clock: PL031
   /// Characters typed for this VM that the console had no room for yet: a ring.
@@ -24,6 +26,8 @@ public struct VirtualMachine: ~Copyable {
   /// How system registers answer.
   let registerMap: SystemRegisterMap
   let identification: IdentificationRegisters
+  /// GICD_TYPER, which never changes.
+  private let distributorType: UInt32
   /// One for each vCPU.
   private let processors: Storage<Processor>
 
@@ -47,6 +51,7 @@ public struct VirtualMachine: ~Copyable {
       version: gic, vcpuCount: vcpuCount, sharedInterruptCount: sharedInterruptCount,
       usesHardwareLinks: usesHardwareLinks, storage: &storage)
     let power = try PowerController(vcpuCount: vcpuCount, in: &storage)
+    distributorType = UInt32(truncatingIfNeeded: interrupts.distributorType)
     self.interrupts = interrupts
     self.power = power
     self.processors = processors
@@ -66,6 +71,7 @@ public struct VirtualMachine: ~Copyable {
     let isHeld = console.isTransmitterHeld
     console.reset()
     console.isTransmitterHeld = isHeld
+    isConsoleLineHigh = false
     typedCount = 0
     clock.reset()
     for index in processors.indices { processors[index] = Processor() }
@@ -109,8 +115,12 @@ public struct VirtualMachine: ~Copyable {
   }
 
   /// Brings the line of the console's interrupt to what the device says.
-  public mutating func updateConsoleLine() {
-    interrupts.setLine(GuestMachine.consoleInterrupt, vcpu: 0, isHigh: console.interruptLine)
+  @inline(__always)
+  private mutating func updateConsoleLine() {
+    let isHigh = console.interruptLine
+    guard isHigh != isConsoleLineHigh else { return }
+    isConsoleLineHigh = isHigh
+    interrupts.setLine(GuestMachine.consoleInterrupt, vcpu: 0, isHigh: isHigh)
   }
 
   /// Makes the console's transmitter seem full, or empty again.
@@ -124,17 +134,33 @@ public struct VirtualMachine: ~Copyable {
     guard typedCount < typed.count else { return false }
     typed[(typedStart + typedCount) % typed.count] = byte
     typedCount += 1
-    passOnTypedCharacters()
+    settleConsole()
     return true
   }
 
+  /// The 32-bit register at a guest-physical address, if loading it changes nothing and its value is one number here,
+  /// which can be loaded while another CPU changes it: GICD_TYPER and UARTFR, which guests poll.
+  @inline(__always)
+  func plainRegister(at address: GuestPhysicalAddress) -> UInt32? {
+    if address == GuestMachine.console.start.advanced(by: PL011.flagsOffset) { return UInt32(console.flags) }
+    if address == GuestMachine.distributor.start.advanced(by: 4) { return distributorType }
+    return nil
+  }
+
+  /// What every access to the console ends with: it may have made room for typed characters, and its interrupt may have
+  /// changed.
+  @inline(__always)
+  mutating func settleConsole() {
+    if typedCount > 0 { passOnTypedCharacters() }
+    updateConsoleLine()
+  }
+
   /// Gives the console as many of the waiting characters as it has room for.
-  mutating func passOnTypedCharacters() {
+  private mutating func passOnTypedCharacters() {
     while typedCount > 0, console.receive(typed[typedStart]) {
       typedStart = (typedStart + 1) % typed.count
       typedCount -= 1
     }
-    updateConsoleLine()
   }
 
   mutating func readTimer(_ register: TimerRegister, vcpu: Int, at now: Instant) -> UInt64 {

@@ -43,6 +43,10 @@ public struct FirmwareCall: Equatable, Sendable {
   /// Bit 30 of the identifier: the SMC64 convention, whose arguments are 64 bits wide. Others have the low 32 bits.
   @inlinable public var isSixtyFourBit: Bool { function & 1 << 30 != 0 }
 
+  /// True in the ranges of the Arm architecture's calls and of the standard secure services, PSCI among them: bits 29:24,
+  /// the owner, are 0 or 4, and bit 31 says that the call is a fast one (DEN 0028C table 2-1).
+  @inlinable var isArchitectureOrStandard: Bool { function & 0xbb00_0000 == 0x8000_0000 }
+
   /// The same call with arguments as wide as its convention has them.
   @inlinable var narrowed: FirmwareCall {
     guard !isSixtyFourBit else { return self }

@@ -48,15 +48,12 @@ public struct PowerController: ~Copyable {
   /// vCPU `index` will run no more, because its VM was stopped.
   public mutating func stopped(_ index: Int) { states[index] = .off }
 
-  /// Answers `call`, made by vCPU `caller`. `isMemory` tells whether a guest-physical address lies in the VM's RAM.
-  ///
-  /// PSCI_VERSION comes first and alone, because it is the null call that round trips are measured by.
+  /// The result of a call that is the same for every VM at any time, or nil where `answer` has to say: PSCI_VERSION, which
+  /// is the null call that round trips are measured by, and what belongs to no range that we answer.
   @inline(__always)
-  public mutating func answer(
-    _ call: FirmwareCall, from caller: Int, isMemory: (GuestPhysicalAddress) -> Bool
-  ) -> FirmwareAnswer {
-    if call.function == FirmwareFunction.version.rawValue { return .result(PowerController.version) }
-    return answerRest(call, from: caller, isMemory: isMemory)
+  public static func constantResult(of call: FirmwareCall) -> UInt64? {
+    if call.function == FirmwareFunction.version.rawValue { return version }
+    return call.isArchitectureOrStandard ? nil : FirmwareStatus.notSupported
   }
 
   /// PSCI 1.1, as PSCI_VERSION returns it.
@@ -67,9 +64,9 @@ public struct PowerController: ~Copyable {
 }
 
 extension PowerController {
+  /// Answers `call`, made by vCPU `caller`. `isMemory` tells whether a guest-physical address lies in the VM's RAM.
   @inline(never)
-  @usableFromInline
-  mutating func answerRest(
+  public mutating func answer(
     _ call: FirmwareCall, from caller: Int, isMemory: (GuestPhysicalAddress) -> Bool
   ) -> FirmwareAnswer {
     guard let function = function(call.function) else { return .result(FirmwareStatus.notSupported) }

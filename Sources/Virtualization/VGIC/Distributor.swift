@@ -89,7 +89,7 @@ extension VirtualGIC {
 
   /// GICD_TYPER: the number of lines in units of 32 less one; GICv2: CPUs less one; GICv3: ten bits of INTID, Aff3 is
   /// there, and no 1 of N.
-  private var distributorType: UInt64 {
+  var distributorType: UInt64 {
     let lines = UInt64(truncatingIfNeeded: (interruptCount &+ 31) &>> 5 &- 1)
     return version == .v2
       ? lines | UInt64(vcpuCount &- 1) << 5

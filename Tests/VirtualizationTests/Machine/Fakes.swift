@@ -103,10 +103,30 @@ final class Board {
     _ exit: Exit, vcpu: Int = 0, _ values: [Int: UInt64] = [:],
     description: TransferDescription = .refused(.unrecognized)
   ) -> Outcome {
+    if answersAlone(exit, values) { return .resume }
+    return handleWithModels(exit, vcpu: vcpu, values, description: description)
+  }
+
+  /// The same without the short way.
+  @discardableResult
+  func handleWithModels(
+    _ exit: Exit, vcpu: Int = 0, _ values: [Int: UInt64] = [:],
+    description: TransferDescription = .refused(.unrecognized)
+  ) -> Outcome {
+    begin(with: values, description)
+    return ExitDispatcher.handle(exit, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
+  }
+
+  /// The short way by itself.
+  func answersAlone(_ exit: Exit, _ values: [Int: UInt64] = [:]) -> Bool {
+    begin(with: values)
+    return ExitDispatcher.answersAlone(exit, cpu: &cpu, machine: machine)
+  }
+
+  private func begin(with values: [Int: UInt64], _ description: TransferDescription = .refused(.unrecognized)) {
     cpu = RecordingCPU()
     cpu.description = description
     for (index, value) in values { cpu.registers[index] = value }
-    return ExitDispatcher.handle(exit, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
   }
 
   var skipCount: Int { cpu.skipCount }

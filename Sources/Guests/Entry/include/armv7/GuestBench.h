@@ -13,6 +13,15 @@ uint64_t bench_spin(void);
 uint64_t bench_sleep(void);
 uint64_t bench_send(uint64_t value, uint64_t generator);
 
+// What two vCPUs tell each other; what the second one starts with (bench_second_start), and where.
+extern char bench_mail[];
+static inline uint64_t bench_mail_address(void) { return (uintptr_t)bench_mail; }
+extern char bench_second_start[];
+static inline uint64_t bench_second_entry(void) { return (uintptr_t)bench_second_start; }
+void bench_prepare_second(void);
+// Swift's.
+void bench_second(void);
+
 #define BENCH_TIMED(instruction, outputs, inputs, ...)                                         \
   uint64_t start, end;                                                                         \
   __asm__ volatile("isb; mrrc p15, 1, %Q[start], %R[start], c14;" instruction \
@@ -47,6 +56,22 @@ static inline uint64_t bench_read_identification(void) {
 }
 static inline uint64_t bench_write_icc_eoir1(uint64_t number) {
   BENCH_TIMED("mcr p15, 0, %[number], c12, c12, 1;", , [number] "r"((uint32_t)number))
+}
+// Sends an SGI like bench_send, without waiting for anything; the counter from before the store.
+static inline uint64_t bench_post(uint64_t value, uint64_t generator) {
+  uint64_t start;
+  if (generator != 0) {
+    __asm__ volatile("isb; mrrc p15, 1, %Q0, %R0, c14; str %1, [%2]"
+                     : "=&r"(start)
+                     : "r"((uint32_t)value), "r"((uint32_t)generator)
+                     : "memory");
+  } else {
+    __asm__ volatile("isb; mrrc p15, 1, %Q0, %R0, c14; mcrr p15, 0, %Q1, %R1, c12; isb"
+                     : "=&r"(start)
+                     : "r"(value)
+                     : "memory");
+  }
+  return start;
 }
 
 #endif

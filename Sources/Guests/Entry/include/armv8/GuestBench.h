@@ -13,6 +13,15 @@ uint64_t bench_spin(void);
 uint64_t bench_sleep(void);
 uint64_t bench_send(uint64_t value, uint64_t generator);
 
+// What two vCPUs tell each other; what the second one starts with (bench_second_start), and where.
+extern char bench_mail[];
+static inline uint64_t bench_mail_address(void) { return (uint64_t)(uintptr_t)bench_mail; }
+extern char bench_second_start[];
+static inline uint64_t bench_second_entry(void) { return (uint64_t)(uintptr_t)bench_second_start; }
+void bench_prepare_second(void);
+// Swift's.
+void bench_second(void);
+
 #define BENCH_TIMED(instruction, outputs, inputs, ...)                                     \
   uint64_t start, end;                                                                     \
   __asm__ volatile("isb; mrs %[start], cntvct_el0;" instruction "isb; mrs %[end], cntvct_el0" \
@@ -48,6 +57,16 @@ static inline uint64_t bench_read_identification(void) {
 }
 static inline uint64_t bench_write_icc_eoir1(uint64_t number) {
   BENCH_TIMED("msr S3_0_C12_C12_1, %[number];", , [number] "r"(number))
+}
+// Sends an SGI like bench_send, without waiting for anything; the counter from before the store.
+static inline uint64_t bench_post(uint64_t value, uint64_t generator) {
+  uint64_t start;
+  if (generator != 0) {
+    __asm__ volatile("isb; mrs %0, cntvct_el0; str %w1, [%2]" : "=&r"(start) : "r"(value), "r"(generator) : "memory");
+  } else {
+    __asm__ volatile("isb; mrs %0, cntvct_el0; msr S3_0_C12_C11_5, %1; isb" : "=&r"(start) : "r"(value) : "memory");
+  }
+  return start;
 }
 
 #endif

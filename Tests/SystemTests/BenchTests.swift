@@ -1,0 +1,28 @@
+import Testing
+import Toolkit
+
+@Suite("What exits cost")
+struct BenchTests {
+  @Test(
+    "no path takes more instructions than the baseline says",
+    arguments: ["static-gic3", "round-robin-gic3", "static-gic2", "switch-gic3"])
+  func baseline(name: String) async throws {
+    let project = try Project.locate()
+    let variant = try #require(BenchVariant.all(isa: "armv8").first { $0.name == name })
+    let baseline = try BenchResult(reading: project.path("Tests/Baseline/bench-armv8.json"))
+    let figures = try await BenchRunner(project: project).run(variant)
+    let comparison = BenchComparison(BenchResult(variants: [name: figures]), to: baseline)
+    #expect(!comparison.rows.isEmpty)
+    #expect(comparison.missing.isEmpty)
+    #expect(comparison.worse(than: 0.02).isEmpty)
+  }
+
+  @Test("two runs count the same")
+  func repeatable() async throws {
+    let project = try Project.locate()
+    let variant = try #require(BenchVariant.all(isa: "armv8").first { $0.name == "static-gic3" })
+    let runner = BenchRunner(project: project)
+    let first = try await runner.run(variant)
+    #expect(try await runner.run(variant) == first)
+  }
+}
