@@ -114,7 +114,7 @@ struct ConsoleOutputTests {
   @Test("A line that is too long to keep is shown in pieces, nothing of it lost")
   func longLine() throws {
     var desk = try Desk()
-    let long = String(repeating: "x", count: 300)
+    let long = String(repeating: "x", count: 600)
     desk.say(long + "\n", from: 1)
     let lines = desk.shown().split(separator: "\r\n")
     #expect(lines.count == 2)
@@ -125,7 +125,7 @@ struct ConsoleOutputTests {
   @Test("A long line of the focus is not broken, and its end is shown again")
   func longFocusedLine() throws {
     var desk = try Desk()
-    let long = String(repeating: "x", count: 300)
+    let long = String(repeating: "x", count: 600)
     desk.say(long, from: 0)
     #expect(desk.shown() == "[linux] " + long)
     desk.say("tick\n", from: 1)
