@@ -9,7 +9,8 @@ public struct GuestContext: ~Copyable {
   private var state: UInt32 = 0
   private var banked = BankedRegisters()
   private var registers = GuestRegisters()
-  /// d0 to d31; FPEXC and FPSCR in one.
+  private var floatingPointControl: UInt32 = 0
+  /// d0 to d31; FPSCR in the upper half of the last.
   private var floatingPoint: [33 of UInt64] = .init(repeating: 0)
   /// The virtual timer's control register and compare value. While the vCPU is not loaded the timer is off, and whoever
   /// keeps the vCPU looks at these to know when to wake it.
@@ -35,6 +36,7 @@ public struct GuestContext: ~Copyable {
     banked = BankedRegisters()
     registers = GuestRegisters()
     floatingPoint = .init(repeating: 0)
+    floatingPointControl = 0
     timerControl = 0
     timerCompareValue = 0
   }
@@ -53,6 +55,9 @@ public struct GuestContext: ~Copyable {
   /// Takes the vCPU out of this CPU; FP and SIMD stay, for nobody else may want them.
   public mutating func save(from frame: TrapFrame) {
     for index in 0..<15 { general[index] = frame[word: UInt8(truncatingIfNeeded: index)] }
+    // At each switch: with FPEXC.EN = 0 an FP instruction goes to PL1, trapped or not. Where HCPTR traps, what the hardware
+    // has is not the guest's.
+    if !TrapControls.trapsFloatingPoint { floatingPointControl = read_fpexc() }
     programCounter = read_elr_hyp()
     state = read_spsr_hyp()
     timerControl = UInt64(read_cntv_ctl())
@@ -72,6 +77,8 @@ public struct GuestContext: ~Copyable {
     write_vmpidr(identity)
     banked.load()
     registers.load()
+    TrapControls.setFloatingPointTrap(false)
+    write_fpexc(floatingPointControl)
     write_cntvoff(counterOffset)
     write_cntv_cval(timerCompareValue)
     write_cntv_ctl(UInt32(truncatingIfNeeded: timerControl))
@@ -85,5 +92,6 @@ public struct GuestContext: ~Copyable {
   /// Puts FP and SIMD state into this CPU.
   public mutating func loadFloatingPoint() {
     unsafe withUnsafeMutablePointer(to: &floatingPoint) { unsafe load_floating_point($0) }
+    write_fpexc(floatingPointControl)
   }
 }

@@ -44,9 +44,18 @@ public enum TrapControls {
     invalidate_tlb_guests()
   }
 
+  /// True where the guest's next FP or SIMD instruction traps.
+  static var trapsFloatingPoint: Bool { read_hcptr() & trapFloatingPoint != 0 }
+
   /// Whether the guest's next FP or SIMD instruction traps.
   @inline(__always)
   public static func setFloatingPointTrap(_ traps: Bool) {
+    // Only what FPEXC.EN lets through comes as far as our trap, by which a guest reads FPEXC too.
+    if traps {
+      write_hcptr(coprocessors)
+      barrier_instruction()
+      write_fpexc(1 << 30)
+    }
     write_hcptr(traps ? coprocessors | trapFloatingPoint : coprocessors)
     barrier_instruction()
   }

@@ -31,9 +31,12 @@ struct AArch32Registers {
     write_spsr_fiq(stateFastInterrupt)
   }
 
-  /// Takes FPEXC out of the hardware, where it has been this vCPU's like the FP registers. CPTR_EL2.TFP must be clear.
-  mutating func saveFloatingPoint() { floatingPointControl = read_fpexc32_el2() }
+  /// Takes FPEXC out of the hardware, at each switch: with FPEXC.EN = 0 an FP instruction goes to EL1, trapped or not. Where
+  /// CPTR_EL2.TFP is set, what the hardware has is not the guest's.
+  mutating func saveFloatingPointControl() {
+    if !TrapControls.trapsFloatingPoint { floatingPointControl = read_fpexc32_el2() }
+  }
 
-  /// Puts FPEXC into the hardware.
-  func loadFloatingPoint() { write_fpexc32_el2(floatingPointControl) }
+  /// Puts FPEXC into the hardware. CPTR_EL2.TFP must be clear.
+  func loadFloatingPointControl() { write_fpexc32_el2(floatingPointControl) }
 }

@@ -72,7 +72,10 @@ public struct GuestContext: ~Copyable {
     timerCompareValue = read_cntv_cval_el0()
     write_cntv_ctl_el0(0)
     registers.save()
-    if instructionSet == .aarch32 { registers32.save() }
+    if instructionSet == .aarch32 {
+      registers32.save()
+      registers32.saveFloatingPointControl()
+    }
   }
 
   /// Puts the vCPU into this CPU, with `counterOffset` between the system counter and the guest's virtual one.
@@ -85,7 +88,11 @@ public struct GuestContext: ~Copyable {
     write_vmpidr_el2(identity)
     registers.load()
     TrapControls.setInstructionSet(instructionSet)
-    if instructionSet == .aarch32 { registers32.load() }
+    if instructionSet == .aarch32 {
+      registers32.load()
+      TrapControls.setFloatingPointTrap(false)
+      registers32.loadFloatingPointControl()
+    }
     write_cntvoff_el2(counterOffset)
     write_cntv_cval_el0(timerCompareValue)
     write_cntv_ctl_el0(timerControl)
@@ -94,12 +101,11 @@ public struct GuestContext: ~Copyable {
   /// Takes FP and SIMD state out of this CPU, where it has been this vCPU's.
   public mutating func saveFloatingPoint() {
     unsafe withUnsafeMutablePointer(to: &floatingPoint) { unsafe save_floating_point($0) }
-    if instructionSet == .aarch32 { registers32.saveFloatingPoint() }
   }
 
   /// Puts FP and SIMD state into this CPU.
   public mutating func loadFloatingPoint() {
     unsafe withUnsafeMutablePointer(to: &floatingPoint) { unsafe load_floating_point($0) }
-    if instructionSet == .aarch32 { registers32.loadFloatingPoint() }
+    if instructionSet == .aarch32 { registers32.loadFloatingPointControl() }
   }
 }

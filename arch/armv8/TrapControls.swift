@@ -48,9 +48,18 @@ public enum TrapControls {
     write_hcr_el2(instructionSet == .aarch64 ? configuration : configuration & ~(1 << 31))
   }
 
+  /// True where the guest's next FP or SIMD instruction traps.
+  static var trapsFloatingPoint: Bool { read_cptr_el2() & trapFloatingPoint != 0 }
+
   /// Whether the guest's next FP or SIMD instruction traps.
   @inline(__always)
   public static func setFloatingPointTrap(_ traps: Bool) {
+    // For a guest in AArch32 only what FPEXC.EN lets through comes as far as our trap, by which it reads FPEXC too.
+    if traps && read_hcr_el2() >> 31 & 1 == 0 {
+      write_cptr_el2(coprocessors)
+      barrier_instruction()
+      write_fpexc32_el2(1 << 30)
+    }
     write_cptr_el2(traps ? coprocessors | trapFloatingPoint : coprocessors)
     barrier_instruction()
   }

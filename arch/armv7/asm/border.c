@@ -3,6 +3,8 @@
 #include "ARMv7Assembly.h"
 
 #if !defined(__arm__)
+__attribute__((weak)) uint32_t read_fpexc(void) { return 0; }
+__attribute__((weak)) void write_fpexc(uint32_t value) { (void)value; }
 __attribute__((weak)) void save_floating_point(void *state) { (void)state; }
 __attribute__((weak)) void load_floating_point(const void *state) { (void)state; }
 __attribute__((weak)) uint32_t read_identification(uint32_t crm, uint32_t op2) { return (void)crm, (void)op2, 0; }

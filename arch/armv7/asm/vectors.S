@@ -129,6 +129,20 @@ save_floating_point:
   bx lr
   .size save_floating_point, . - save_floating_point
 
+  .global read_fpexc
+  .type read_fpexc, %function
+read_fpexc:
+  vmrs r0, fpexc
+  bx lr
+  .size read_fpexc, . - read_fpexc
+
+  .global write_fpexc
+  .type write_fpexc, %function
+write_fpexc:
+  vmsr fpexc, r0
+  bx lr
+  .size write_fpexc, . - write_fpexc
+
 // void load_floating_point(const void *state)
   .global load_floating_point
   .type load_floating_point, %function

@@ -163,6 +163,10 @@ ARMV7_MAINTENANCE_AT(clean_invalidate_data_line, "mcr p15, 0, %0, c7, c14, 1")
 /// Translates a guest-virtual address for a read at PL1; the answer is in PAR, in its 64-bit form (ATS1CPR).
 ARMV7_MAINTENANCE_AT(translate_pl1_read, "mcr p15, 0, %0, c7, c8, 0\n\tisb")
 
+/// FPEXC, which HCPTR must not trap.
+uint32_t read_fpexc(void);
+void write_fpexc(uint32_t value);
+
 /// Saves d0 to d31 (d16 to d31 only where the CPU has them), FPEXC and FPSCR: 264 bytes, 8-byte aligned. HCPTR must not
 /// trap them.
 void save_floating_point(void *state);
