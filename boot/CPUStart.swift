@@ -38,7 +38,9 @@ extension SystemBuilder {
     let hypervisor = Hypervisor.shared
     let stack = try mapStack(host.index)
     // Read by the CPU with its MMU on; only its first instructions run without.
-    set_secondary_start(stack, cpu.address)
+    set_secondary_start(stack, cpu.address, UInt(truncatingIfNeeded: host.affinity))
+    // Whoever comes later than that waits for ever, and takes nobody else's stack.
+    defer { set_secondary_start(0, 0, .max) }
     barrier_complete()
     let before = hypervisor.value.upCount.load(ordering: .relaxed)
     let entry = space.imageBlock.start.advanced(by: Image.offset(of: address_of_secondary_entry()))
@@ -72,6 +74,8 @@ extension SystemBuilder {
     do throws(MappingError) {
       let address = try space.mapDevice(AddressRange(start: release, size: 8), in: &arena)
       device_store64(address, entry.rawValue)
+      // Where the page was mapped as memory before, the write is still in our cache.
+      Processor.cleanAndInvalidateDataLine(at: address)
     } catch { throw .memory }
     barrier_complete()
     Processor.signalEvent()

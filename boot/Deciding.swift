@@ -18,8 +18,10 @@ extension Reference where Value == PhysicalCPU {
       case .run(let slot, let until):
         let next = value.assigned[slot]
         let vm = Hypervisor.shared.value.vcpus[next].vm
-        value.charged = next
         if Hypervisor.shared.value.vms[vm].loading != .done {
+          // Nobody's registers may be in the hardware while we work for somebody else: a fault of ours would lose them.
+          unload(frame)
+          value.charged = next
           armTimer(for: until)
           loadSome(of: vm)
           serveInterrupts()
@@ -27,11 +29,15 @@ extension Reference where Value == PhysicalCPU {
         }
         if next != value.loaded {
           load(next, frame)
+          value.charged = next
+          // Unloading the other one may have woken a third.
+          if value.needsDecision { continue }
           // A switch is nobody's time: admission reckons it apart from the budgets. The scheduler's instant stays as it
           // is, for a window ends when it ends; who has budget left then is picked again.
           value.chargedUntil = .now
           Hypervisor.shared.value.vcpus[next].accounting.switchedIn(at: value.chargedUntil)
         } else {
+          value.charged = next
           Hypervisor.shared.value.vcpus[next].accounting.resumed(at: now)
         }
         armTimer(for: until)
@@ -47,7 +53,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Accounts the time since the last call to the vCPU whose time it was.
-  private func charge(until now: Instant) {
+  func charge(until now: Instant) {
     let ran = now.ticks(since: value.chargedUntil)
     value.chargedUntil = now
     guard value.charged >= 0 else { return }
@@ -70,7 +76,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Finds out when something of the vCPU needs us: its emulated timer always, its virtual timer while it waits without
-  /// being in the hardware, its VM's clock if it is the first. A timer whose interrupt waits already needs nobody.
+  /// being in the hardware, its VM's clock if it set it last. A timer whose interrupt waits already needs nobody.
   func updateDeadline(of number: Int) {
     let hypervisor = Hypervisor.shared
     guard hypervisor.value.vcpus[number].activity != .off else { return }
@@ -81,7 +87,7 @@ extension Reference where Value == PhysicalCPU {
     if !hypervisor.value.vms[vm].machine.isPhysicalTimerLineHigh(vcpu: index) {
       deadline = hypervisor.value.vms[vm].machine.physicalTimerDeadline(vcpu: index)
     }
-    if index == 0 {
+    if index == hypervisor.value.vms[vm].clockWatcher {
       let ticksPerSecond = hypervisor.value.ticksPerSecond
       deadline = min(deadline, hypervisor.value.vms[vm].machine.alarmDeadline(ticksPerSecond: ticksPerSecond))
     }
@@ -114,7 +120,7 @@ extension Reference where Value == PhysicalCPU {
     let index = hypervisor.value.vcpus[number].index
     lock(vm)
     hypervisor.value.vms[vm].machine.updatePhysicalTimer(vcpu: index, at: now)
-    if index == 0 {
+    if index == hypervisor.value.vms[vm].clockWatcher {
       hypervisor.value.vms[vm].machine.updateClock(at: now, ticksPerSecond: hypervisor.value.ticksPerSecond)
     }
     settleInterrupts(of: vm)
@@ -165,6 +171,7 @@ extension Reference where Value == PhysicalCPU {
     let isPending = hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
     if isPending { hypervisor.value.vms[vm].machine.power.ran(index) }
     settleInterrupts(of: vm)
+    hypervisor.value.vcpus[number].isAsleep = !isPending
     unlock(vm)
     // From here on another CPU's interrupt for the vCPU comes as a request, and wakes it.
     if isPending { return }

@@ -36,6 +36,11 @@ struct HostedVM: ~Copyable {
   let haltingCount = Atomic<Int>(0)
   /// How far its memory is loaded. Belongs to the CPU of its first vCPU.
   var loading = Loading.done
+  /// The vCPU whose CPU watches for the alarm of the VM's clock, by its number in the VM: the one that set it, so that the
+  /// work is its VM's own. Protected by the VM's lock.
+  var clockWatcher = 0
+  /// How many loads and stores that no device can answer were told of.
+  var refusalCount = 0
   /// How often it was started.
   var startCount = 0
 

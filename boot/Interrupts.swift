@@ -6,10 +6,11 @@ internal import Virtualization
 // Physical interrupts, and what changed in a VM's virtual ones.
 
 extension Reference where Value == PhysicalCPU {
-  /// Serves every physical interrupt that is pending. Each is served in bounded time, and a guest can make none of them
-  /// come faster than its own timer, which is its own deactivation's business.
+  /// Serves the physical interrupts that are pending, each in bounded time, and so many at once: what goes on coming then
+  /// comes again at once, but whoever is to run next has been decided meanwhile. A guest can make none of them come faster
+  /// than its own timer, which is its own deactivation's business, but for requests to where its own vCPUs are.
   func serveInterrupts() {
-    while true {
+    for _ in 0..<16 {
       let acknowledged = value.controller.acknowledge()
       let id = acknowledged & 0x3ff
       guard id < InterruptController.firstSpecialID else { return }
@@ -84,7 +85,14 @@ extension Reference where Value == PhysicalCPU {
       let number = first &+ index
       if hypervisor.value.vcpus[number].cpu == value.index {
         refreshInterrupts(of: number, vm, index)
-      } else {
+      } else if hypervisor.value.vms[vm].machine.interrupts.isLoaded(vcpu: index) {
+        post(.interrupts, to: number)
+      } else if hypervisor.value.vcpus[number].isAsleep,
+        hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index)
+      {
+        // Once: whoever else runs there is not disturbed again for what waits already. A vCPU that could run, or is off,
+        // finds its interrupts when it is loaded.
+        hypervisor.value.vcpus[number].isAsleep = false
         post(.interrupts, to: number)
       }
     }
@@ -114,7 +122,8 @@ extension Reference where Value == PhysicalCPU {
     let hypervisor = Hypervisor.shared
     for number in hypervisor.value.vms[vm].vcpus {
       let index = number &- hypervisor.value.vms[vm].vcpus.lowerBound
-      guard hypervisor.value.vcpus[number].cpu == value.index else { continue }
+      let isLoaded = hypervisor.value.vms[vm].machine.interrupts.isLoaded(vcpu: index)
+      guard number == value.loaded || !isLoaded else { continue }
       while let id = hypervisor.value.vms[vm].machine.interrupts.takeDeactivation(vcpu: index) {
         // A vCPU that is not loaded has given its private interrupt's active state back already.
         if id >= 32 || number == value.loaded { value.controller.setActive(id, false) }
@@ -122,7 +131,8 @@ extension Reference where Value == PhysicalCPU {
     }
     guard hypervisor.value.vms[vm].machine.interrupts.hasDeactivations else { return }
     for number in hypervisor.value.vms[vm].vcpus where hypervisor.value.vcpus[number].cpu != value.index {
-      post(.interrupts, to: number)
+      let index = number &- hypervisor.value.vms[vm].vcpus.lowerBound
+      if hypervisor.value.vms[vm].machine.interrupts.isLoaded(vcpu: index) { post(.interrupts, to: number) }
     }
   }
 }
@@ -145,6 +155,7 @@ extension Reference where Value == PhysicalCPU {
     lock(vm)
     refreshInterrupts(of: number, vm, hypervisor.value.vcpus[number].index)
     settleInterrupts(of: vm)
+    hypervisor.value.vcpus[number].isAsleep = hypervisor.value.vcpus[number].activity == .waiting
     unlock(vm)
   }
 }

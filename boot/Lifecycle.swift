@@ -28,6 +28,7 @@ extension Reference where Value == PhysicalCPU {
     hypervisor.value.vms[vm].startCount += 1
     hypervisor.value.vms[vm].loading = isRestart ? .cleaning(offset: 0) : .at(image: 0, offset: 0)
     hypervisor.value.vms[vm].state = .running
+    hypervisor.value.vms[vm].clockWatcher = 0
     hypervisor.value.vcpus[first].startup = VCPU.Startup(
       entry: description.entry.rawValue, argument: 0, deviceTree: description.deviceTree?.rawValue)
     unlock(vm)
@@ -69,6 +70,12 @@ extension Reference where Value == PhysicalCPU {
     let hypervisor = Hypervisor.shared
     lock(vm)
     let isRunning = hypervisor.value.vms[vm].state == .running
+    if hypervisor.value.vms[vm].state == .halting, case .restart = hypervisor.value.vms[vm].afterHalt,
+      case .stay = next
+    {
+      // Whoever wants it to stay off, or has seen it fail, outdoes a reset that is under way.
+      hypervisor.value.vms[vm].afterHalt = next
+    }
     if isRunning {
       hypervisor.value.vms[vm].state = .halting
       hypervisor.value.vms[vm].afterHalt = next
@@ -136,12 +143,17 @@ extension Reference where Value == PhysicalCPU {
   func turnOn(_ number: Int) {
     let hypervisor = Hypervisor.shared
     let vm = hypervisor.value.vcpus[number].vm
+    lock(vm)
+    let wanted = hypervisor.value.vms[vm].state == .running ? hypervisor.value.vcpus[number].startup : nil
+    hypervisor.value.vcpus[number].startup = nil
+    unlock(vm)
+    // A request that a halt has overtaken.
+    guard let startup = wanted else { return }
     discard(number)
     forgetTranslations(of: vm)
     lock(vm)
     hypervisor.value.vms[vm].machine.reset(vcpu: hypervisor.value.vcpus[number].index)
     unlock(vm)
-    let startup = hypervisor.value.vcpus[number].startup
     hypervisor.value.vcpus[number].context.reset(entry: startup.entry, argument: startup.argument)
     if let tree = startup.deviceTree { hypervisor.value.vcpus[number].context.passDeviceTree(at: tree) }
     hypervisor.value.vcpus[number].activity = .ready
@@ -162,7 +174,11 @@ extension Reference where Value == PhysicalCPU {
     let vm = hypervisor.value.vcpus[number].vm
     lock(vm)
     let isOff = hypervisor.value.vms[vm].machine.power.isEveryVCPUOff
+    let watchedClock = hypervisor.value.vms[vm].clockWatcher == hypervisor.value.vcpus[number].index
+    if watchedClock { hypervisor.value.vms[vm].clockWatcher = 0 }
+    hypervisor.value.vcpus[number].isAsleep = false
     unlock(vm)
+    if watchedClock { send(.deadlines, to: hypervisor.value.vms[vm].vcpus.lowerBound) }
     if isOff, halt(vm, then: .stay(.stopped)) {
       withConsole { $0.report(vm, "turned its last vCPU off: stopped") }
     }
@@ -174,6 +190,10 @@ extension Reference where Value == PhysicalCPU {
     takeOff(number)
     let vm = hypervisor.value.vcpus[number].vm
     forgetTranslations(of: vm)
+    lock(vm)
+    hypervisor.value.vcpus[number].startup = nil
+    hypervisor.value.vcpus[number].isAsleep = false
+    unlock(vm)
     if hypervisor.value.vms[vm].haltingCount.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
       finishHalt(of: vm)
     }
@@ -182,6 +202,8 @@ extension Reference where Value == PhysicalCPU {
   /// Takes the vCPU out of everything that this CPU has of it.
   func takeOff(_ number: Int) {
     let hypervisor = Hypervisor.shared
+    // What it ran stays used: turning off and on gains no budget.
+    if value.charged == number { charge(until: .now) }
     discard(number)
     hypervisor.value.vcpus[number].activity = .off
     hypervisor.value.vcpus[number].accounting.stopped()

@@ -67,19 +67,28 @@ private func backtrace(from record: UInt64, at address: UInt64, to log: inout Bo
 
 /// Stops the VM whose exit was being served, and decides anew on a fresh stack frame. Nil where none was.
 private func abandonGuest() -> TrapFrame? {
-  guard Hypervisor.ifComplete != nil else { return nil }
+  guard Hypervisor.ifComplete != nil, Processor.ownRecord != 0 else { return nil }
+  let hypervisor = Hypervisor.shared
   let cpu = PhysicalCPU.current
-  // Whose time it was, not whose registers are loaded: a VM may be loading its images while another waits.
-  let served = cpu.value.charged >= 0 ? cpu.value.charged : cpu.value.loaded
-  guard served >= 0, !cpu.value.isAbandoning else { return nil }
+  guard !cpu.value.isAbandoning else { return nil }
+  let (charged, loaded) = (cpu.value.charged, cpu.value.loaded)
+  // Whose time it was, unless another VM's models were being changed: those go back to power on. The console only shows
+  // things.
+  var failed = charged >= 0 ? hypervisor.value.vcpus[charged].vm : -1
+  for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].lock.releaseIfHeld(by: cpu.value.index) {
+    failed = vm
+  }
+  hypervisor.value.consoleLock.releaseIfHeld(by: cpu.value.index)
+  guard failed >= 0 || loaded >= 0 else { return nil }
   cpu.value.isAbandoning = true
-  // What was locked was being changed for this VM: its models go back to power on, and the console only shows things.
-  let vm = Hypervisor.shared.value.vcpus[served].vm
-  Hypervisor.shared.value.vms[vm].lock.releaseIfHeld(by: cpu.value.index)
-  Hypervisor.shared.value.consoleLock.releaseIfHeld(by: cpu.value.index)
-  cpu.fail(vm, because: .ownException)
-  // Where the VM was being halted already, its other CPUs may not be so far; this vCPU runs no more.
-  if Hypervisor.shared.value.vcpus[served].activity != .off { cpu.takeOff(served) }
+  if failed >= 0 { cpu.fail(failed, because: .ownException) }
+  // Where the guest in the hardware was to go on stood in the registers that our exception has used.
+  if loaded >= 0 { cpu.fail(hypervisor.value.vcpus[loaded].vm, because: .ownException) }
+  // Where a VM was being halted already, its other CPUs may not be so far; these vCPUs run no more.
+  if loaded >= 0, hypervisor.value.vcpus[loaded].activity != .off { cpu.takeOff(loaded) }
+  if charged >= 0, hypervisor.value.vcpus[charged].vm == failed, hypervisor.value.vcpus[charged].activity != .off {
+    cpu.takeOff(charged)
+  }
   cpu.value.isAbandoning = false
   let frame = TrapFrame.ofThisCPU
   cpu.decide(frame)

@@ -85,7 +85,6 @@ extension Reference where Value == PhysicalCPU {
   }
 
   private func serve(_ requests: Requests, of number: Int) {
-    // Whoever halts a VM has made sure that nothing of it is started afterwards.
     if requests.contains(.halt) { return haltHere(number) }
     if requests.contains(.start) { turnOn(number) }
     if requests.contains(.interrupts) { updateInterrupts(of: number) }

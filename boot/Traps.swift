@@ -2,6 +2,8 @@ internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
 internal import Backend
+internal import Configuration
+internal import DeviceTree
 internal import Virtualization
 
 // The life of a trap, in order: the vectors save the general registers; the syndrome is decoded; the models answer; what
@@ -32,6 +34,7 @@ private func answerByModels(_ exit: Exit, _ frame: TrapFrame) {
     exit, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine, around: &around)
   if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
   vm.value.lock.release()
+  if let refused = around.refused { cpu.report(refused, vm) }
   if outcome != .resume { carryOut(outcome, cpu: cpu) }
   if cpu.value.needsDecision { cpu.decide(frame) }
 }
@@ -79,8 +82,7 @@ private func carryOut(_ outcome: Outcome, cpu: Reference<PhysicalCPU>) {
     let isServed = hypervisor.value.interrupts.console != HostInterrupts.none
     if !goesOn && isServed { cpu.holdConsoles(true) }
   case .timerChanged: cpu.send(.deadlines, to: vcpu)
-  // The clock's alarm is watched by the first vCPU's CPU.
-  case .clockChanged: cpu.send(.deadlines, to: hypervisor.value.vms[vm].vcpus.lowerBound)
+  case .clockChanged: cpu.watchClock(of: vm, vcpu)
   case .wait: cpu.wait(vcpu)
   case .yield: cpu.yield(vcpu)
   case .loadFloatingPoint: cpu.loadFloatingPoint(of: vcpu)
@@ -92,10 +94,49 @@ private func carryOut(_ outcome: Outcome, cpu: Reference<PhysicalCPU>) {
   }
 }
 
+extension Reference where Value == PhysicalCPU {
+  /// The vCPU has set the alarm of its VM's clock: its CPU watches for it.
+  fileprivate func watchClock(of vm: Int, _ number: Int) {
+    let hypervisor = Hypervisor.shared
+    lock(vm)
+    hypervisor.value.vms[vm].clockWatcher = hypervisor.value.vcpus[number].index
+    unlock(vm)
+    send(.deadlines, to: number)
+  }
+
+  /// Says why the guest got an abort. The first few times: a guest could go on for ever.
+  fileprivate func report(_ refused: HardwareSurroundings.Refused, _ vm: Reference<HostedVM>) {
+    guard vm.value.refusalCount < 8 else { return }
+    vm.value.refusalCount &+= 1
+    withConsole { console in
+      console.report { line in
+        line.write("VM '")
+        line.write(vm.value.description.name.span)
+        line.write("' gets an abort for a load or store to a device ")
+        line.write(refused.refusal.text)
+        line.write(", at ")
+        line.write(hexadecimal: refused.address.rawValue)
+        line.write("\n")
+      }
+    }
+  }
+}
+
 /// What the models ask of the hardware.
 struct HardwareSurroundings: Surroundings, ~Copyable {
   var listRegisters: HostListRegisters
   let vm: Reference<HostedVM>
+  /// A load or store that no device can answer.
+  var refused: Refused?
+
+  struct Refused {
+    let refusal: TransferRefusal
+    let address: GuestPhysicalAddress
+  }
+
+  mutating func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int) {
+    refused = Refused(refusal: refusal, address: address)
+  }
 
   var isVirtualTimerLineHigh: Bool { Processor.isVirtualTimerLineHigh }
   var now: Instant { .now }

@@ -23,8 +23,11 @@ struct VCPU: ~Copyable {
   var accounting = VCPUAccounting()
   /// What other CPUs ask of it.
   let mail = RequestSlot()
-  /// Where it starts. Written by whoever asks for the start, while the vCPU is off or about to be.
-  var startup = Startup(entry: 0, argument: 0)
+  /// Where it starts, if somebody has asked for that and nothing has come between: whoever starts it takes this, and a halt
+  /// takes it away. Protected by the VM's lock.
+  var startup: Startup?
+  /// It waits, and its CPU wants to hear of the next interrupt for it. Protected by the VM's lock.
+  var isAsleep = false
 
   enum Activity {
     /// Never started, or turned off, or its VM has stopped.

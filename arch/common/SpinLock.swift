@@ -31,7 +31,12 @@ public struct SpinLock: ~Copyable {
   }
 
   /// Gives the lock back if the CPU of that number holds it: for a CPU that failed in the middle of something.
-  public borrowing func releaseIfHeld(by cpu: Int) {
-    if holder.load(ordering: .relaxed) == UInt32(truncatingIfNeeded: cpu) &+ 1 { release() }
+  ///
+  /// Says whether it did.
+  @discardableResult
+  public borrowing func releaseIfHeld(by cpu: Int) -> Bool {
+    guard holder.load(ordering: .relaxed) == UInt32(truncatingIfNeeded: cpu) &+ 1 else { return false }
+    release()
+    return true
   }
 }

@@ -244,6 +244,8 @@ high:
   cmp r8, #2
   ldreq r0, =tvisor_vectors
   mcreq p15, 4, r0, c12, c0, 0     // HVBAR
+  moveq r0, #0
+  mcreq p15, 4, r0, c13, c0, 2     // HTPIDR: no record of this CPU yet
   ldr r0, =tvisor_bss_start
   ldr r1, =tvisor_bss_end
   mov r2, #0
@@ -264,7 +266,20 @@ stop:
   b stop
 
 high_secondary:
+  mov r0, #0
+  mcr p15, 4, r0, c13, c0, 2       // HTPIDR: no record of this CPU yet
+  // Several CPUs may come by at once, or one after its time: only the one that is being started goes on.
+  mrc p15, 0, r3, c0, c0, 5        // MPIDR
+  bic r3, r3, #0xff000000
   ldr r0, =tvisor_starting
+6:
+  ldr r1, [r0, #8]
+  cmp r1, r3
+  beq 7f
+  yield
+  b 6b
+7:
+  dmb ish
   ldm r0, {r1, r2}
   sub sp, r1, #FRAME_SIZE
   ldr r0, =tvisor_vectors
@@ -282,6 +297,6 @@ high_secondary:
   .balign 8
   .global tvisor_starting
 tvisor_starting:
-  .word 0, 0
+  .word 0, 0, -1
 
 #endif

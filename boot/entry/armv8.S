@@ -235,6 +235,7 @@ high:
   b.ne 1f
   ldr x0, =tvisor_vectors
   msr vbar_el2, x0
+  msr tpidr_el2, xzr               // no record of this CPU yet
 1:
   ldr x0, =tvisor_bss_start
   ldr x1, =tvisor_bss_end
@@ -257,7 +258,20 @@ high:
 
 high_secondary:
   msr spsel, #1
+  msr tpidr_el2, xzr
+  // Several CPUs may come by at once, or one after its time: only the one that is being started goes on.
+  mrs x2, mpidr_el1
+  ldr x3, =0xff00ffffff
+  and x2, x2, x3
   ldr x0, =tvisor_starting
+6:
+  ldr x3, [x0, #16]
+  cmp x3, x2
+  b.eq 7f
+  yield
+  b 6b
+7:
+  dmb ish
   ldp x1, x0, [x0]
   sub sp, x1, #FRAME_SIZE
   ldr x1, =tvisor_vectors
@@ -276,6 +290,6 @@ high_secondary:
   .balign 16
   .global tvisor_starting
 tvisor_starting:
-  .quad 0, 0
+  .quad 0, 0, -1
 
 #endif

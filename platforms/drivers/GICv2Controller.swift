@@ -67,7 +67,8 @@ public struct GICv2Controller: Sendable {
     device_store32(distributor + Distributor.clearActive, ~0)
     device_store32(distributor + Distributor.group, 0)
     for quarter in 0..<8 as Range<UInt> {
-      device_store32(distributor + Distributor.priority + quarter * 4, 0xa0a0_a0a0)
+      // SGIs, by which other CPUs ask for something, come after this CPU's own timers.
+      device_store32(distributor + Distributor.priority + quarter * 4, quarter < 4 ? 0xb0b0_b0b0 : 0xa0a0_a0a0)
     }
     device_store32(interface + Interface.priorityMask, 0xf0)
     // Enable, and EOImode (bit 9 without the Security Extensions and in the Non-secure view alike).

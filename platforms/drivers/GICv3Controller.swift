@@ -88,7 +88,8 @@ public struct GICv3Controller: Sendable {
     device_store32(frame + Distributor.clearActive, ~0)
     device_store32(frame + Distributor.group, ~0)
     for quarter in 0..<8 as Range<UInt> {
-      device_store32(frame + Distributor.priority + quarter * 4, 0xa0a0_a0a0)
+      // SGIs, by which other CPUs ask for something, come after this CPU's own timers.
+      device_store32(frame + Distributor.priority + quarter * 4, quarter < 4 ? 0xb0b0_b0b0 : 0xa0a0_a0a0)
     }
     waitForWrites(redistributor + Redistributor.control, bit: 3)
 

@@ -20,7 +20,7 @@ public protocol Surroundings: ~Copyable {
   /// where the VM has no memory.
   func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32?
   /// Tells that the vCPU gets an abort for a load or store at `address` that no device can answer.
-  func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int)
+  mutating func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int)
   /// Cleans and invalidates a line of this CPU's data caches by set and way, encoded as for DC CISW and DCCISW; false
   /// where guests do that themselves, so that it never traps.
   func cleanAndInvalidateDataCache(setWay: UInt64) -> Bool
@@ -34,5 +34,5 @@ extension Surroundings where Self: ~Copyable {
   /// Such instructions do not trap.
   public func cleanAndInvalidateDataCache(setWay: UInt64) -> Bool { false }
   /// Nobody is told.
-  public func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int) {}
+  public mutating func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int) {}
 }

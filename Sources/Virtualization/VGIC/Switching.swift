@@ -1,6 +1,9 @@
 public import Architecture
 
 extension VirtualGIC {
+  /// True while the vCPU's interrupts are in some CPU's list registers.
+  public func isLoaded(vcpu: Int) -> Bool { interfaces[vcpu].isLoaded }
+
   /// Puts the vCPU's list registers, active priorities and CPU interface state into this CPU's hardware, turns the
   /// interface on, and flushes. Another CPU's, or an earlier vCPU's, leftovers in the list registers are wiped.
   public mutating func load<Registers: ListRegisters & ~Copyable>(vcpu: Int, into registers: inout Registers) {

@@ -15,11 +15,16 @@ TVISOR_ADDRESS(image_end)
 TVISOR_ADDRESS(tables)
 TVISOR_ADDRESS(secondary_entry)
 
-// What the CPU that is being started finds: the end of its stack, and the address of its record.
-extern uintptr_t tvisor_starting[2];
-static inline void set_secondary_start(uintptr_t stack_end, uintptr_t record) {
+// What the CPU that is being started finds: the end of its stack, the address of its record, and its affinity, by which
+// others that come by know that it is not for them. Another CPU reads it while it is written, the affinity last.
+extern volatile uintptr_t tvisor_starting[3];
+static inline void set_secondary_start(uintptr_t stack_end, uintptr_t record, uintptr_t affinity) {
+  tvisor_starting[2] = ~(uintptr_t)0;
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
   tvisor_starting[0] = stack_end;
   tvisor_starting[1] = record;
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  tvisor_starting[2] = affinity;
 }
 
 #endif
