@@ -36,6 +36,25 @@ struct ProcessorTests {
     }
   }
 
+  @Test("eight with GICv2 and sixteen with GICv3, and 31 VMs with 76 vCPUs on them, with the same image")
+  func crowd() async throws {
+    let eight = Booting.Choice(gic: 2, processors: 8, counts: true)
+    try await Booting.boot(Booting.debian(on: "[0, 1, 2, 3, 4, 5, 6, 7]"), eight) { console in
+      try await console.expectShell(processors: 8)
+    }
+    let sixteen = Booting.Choice(gic: 3, processors: 16, counts: true)
+    let all = (0..<16).map { "\($0)" }.joined(separator: ", ")
+    let others = (1...30).map { number in
+      Booting.own(
+        "metronome", named: "m\(number)", on: "[\(number % 16), \((number + 1) % 16)]", arguments: "rate=10 ticks=10")
+    }
+    let system = Booting.debian(on: "[\(all)]") + others.joined()
+    try await Booting.boot(system, sixteen) { console in
+      try await console.expectShell(processors: 16)
+      for number in 1...30 { try await console.expectTicking("m\(number)", reports: 1) }
+    }
+  }
+
   @Test("are restarted and stopped with the VM that has them", arguments: [2, 3] as [UInt64])
   func restart(gic: UInt64) async throws {
     let system = Booting.debian(on: "[0, 1, 2, 3]") + Booting.own("metronome", on: "[3]")
