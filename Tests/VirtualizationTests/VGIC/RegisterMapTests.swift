@@ -177,12 +177,14 @@ enum RegisterMap: CaseIterable {
       for part in UInt32(0)..<4 {
         var face = try map.makeFace()
         face.write(row.offset + part, 0xff, .byte)
-        face.expect(row.offset, .word, row.ones & 0xff << (part * 8) | row.reset & ~(0xff << (part * 8)), "by byte \(part)")
+        face.expect(
+          row.offset, .word, row.ones & 0xff << (part * 8) | row.reset & ~(0xff << (part * 8)), "by byte \(part)")
       }
     }
   }
 
-  @Test("What is no register, misaligned or of a width that is not permitted reads as zero and changes nothing",
+  @Test(
+    "What is no register, misaligned or of a width that is not permitted reads as zero and changes nothing",
     arguments: RegisterMap.allCases)
   func holes(map: RegisterMap) throws {
     let words = Dictionary(uniqueKeysWithValues: map.rows.map { ($0.offset, $0) })

@@ -124,7 +124,8 @@ extension ReferenceGIC {
       if vcpuCount > 1 && field.name.id >= 32 { interrupt.route = value & ((1 << UInt64(vcpuCount)) - 1) }
     case .configuration: if !isSGI { interrupt.isEdge = value & 2 != 0 }
     case .clearSources: interrupt.sources.bits &= ~UInt8(value)
-    case .setSources: for source in UInt8(0)..<8 where value >> source & 1 != 0 && source < vcpuCount {
+    case .setSources:
+      for source in UInt8(0)..<8 where value >> source & 1 != 0 && source < vcpuCount {
         interrupt.sources.insert(source)
       }
     }
