@@ -38,8 +38,8 @@ import Virtualization
       }
       guard !machine.hasStormed else { break }
     }
-    #expect(!machine.hasStormed)
-    #expect(machine.falseDeactivations == [])
+    #expect(!machine.hasStormed, "seed \(Soak.seed)")
+    #expect(machine.falseDeactivations == [], "seed \(Soak.seed)")
     // An end whose priority is not its interrupt's is the guest's mistake; anything else would be the model's.
     #expect(machine.registers.violations.filter { !$0.contains("ended at") } == [])
     // A restart finds nothing of all this.
