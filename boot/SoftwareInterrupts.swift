@@ -8,24 +8,35 @@ internal import Virtualization
 // repeats the last one there. Whatever cannot go so, the models do.
 
 extension Reference where Value == PhysicalCPU {
-  /// Sends the SGI that the exit asks for, if it asks for one, and goes on behind the instruction. False where the models
+  /// Sends the SGI that the access asks for, if it asks for one, and goes on behind the instruction. False where the models
   /// have to answer.
   @inline(__always)
-  func sendsInterrupt<CPU: VirtualCPU & ~Copyable>(_ exit: Exit, _ guest: inout CPU) -> Bool {
-    let vm = value.loadedVM
-    let request = ExitDispatcher.softwareInterrupt(exit, vcpu: value.loadedIndex, cpu: guest, machine: vm.value.machine)
-    guard let request else { return false }
-    if request.target == value.loadedIndex {
-      var registers = value.listRegisters
-      let isSent = vm.value.machine.interrupts.repeatDelivery(
-        of: request.id, source: request.source, vcpu: request.target, registers: &registers)
-      guard isSent else { return false }
-    } else {
-      // Of a vCPU that is not loaded its CPU may be busy with another VM, which is not to be disturbed for nothing.
-      guard vm.value.machine.interrupts.isLoaded(vcpu: request.target), post(request, to: vm) else { return false }
+  func sendsInterrupt<CPU: VirtualCPU & ~Copyable>(_ access: SystemRegisterAccess, _ guest: inout CPU) -> Bool {
+    guard let request = value.loadedVM.value.machine.softwareInterrupt(access, cpu: guest), send(request) else {
+      return false
     }
     guest.skipInstruction()
     return true
+  }
+
+  /// The same for GICv2's way of asking.
+  @inline(__always)
+  func sendsInterrupt<CPU: VirtualCPU & ~Copyable>(_ access: MMIOAccess, _ guest: inout CPU) -> Bool {
+    let request = value.loadedVM.value.machine.softwareInterrupt(access, vcpu: value.loadedIndex, cpu: guest)
+    guard let request, send(request) else { return false }
+    guest.skipInstruction()
+    return true
+  }
+
+  private func send(_ request: SoftwareInterrupt) -> Bool {
+    let vm = value.loadedVM
+    if request.target == value.loadedIndex {
+      var registers = value.listRegisters
+      return vm.value.machine.interrupts.repeatDelivery(
+        of: request.id, source: request.source, vcpu: request.target, registers: &registers)
+    }
+    // Of a vCPU that is not loaded its CPU may be busy with another VM, which is not to be disturbed for nothing.
+    return vm.value.machine.interrupts.isLoaded(vcpu: request.target) && post(request, to: vm)
   }
 
   @inline(__always)
