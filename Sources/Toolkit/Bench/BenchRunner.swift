@@ -91,7 +91,7 @@ public struct BenchRunner: Sendable {
 
 extension BenchRunner {
   /// One tick of the 1 GHz counter is one instruction, and time stands still for nobody's sleep.
-  private static let counting = ["-icount", "shift=0,sleep=off"]
+  private static let counting = Emulation.counting
 
   func command(of variant: BenchVariant) async throws -> Command {
     let emulation = try emulation(of: variant)
