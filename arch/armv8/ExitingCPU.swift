@@ -76,7 +76,8 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
       fault: fault, programCounter: UInt32(truncatingIfNeeded: read_elr_el2()),
       state: AArch32State(hypervisorState: read_spsr_el2()),
       controls: .init(
-        system: UInt32(truncatingIfNeeded: GuestRegister.systemControl), translation: UInt32(truncatingIfNeeded: GuestRegister.translationControl),
+        system: UInt32(truncatingIfNeeded: GuestRegister.systemControl),
+        translation: UInt32(truncatingIfNeeded: GuestRegister.translationControl),
         vectors: UInt32(truncatingIfNeeded: GuestRegister.vectors),
         hasPrivilegedAccessNever: read_id_aa64mmfr1_el1() >> 20 & 0xf != 0))
     if entry.isUndefinedMode {
