@@ -66,11 +66,11 @@ struct HostExtensionTests {
 
   @Test(
     "keeps each VM's floating-point registers its own, under a scheduler with budgets",
-    arguments: both("cortex-a76", processors: 1, counts: true))
+    arguments: both("cortex-a76", processors: 1))
   func floatingPoint(choice: Booting.Choice) async throws {
     let system =
       Booting.own("hostile", named: "one", arguments: "fp") + Booting.own("hostile", named: "two", arguments: "fp")
-      + Booting.own("metronome", on: "[{cpu: 0, reserve: 200us every 1ms}]", arguments: "rate=1000 ticks=200")
+      + Booting.own("metronome", on: "[{cpu: 0, reserve: 2ms every 10ms}]")
     let processors = "cpus:\n  - {cpu: 0, policy: earliest-deadline}\n"
     try await Booting.boot(system, processors: processors, choice) { console in
       for _ in 0..<3 {
