@@ -64,21 +64,3 @@ struct CPUInterfaceState {
     machineControl & (isGroup1 ? 2 : 1) != 0 && UInt32(priority) < machineControl >> 24
   }
 }
-
-extension ListRegister {
-  /// True in the states pending and pending-and-active. Clearing it leaves the rest of the state.
-  var isPending: Bool {
-    get { state == .pending || state == .pendingAndActive }
-    set { state = Self.state(pending: newValue, active: isActive) }
-  }
-
-  /// True in the states active and pending-and-active. Clearing it leaves the rest of the state.
-  var isActive: Bool {
-    get { state == .active || state == .pendingAndActive }
-    set { state = Self.state(pending: isPending, active: newValue) }
-  }
-
-  private static func state(pending: Bool, active: Bool) -> State {
-    pending ? (active ? .pendingAndActive : .pending) : (active ? .active : .inactive)
-  }
-}

@@ -235,7 +235,7 @@ extension VirtualGIC {
     guard value.state == .pendingAndActive || !value.signalsEndOfInterrupt else { return }
     let slot = slotInRegister(index, of: vcpu)
     giveBackPending(&value, slot: slot)
-    if value.physicalID != nil { deactivateInSoftware(&value, slot: slot) }
+    if value.isLinked { deactivateInSoftware(&value, slot: slot) }
     value.signalsEndOfInterrupt = true
     interfaces[vcpu].registers[index] = value
     write(value, to: index, of: vcpu, &registers)
