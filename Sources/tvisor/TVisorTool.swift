@@ -32,6 +32,9 @@ struct BoardOptions: ParsableArguments {
   @Option(help: "How much memory the board has, such as 1GiB.")
   var memory: String?
 
+  @Option(help: "Further options for QEMU, such as \"-drive file=disk.img,if=none,format=raw,id=d\"; may be given again.")
+  var qemu: [String] = []
+
   func emulation(in project: Project) throws -> Emulation {
     let size = try memory.map { text in
       guard let size = Units.size(text) else {
@@ -39,8 +42,10 @@ struct BoardOptions: ParsableArguments {
       }
       return size
     }
-    return try Emulation(
+    var emulation = try Emulation(
       try project.board(named: board), model: cpu, gicVersion: gic, processorCount: smp, memory: size)
+    emulation.options = qemu.flatMap { $0.split(separator: " ").map(String.init) }
+    return emulation
   }
 }
 

@@ -28,5 +28,6 @@ unpack_uboot
 if [ "${1:-}" = --tests ]; then
   make_stress arm64
   make_stress armhf
+  make_disk arm64 cloud-arm64
 fi
 say "ready"
