@@ -8,6 +8,7 @@ extension SystemDescription {
   ) {
     guard let paths = vm.devices else { return }
     var index = 0
+    var isWarned = false
     for path in paths {
       let subject = SystemProblem.Subject.device(vm: vm.index, device: index)
       func problem(_ kind: SystemProblem.Kind) { report(SystemProblem(subject, .devices, kind)) }
@@ -16,6 +17,10 @@ extension SystemDescription {
       } else if let machine {
         if let node = machine.tree.node(path: path) {
           checkDevice(node, of: vm, machine, problem)
+          if vm.placement == .identity, node.mayMasterBus, !isWarned {
+            isWarned = true
+            problem(.reachesAllMemory)
+          }
         } else {
           problem(.noSuchDevice(path))
         }
@@ -58,12 +63,7 @@ extension SystemDescription {
     if liesInMemory { return problem(.liesInMemory) }
     checkInterrupts(ofDevice: node, of: vm, machine, problem)
     if node.descriptionBound > GuestDeviceTree.deviceLimit { problem(.largeDevice) }
-    guard node.mayMasterBus else { return }
-    if vm.placement == .identity {
-      problem(.reachesAllMemory)
-    } else if !vm.acceptsDMARisk {
-      problem(.mastersBus)
-    }
+    if node.mayMasterBus, vm.placement != .identity, !vm.acceptsDMARisk { problem(.mastersBus) }
   }
 
   /// Each interrupt comes to the GIC, is not ours, and no other VM's.
@@ -116,7 +116,8 @@ extension SystemDescription {
       if other == machine.interruptController.node || other == machine.console?.node {
         problem(.usedByHypervisor)
       } else if !vm.owns(other, in: machine.tree), other.isReachable || other.mayMasterBus {
-        problem(.sharesPage(node, with: other))
+        // Once, however many of the VM's devices are in the page.
+        return problem(.sharesPage(node, with: other))
       }
     }
   }
@@ -125,7 +126,7 @@ extension SystemDescription {
   private func checkRoom(of vm: VMDescription, _ machine: MachineDescription, _ report: (SystemProblem) -> Void) {
     var moved: UInt64 = 0
     var (deviceCount, interruptCount) = (0, 0)
-    for node in vm.deviceNodes(in: machine.tree) {
+    for node in vm.deviceNodes(in: machine.tree) where machine.canGive(node) {
       deviceCount += 1
       interruptCount += node.sharedInterruptCount(of: machine)
       for index in 0..<node.registerRegionCount {

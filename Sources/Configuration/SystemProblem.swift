@@ -98,7 +98,7 @@ public struct SystemProblem: Equatable, Sendable {
     case sharedInterrupt(vm: Int)
     /// The device may read and write memory by itself, with nothing between the two.
     case mastersBus
-    /// The same, where the VM's placement allows it: whoever runs in the VM is trusted.
+    /// The same of this device and perhaps others, where the VM's placement allows it: whoever runs in the VM is trusted.
     case reachesAllMemory
     /// All devices of the VM need more addresses or interrupts than a guest has for them.
     case noRoomForDevices

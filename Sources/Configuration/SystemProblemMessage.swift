@@ -70,7 +70,7 @@ extension SystemProblem {
       sink.write("may read and write memory by itself, at the host's addresses; give the VM \"placement: identity\", ")
       sink.write("or take the risk with \"dma: at-risk\"")
     case .reachesAllMemory:
-      sink.write("may reach all memory of the machine, whatever the VM tells it: nothing stands between")
+      sink.write("may be told by the VM to read and write any memory of the machine: trust what runs there")
     case .noRoomForDevices: sink.write("need more addresses or interrupts than a guest has; give the VM fewer")
     case .largeDevice: sink.write("has a larger node than fits a guest's device tree; it cannot be given")
     case .noIdentity(let size):

@@ -1,3 +1,4 @@
+import Architecture
 import DeviceTree
 import TestSupport
 
