@@ -16,11 +16,16 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// What runs once at boot is built small; what a guest's exits pass through is built fast.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 /// A Swift target of the house, with the strict settings that all of them share.
-func module(_ name: String, _ path: String, needs dependencies: [Target.Dependency] = [], exclude: [String] = [])
-  -> Target
-{
-  .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
+func module(
+  _ name: String, _ path: String, needs dependencies: [Target.Dependency] = [], exclude: [String] = [],
+  isSmall: Bool = false
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict + (isSmall ? small : []))
 }
 
 /// The host tests of one module, in the folder of the same name.
@@ -38,11 +43,12 @@ var targets: [Target] = [
 
   // libfdt, its safe face, and what the two kinds of tree mean to us.
   .systemLibrary(name: "CLibFDT", path: "Sources/CLibFDT"),
-  module("DeviceTree", "Sources/DeviceTree", needs: ["Architecture", "CLibFDT"]),
-  module("Configuration", "Sources/Configuration", needs: ["Architecture", "DeviceTree"]),
+  module("DeviceTree", "Sources/DeviceTree", needs: ["Architecture", "CLibFDT"], isSmall: true),
+  module("Configuration", "Sources/Configuration", needs: ["Architecture", "DeviceTree"], isSmall: true),
 
   // Joins what the bundle says with the policies: the one list of who runs where, for boot and for the host tool.
-  module("Planning", "Sources/Planning", needs: ["Architecture", "Configuration", "DeviceTree", "Scheduling"]),
+  module(
+    "Planning", "Sources/Planning", needs: ["Architecture", "Configuration", "DeviceTree", "Scheduling"], isSmall: true),
 
   // What the backends share: they know the seam and their own assembly, never the models.
   .target(name: "ArmRegisters", path: "arch/common/asm"),

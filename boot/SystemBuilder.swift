@@ -127,10 +127,22 @@ extension SystemBuilder {
     }
   }
 
+  /// Regions have room for more CPUs than a machine has: the search begins with as much as the machine's need, and takes
+  /// all where some CPU below has a larger frame or is not in the tree.
   private mutating func redistributor(of gic: GICv3Description, for affinity: UInt64) throws(BootFailure) -> UInt {
+    let least = UInt64(machine.cpuCount) * (gic.redistributorStride ?? 2 << 16)
+    if let found = try redistributor(of: gic, for: affinity, upTo: least) { return found }
+    if let found = try redistributor(of: gic, for: affinity, upTo: .max) { return found }
+    throw .noRedistributor
+  }
+
+  private mutating func redistributor(
+    of gic: GICv3Description, for affinity: UInt64, upTo limit: UInt64
+  ) throws(BootFailure) -> UInt? {
     let packed = UInt32(truncatingIfNeeded: affinity & 0xff_ffff | (affinity >> 32) << 24)
     for index in 0..<gic.redistributorRegionCount {
-      guard let region = gic.redistributorRegion(index) else { continue }
+      guard var region = gic.redistributorRegion(index) else { continue }
+      region.size = min(region.size, limit)
       let base = try device(region)
       if let found = GICv3Controller.redistributor(
         for: packed, in: base, size: UInt(region.size), stride: gic.redistributorStride.map { UInt($0) })
@@ -138,7 +150,7 @@ extension SystemBuilder {
         return found
       }
     }
-    throw .noRedistributor
+    return nil
   }
 
   private mutating func device(_ range: AddressRange<PhysicalAddress>) throws(BootFailure) -> UInt {
