@@ -26,10 +26,11 @@ extension DeviceTree {
     /// The child of that name. Its unit address may be left out; then the first match counts.
     @inline(never)
     public func child(named name: Text) -> Node? {
+      guard let first = name.first else { return nil }
       let hasAddress = name.position(of: UInt8(ascii: "@")) != nil
       for child in children {
         let start = unsafe tree.base + Int(child.record.name)
-        guard unsafe name.isPrefix(ofStringAt: start) else { continue }
+        guard unsafe start.load(as: UInt8.self) == first, unsafe name.isPrefix(ofStringAt: start) else { continue }
         let end = unsafe start.load(fromByteOffset: name.count, as: UInt8.self)
         if end == 0 || end == UInt8(ascii: "@") && !hasAddress { return child }
       }
@@ -62,9 +63,12 @@ extension DeviceTree {
     /// The property of that name.
     public subscript(name: Text) -> Property? {
       @inline(never) get {
+        guard let first = name.first else { return nil }
         var properties = self.properties
         while let found = unsafe properties.nextRecord() {
-          if unsafe name.isString(at: found.name) { return unsafe found.value }
+          // Most names differ at once, and this is where most of a boot's looking up happens.
+          guard unsafe found.name.load(as: UInt8.self) == first, unsafe name.isString(at: found.name) else { continue }
+          return unsafe found.value
         }
         return nil
       }
@@ -128,7 +132,7 @@ extension DeviceTree.Node {
     }
 
     /// The next property, with the place of its name. The check of the blob has seen that all of it is there.
-    @inline(never)
+    @inline(__always)
     mutating func nextRecord() -> (name: UnsafeRawPointer, value: DeviceTree.Property)? {
       let base = unsafe blob.pointee.base
       var tag = unsafe base.cell(at: offset)
