@@ -25,7 +25,8 @@ func module(
   isSmall: Bool = false
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict + (isSmall ? small : []))
+    name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict + (isSmall ? small : [])
+  )
 }
 
 /// The host tests of one module, in the folder of the same name.
