@@ -147,6 +147,10 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
   }
 
   func setDebugControl(_ value: UInt64) { Processor.setGuestDebugControl(value) }
+  func readBreakpoint(_ register: SystemRegister) -> UInt64? { Processor.breakpoint(register) }
+  func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool {
+    Hypervisor.shared.value.vcpus[PhysicalCPU.current.value.loaded].context.writeBreakpoint(register, value)
+  }
 
   /// One access: the guest may be writing there at the same time.
   func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? {

@@ -8,10 +8,13 @@ public enum TrapControls {
   /// instructions clean as well (SWIO); table walks may not touch device memory (PTW); the guest's barriers and TLB
   /// maintenance reach all CPUs that may run it (BSU, FB); WFI and WFE give the CPU away (TWI, TWE); ID registers, SMC,
   /// implementation-defined registers, ACTLR, LORegions and error records are answered by us (TID3, TSC, TIDCP, TACR,
-  /// TLOR, TERR); EL1 is AArch64 (RW). Pointer authentication (API, APK) and tags (ATA) stay off: hidden.
+  /// TLOR, TERR); so are SMIDR_EL1, with REVIDR_EL1 and AIDR_EL1 (TID1), and GMID_EL1 (TID5), which would tell of SME and
+  /// tags; EL1 is AArch64 (RW). Pointer authentication (API, APK), tags (ATA) and SCXTNUM (EnSCXT) stay off: hidden.
   static let configuration: UInt64 =
-    1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 9 | 1 << 10 | 1 << 13 | 1 << 14 | 1 << 18 | 1 << 19
-    | 1 << 20 | 1 << 21 | 1 << 31 | 1 << 35 | 1 << 36
+    1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 9 | 1 << 10 | 1 << 13 | 1 << 14 | 1 << 16 | 1 << 18
+    | 1 << 19 | 1 << 20 | 1 << 21 | 1 << 31 | 1 << 35 | 1 << 36 | 1 << 58
+  /// The same for a guest in AArch32 (RW clear), which may read TCMTR, TLBTR, REVIDR and AIDR (TID1 clear).
+  static let configuration32: UInt64 = configuration & ~(1 << 31 | 1 << 16)
 
   /// CPTR_EL2 without E2H (D19.2.30): the RES1 bits, which are the traps of SVE and SME where those exist, the trace
   /// trap (TTA), and activity monitors (TAM).
@@ -36,6 +39,11 @@ public enum TrapControls {
     // PMUVer (ID_AA64DFR0_EL1, bits 11:8) 0 and 0xf have no such register: user programs never get at the counters.
     let monitors = read_id_aa64dfr0_el1() >> 8 & 0xf
     if monitors != 0 && monitors != 0xf { write_pmuserenr_el0(0) }
+    HiddenFeatures.hide()
+    // No debug exception comes to anybody while the OS lock is locked, as it is after reset: each vCPU has a model of it.
+    write_oslar_el1(0)
+    write_mdscr_el1(0)
+    Breakpoints.clear()
     write_cntv_ctl_el0(0)
     write_cnthp_ctl(0)
     // Whoever ran here before may have left translations under our VMIDs.
@@ -45,7 +53,7 @@ public enum TrapControls {
   /// Makes EL1 execute A64, or A32 and T32 (HCR_EL2.RW).
   @inline(__always)
   static func setInstructionSet(_ instructionSet: InstructionSet) {
-    write_hcr_el2(instructionSet == .aarch64 ? configuration : configuration & ~(1 << 31))
+    write_hcr_el2(instructionSet == .aarch64 ? configuration : configuration32)
   }
 
   /// True where the guest's next FP or SIMD instruction traps.

@@ -45,8 +45,8 @@ extension SystemRegisterMap {
     case (0, 0, 1, 0): isWrite ? .undefined : .stored(.debugControl)
     // DBGWFAR, DBGVCR: no watchpoint or vector catch ever hits.
     case (0, 0, 6...7, 0): .readAsZeroWriteIgnored
-    // DBGBXVR<n> for the two breakpoints.
-    case (0, 1, 0...1, 1): .readAsZeroWriteIgnored
+    // DBGBXVR<n>: VMIDs and EL2's contexts, which a guest has not.
+    case (0, 1, _, 1): .readAsZeroWriteIgnored
     // DBGDSAR, and DBGDEVID to DBGDEVID2: no sampling, no OS double lock, nothing else.
     case (0, 2, 0, 0), (0, 7, 0...2, 7): isWrite ? .undefined : .constant(0)
     // JIDR, JOSCR, JMCR of the trivial Jazelle implementation (DDI 0406C, A2.9.6).

@@ -85,25 +85,81 @@ struct RegisterExitTests {
   @Test("MDSCR_EL1 keeps the guest's own bits, each vCPU's its own, and the hardware gets them")
   func debugging() throws {
     let board = try Board()
+    board.handle(.msr(SystemRegister(2, 0, 1, 0, 4), 31))
+    #expect(board.around.debugControls.values == [0])
     // SS 0, TDCC 12, KDE 13, MDE 15 are the guest's; HDE 14 and the rest are an external debugger's.
     board.handle(.msr(debugControl), [3: ~0])
-    #expect(board.around.debugControls.values == [0xb001])
+    #expect(board.around.debugControls.values == [0, 0xb001])
     board.handle(.mrs(debugControl, 8))
     #expect(board.register(8) == 0xb001)
-    #expect(board.around.debugControls.values.count == 1, "a read changes nothing")
+    #expect(board.around.debugControls.values.count == 2, "a read changes nothing")
     board.handle(.mrs(debugControl, 8), vcpu: 1)
     #expect(board.register(8) == 0)
     board.handle(.msr(debugControl, 31))
-    #expect(board.around.debugControls.values == [0xb001, 0])
+    #expect(board.around.debugControls.values == [0, 0xb001, 0])
+  }
+
+  @Test("The OS lock is each vCPU's own, locked at first, and keeps debug exceptions away while it is locked")
+  func debugLock() throws {
+    let (lock, status) = (SystemRegister(2, 0, 1, 0, 4), SystemRegister(2, 0, 1, 1, 4))
+    let board = try Board()
+    board.handle(.mrs(status, 8))
+    #expect(board.register(8) == 0b1010)
+    board.handle(.msr(debugControl), [3: 0xb001])
+    #expect(board.around.debugControls.values == [0x1000], "TDCC is no debug exception")
+    board.handle(.msr(lock), [3: 0])
+    #expect(board.around.debugControls.values == [0x1000, 0xb001])
+    board.handle(.mrs(status, 8))
+    #expect(board.register(8) == 0b1000)
+    board.handle(.mrs(status, 8), vcpu: 1)
+    #expect(board.register(8) == 0b1010)
+    board.handle(.msr(lock), [3: 1])
+    #expect(board.around.debugControls.values == [0x1000, 0xb001, 0x1000])
+    board.handle(.mrs(debugControl, 8))
+    #expect(board.register(8) == 0xb001, "the register keeps what was written")
+    board.handle(.msr(lock), vcpu: 1, [3: 0])
+    board.machine.reset(vcpu: 1)
+    board.handle(.mrs(status, 8), vcpu: 1)
+    #expect(board.register(8) == 0b1010)
+  }
+
+  @Test("Breakpoints and watchpoints are the CPU's, as many as it has; more are undefined")
+  func breakpoints() throws {
+    let board = try Board()
+    for (number, op2): (UInt16, UInt16) in [(0, 4), (5, 5), (0, 6), (3, 7)] {
+      let register = SystemRegister(2, 0, 0, number, op2)
+      board.handle(.msr(register), [3: 0x1234_0000 | UInt64(number << 4 | op2)])
+      #expect(board.skipCount == 1 && board.faults == [])
+      board.handle(.mrs(register, 8))
+      #expect(board.register(8) == 0x1234_0000 | UInt64(number << 4 | op2))
+    }
+    for (number, op2): (UInt16, UInt16) in [(6, 4), (6, 5), (4, 6), (4, 7), (15, 4)] {
+      let register = SystemRegister(2, 0, 0, number, op2)
+      board.handle(.msr(register), [3: 1])
+      #expect(board.skipCount == 0 && board.faults == [.undefined])
+      board.handle(.mrs(register, 8))
+      #expect(board.skipCount == 0 && board.faults == [.undefined])
+    }
+  }
+
+  @Test("REVIDR_EL1 and AIDR_EL1 are the CPU's, and read-only")
+  func revision() throws {
+    let board = try Board()
+    for register in [SystemRegister(3, 0, 0, 0, 6), SystemRegister(3, 1, 0, 0, 7)] {
+      board.handle(.mrs(register, 8))
+      #expect(board.register(8) == ~0 && board.faults == [])
+      board.handle(.msr(register))
+      #expect(board.faults == [.undefined])
+    }
   }
 
   @Test("Start-up code's registers read as zero and ignore writes")
   func ignored() throws {
     let board = try Board()
-    // ACTLR_EL1, PMCR_EL0, an IMPLEMENTATION DEFINED one, OSDLR_EL1, DBGBVR0_EL1.
+    // ACTLR_EL1, an IMPLEMENTATION DEFINED one, OSDLR_EL1, DBGPRCR_EL1.
     let registers = [
-      SystemRegister(3, 0, 1, 0, 1), SystemRegister(3, 3, 9, 12, 0), SystemRegister(3, 1, 15, 2, 1),
-      SystemRegister(2, 0, 1, 3, 4), SystemRegister(2, 0, 0, 0, 4),
+      SystemRegister(3, 0, 1, 0, 1), SystemRegister(3, 1, 15, 2, 1), SystemRegister(2, 0, 1, 3, 4),
+      SystemRegister(2, 0, 1, 4, 4),
     ]
     for register in registers {
       board.handle(.msr(register), [3: ~0])
