@@ -1,4 +1,4 @@
-internal import Architecture
+public import Architecture
 
 extension ExitDispatcher {
   /// A trapped system register, by the answer that `SystemRegisterMap` has for it.
@@ -19,6 +19,21 @@ extension ExitDispatcher {
     if !access.isWrite { cpu[register: access.generalRegister] = value }
     cpu.skipInstruction()
     return outcome
+  }
+
+  /// True for a read of an identification register, which needs no lock: see `readIdentification`.
+  @inline(__always)
+  public static func readsIdentification(_ access: SystemRegisterAccess) -> Bool {
+    !access.isWrite && IdentificationRegisters.contains(access.register)
+  }
+
+  /// Answers a read of an identification register, which is `hardware` in the CPU.
+  @inline(__always)
+  public static func readIdentification<CPU: VirtualCPU & ~Copyable>(
+    _ access: SystemRegisterAccess, cpu: inout CPU, machine: borrowing VirtualMachine, hardware: UInt64
+  ) {
+    cpu[register: access.generalRegister] = machine.identification.value(of: access.register, hardware: hardware)
+    cpu.skipInstruction()
   }
 
   /// Does what `answer` says: `value` is what is written, and becomes what is read. Nil where the access is undefined.

@@ -142,6 +142,26 @@ struct RegisterExitTests {
     }
   }
 
+  @Test("The short way of an identification register answers as the long one does")
+  func shortWay() throws {
+    let board = try Board()
+    for crm: UInt16 in 0...8 {
+      for op2: UInt16 in 0...7 {
+        let register = SystemRegister(3, 0, 0, crm, op2)
+        let read = SystemRegisterAccess(register: register, isWrite: false, generalRegister: 8)
+        let isShort = ExitDispatcher.readsIdentification(read)
+        #expect(isShort == (1...7).contains(crm))
+        let write = SystemRegisterAccess(register: register, isWrite: true, generalRegister: 8)
+        #expect(!ExitDispatcher.readsIdentification(write))
+        guard isShort else { continue }
+        board.handle(.systemRegister(read))
+        var cpu = RecordingCPU()
+        ExitDispatcher.readIdentification(read, cpu: &cpu, machine: board.machine, hardware: ~0)
+        #expect(cpu.registers[8] == board.register(8) && cpu.skipCount == 1 && cpu.written == [8])
+      }
+    }
+  }
+
   @Test("REVIDR_EL1 and AIDR_EL1 are the CPU's, and read-only")
   func revision() throws {
     let board = try Board()
