@@ -37,8 +37,9 @@ public struct VirtualMachine: ~Copyable {
     var isPhysicalTimerLineHigh = false
     /// The values of `StoredRegister`s, by raw value.
     var stored: [1 of UInt64] = [0]
-    /// OSLSR_EL1.OSLK, which is one after reset (DDI 0487, OSLSR_EL1).
-    var isDebugLocked = true
+    /// OSLSR_EL1.OSLK. A CPU comes out of reset with it set (DDI 0487, OSLSR_EL1), and from its firmware, which is us, open:
+    /// Linux in AArch32 on Armv8 has breakpoints only then.
+    var isDebugLocked = false
   }
 
   /// A VM with everything as after power on.

@@ -43,7 +43,7 @@ extension SystemRegisterMap {
     case (0, 0, 0, 0): isWrite ? .undefined : .debugIdentification
     // DBGDSCRint: the channel to a debugger is empty, and MDBGen and UDCCdis are those of DBGDSCRext.
     case (0, 0, 1, 0): isWrite ? .undefined : .stored(.debugControl)
-    // DBGWFAR, DBGVCR: no watchpoint or vector catch ever hits.
+    // DBGWFAR: a watchpoint's place is told by other registers. DBGVCR: no vector catch ever hits.
     case (0, 0, 6...7, 0): .readAsZeroWriteIgnored
     // DBGBXVR<n>: VMIDs and EL2's contexts, which a guest has not.
     case (0, 1, _, 1): .readAsZeroWriteIgnored
