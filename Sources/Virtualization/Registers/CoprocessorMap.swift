@@ -22,7 +22,7 @@ extension SystemRegisterMap {
     // IMPLEMENTATION DEFINED 64-bit registers: CRm 15 (Cortex-A15's CPUMERRSR and L2MERRSR).
     if register.isSixtyFourBit { return register.crm == 15 ? .readAsZeroWriteIgnored : .undefined }
     return switch (register.crn, register.crm) {
-    // What HCR.TIDCP traps (DDI 0406C, B1.14.3), and all of c15 (HSTR.T15): see isImplementationDefined. Cortex-A15's and
+    // What HCR.TIDCP traps (DDI 0406C, B1.14.3), and all of c15 (HSTR.T15): see SystemRegisterTable. Cortex-A15's and
     // -A7's L2CTLR is there, which counts the CPUs of the host's cluster.
     case (9, 0...2), (9, 5...8), (10, 0...1), (10, 4), (10, 8), (11, 0...8), (11, 15), (15, _): .readAsZeroWriteIgnored
     // ACTLR2, the upper half of ACTLR_EL1.
