@@ -60,7 +60,7 @@ coverage:
 	@boot/setup/setup.sh
 	@swift test $(coverage) --enable-code-coverage --skip '^SystemTests\.'
 	@folder=$$(swift build $(coverage) --show-bin-path); \
-	llvm-cov report $$folder/TVisorPackageTests.xctest -instr-profile=$$folder/codecov/default.profdata \
+	"$$(dirname "$$(readlink -f "$$(command -v swift)")")/llvm-cov" report $$folder/TVisorPackageTests.xctest -instr-profile=$$folder/codecov/default.profdata \
 	  Sources/Virtualization arch/common arch/armv8 arch/armv7
 
 # The set-up's downloads stay: `rm -r .build-setup ~/.cache/tvisor` removes those.
