@@ -70,9 +70,9 @@ public struct GuestContext: ~Copyable {
     for index in 0..<31 { general[index] = frame[UInt8(truncatingIfNeeded: index)] }
     programCounter = read_elr_el2()
     state = read_spsr_el2()
-    timerControl = read_cntv_ctl_el0()
-    timerCompareValue = read_cntv_cval_el0()
-    write_cntv_ctl_el0(0)
+    timerControl = GuestRegister.timerControl
+    timerCompareValue = GuestRegister.timerCompareValue
+    GuestRegister.timerControl = 0
     registers.save()
     breakpoints.save()
     if instructionSet == .aarch32 {
@@ -98,8 +98,8 @@ public struct GuestContext: ~Copyable {
       registers32.loadFloatingPointControl()
     }
     write_cntvoff_el2(counterOffset)
-    write_cntv_cval_el0(timerCompareValue)
-    write_cntv_ctl_el0(timerControl)
+    GuestRegister.timerCompareValue = timerCompareValue
+    GuestRegister.timerControl = timerControl
   }
 
   /// Writes a breakpoint's or watchpoint's register of the vCPU, which is loaded; false where the CPU has not so many.
