@@ -141,6 +141,12 @@ if let bareMetal {
     tests("ARMv7Tests", needs: ["ARMv7", "ArmCommon", "Architecture", "TestSupport"]),
     tests(
       "ToolkitTests", needs: ["Toolkit", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport"]),
+    tests(
+      "FuzzTests",
+      needs: [
+        "Architecture", "Virtualization", "ArmCommon", "ARMv8", "ARMv7", "DeviceTree", "Configuration", "Toolkit",
+        "TestSupport",
+      ]),
     tests("SystemTests", needs: ["Toolkit"]),
   ]
 }

@@ -53,13 +53,15 @@ function hostile_store_vector
   str q0, [x0]
   ret
 
-// The code that guest_patch_instruction rewrites: one instruction on x0, then back.
+// The code that hostile_execute rewrites: one instruction on x0, then back, even where the way back is skipped.
   .section .data.hostile_patch, "awx"
   .balign 64
   .global hostile_patch
   .type hostile_patch, %function
 hostile_patch:
   nop
+  ret
+  ret
   ret
 
 #endif
