@@ -201,6 +201,9 @@ fuzz_recover:
 fuzz_contexts:
   .space 2048
   .balign 16
+  .global fuzz_code_base
+fuzz_code_base:
+  .space 16
 fuzz_stacks:
   .space 4 << 14
   // A page that sequences may write to as they like.
@@ -208,12 +211,5 @@ fuzz_stacks:
   .space 2048
 fuzz_return:
   .space 2048
-
-  // Pages of their own: what writes data must not be taken for what writes code.
-  .section .data.fuzz_code, "aw"
-  .balign 4096
-  .global fuzz_code_pages
-fuzz_code_pages:
-  .space 4 << 12
 
 #endif

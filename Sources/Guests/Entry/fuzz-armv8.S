@@ -110,6 +110,7 @@ fuzz_recover:
   isb
 0:
   adrp x1, fuzz_vectors
+  add x1, x1, :lo12:fuzz_vectors
   msr vbar_el1, x1
   mov x1, #(3 << 20)
   msr cpacr_el1, x1
@@ -156,14 +157,10 @@ fuzz_recover:
 fuzz_contexts:
   .space 2048
   .balign 16
+  .global fuzz_code_base
+fuzz_code_base:
+  .space 16
 fuzz_stacks:
   .space 4 << 14
-
-  // Pages of their own: what writes data must not be taken for what writes code.
-  .section .data.fuzz_code, "aw"
-  .balign 4096
-  .global fuzz_code_pages
-fuzz_code_pages:
-  .space 4 << 12
 
 #endif

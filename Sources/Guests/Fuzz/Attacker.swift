@@ -25,6 +25,7 @@ struct Attacker {
     length = 0
     for number in 0..<31 as Range<UInt32> { fuzz_set_register(processor, number, Places.value(&random)) }
     fuzz_set_register(processor, 1, Places.address(&random))
+    fuzz_set_register(processor, 3, UInt64(random.below(8)))
     fuzz_set_register(processor, 31, Places.scratch(&random) & ~15)
   }
 

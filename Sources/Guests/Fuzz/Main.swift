@@ -12,6 +12,7 @@ func main(treeAddress: UInt64) {
   console.start()
   InterruptController.start()
   Places.start(memoryEnd: min(tree.memoryEnd, VirtMachine.memory &+ 0x4000_0000))
+  fuzz_set_code_base(Places.memoryEnd &- Places.scratchSize &- 0x2_0000)
   let now = Counter.now
   let seed = tree.number("replay") ?? Random.derived(tree.number("seed") ?? now, now) & 0xffff_ffff
   for processor in 0..<4 as Range<UInt64> { fuzz_set_seed(processor, seed) }

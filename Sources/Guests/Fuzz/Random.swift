@@ -15,7 +15,7 @@ struct Random {
 
   /// A number below `limit`, which is not zero.
   mutating func below(_ limit: UInt32) -> UInt32 {
-    UInt32(truncatingIfNeeded: UInt64(word()) &* UInt64(limit) >> 32)
+    UInt32(truncatingIfNeeded: (UInt64(word()) &* UInt64(limit)) >> 32)
   }
 
   /// True once in so many times.

@@ -22,8 +22,8 @@ extension Attacker {
     guest_data_barrier()
     hostile_use_upper_table(root)
     set(1, place)
-    for _ in 0..<(1 &+ random.below(2)) { add(Code.transfer(&random)) }
     if random.oneIn(4) { add(Code.system(&random)) }
+    for _ in 0..<(1 &+ random.below(2)) { add(Code.transfer(&random)) }
     if seesRAM && random.oneIn(2) && root == table {
       add(Code.supervisorCall)
       set(1, Places.address(&random))

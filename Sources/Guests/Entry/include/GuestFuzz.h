@@ -33,10 +33,10 @@ struct fuzz_context {
   volatile uint64_t unused[2];
 };
 
-enum { fuzz_context_count = 4, fuzz_code_words = 1024 };
+enum { fuzz_context_count = 4 };
 extern struct fuzz_context fuzz_contexts[fuzz_context_count];
-// A page for each vCPU's sequence.
-extern volatile uint32_t fuzz_code_pages[fuzz_context_count][fuzz_code_words];
+// Where the vCPUs have a page each for their sequences: far from the image, which a branch relative to it would hit.
+extern uint64_t fuzz_code_base;
 // Where a sequence ends that ends well, by a branch; and where CPU_ON enters.
 extern char fuzz_landing[];
 extern char fuzz_second_start[];
@@ -67,12 +67,11 @@ FUZZ_WORD(seed)
 static inline void fuzz_set_register(uint64_t processor, uint32_t number, uint64_t value) {
   fuzz_contexts[processor & 3].x[number & 31] = value;
 }
+static inline uint64_t fuzz_code_address(uint64_t processor) { return fuzz_code_base + ((processor & 3) << 12); }
 static inline void fuzz_set_code(uint64_t processor, uint32_t index, uint32_t word) {
-  fuzz_code_pages[processor & 3][index & (fuzz_code_words - 1)] = word;
+  ((volatile uint32_t *)(uintptr_t)fuzz_code_address(processor))[index & 1023] = word;
 }
-static inline uint64_t fuzz_code_address(uint64_t processor) {
-  return (uint64_t)(uintptr_t)fuzz_code_pages[processor & 3];
-}
+static inline void fuzz_set_code_base(uint64_t address) { fuzz_code_base = address; }
 static inline uint64_t fuzz_landing_address(void) { return (uint64_t)(uintptr_t)fuzz_landing; }
 static inline uint64_t fuzz_second_address(void) { return (uint64_t)(uintptr_t)fuzz_second_start; }
 static inline uint64_t fuzz_vector_address(void) { return (uint64_t)(uintptr_t)fuzz_vectors; }

@@ -63,7 +63,8 @@ enum Code {
   static func interruptRegister(_ random: inout Random) -> UInt32 {
     if random.oneIn(8) { return 0xec41_0f0c | random.below(3) << 4 }
     if random.oneIn(16) { return 0xee04_0f16 }
-    return 0xee0c_0f10 | random.below(3) / 2 << 20 | random.below(8) << 5 | random.pick(8, 9, 11, 12)
+    return A32Code.binaryPointsTamed(
+      0xee0c_0f10 | random.below(3) / 2 << 20 | random.below(8) << 5 | random.pick(8, 9, 11, 12))
   }
 
   /// Writes r0 (and r2) to a timer's register: TVAL, CTL or CVAL of either, or CNTKCTL.
