@@ -27,8 +27,10 @@ extension Attacker {
   private mutating func attackPlaces() {
     begin()
     for _ in 0..<(1 &+ random.below(3)) {
-      add(random.oneIn(4) ? random.oneIn(2) ? Code.load(random.below(4)) : Code.store(random.below(4))
-        : Code.transfer(&random))
+      add(
+        random.oneIn(4)
+          ? random.oneIn(2) ? Code.load(random.below(4)) : Code.store(random.below(4))
+          : Code.transfer(&random))
     }
     fire()
   }

@@ -4,8 +4,8 @@ internal import GuestSupport
 /// Fires random attacks from two vCPUs for ever, or for `rounds=` of them, from `seed=` or else the counter, and says how
 /// far it is about ten times a second (`lines=` for another rate); the arguments come from /chosen/bootargs.
 ///
-/// A machine that restarted goes on with other attacks: its seed is the given one together with the counter, which a restart
-/// does not set back. `replay=` begins with exactly the seed that a line showed.
+/// A machine that restarted goes on with other attacks: its seed is the given one together with the physical counter, which a
+/// restart does not set back. `replay=` begins with exactly the seed that a line showed.
 @c(Fuzz_main)
 func main(treeAddress: UInt64) {
   let tree = MachineTree(at: treeAddress)
@@ -13,7 +13,8 @@ func main(treeAddress: UInt64) {
   InterruptController.start()
   Places.start(memoryEnd: min(tree.memoryEnd, VirtMachine.memory &+ 0x4000_0000))
   fuzz_set_code_base(Places.memoryEnd &- Places.scratchSize &- 0x2_0000)
-  let now = Counter.now
+  // The virtual counter begins anew with the machine.
+  let now = guest_physical_count()
   let seed = tree.number("replay") ?? Random.derived(tree.number("seed") ?? now, now) & 0xffff_ffff
   for processor in 0..<4 as Range<UInt64> { fuzz_set_seed(processor, seed) }
   unsafe limits = Limits(
@@ -21,6 +22,10 @@ func main(treeAddress: UInt64) {
   writeBanner(seed: seed)
   // EL0 and User mode see the RAM here, and may run it.
   guest_map_gigabyte(3, VirtMachine.memory, guest_executable_memory | 0x40)
+  // Who runs through empty RAM does not come to the image's beginning.
+  for word in 1..<64 as Range<UInt64> {
+    guest_store32(VirtMachine.memory &+ 0x20_0000 &- word &* 4, UInt64(Code.undefined))
+  }
   guest_write_vbar(fuzz_vector_address())
   attackForEver(0)
 }

@@ -45,6 +45,7 @@ enum Code {
   static let supervisorCall: UInt32 = 0xef00_0000
   /// CPSIE aif.
   static let unmask: UInt32 = 0xf108_01c0
+  static let undefined: UInt32 = 0xe7f0_00f0
   static let pause: UInt32 = 0xe320_f001
   static let waitForInterrupt: UInt32 = 0xe320_f003
   static let waitForEvent: UInt32 = 0xe320_f002

@@ -66,6 +66,7 @@ enum Code {
   static func monitorCall(_ immediate: UInt32) -> UInt32 { 0xd400_0003 | immediate & 0xffff << 5 }
   static let supervisorCall: UInt32 = 0xd400_0001
   static let unmask: UInt32 = 0xd503_4fff
+  static let undefined: UInt32 = 0
   static let pause: UInt32 = 0xd503_203f
   static let waitForInterrupt: UInt32 = 0xd503_207f
   static let waitForEvent: UInt32 = 0xd503_205f
