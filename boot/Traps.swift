@@ -19,7 +19,25 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   let exit = syndrome.exit(at: guest.faultAddress, state: guest.state)
   let vm = PhysicalCPU.current.value.loadedVM
   if ExitDispatcher.answersAlone(exit, cpu: &guest, machine: vm.value.machine) { return }
+  if case .memory(let access) = exit, access.isWrite, GuestMachine.distributor.contains(access.address) {
+    return writeDistributor(access, frame)
+  }
+  if case .systemRegister(let access) = exit, PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
   answerByModels(exit, frame)
+}
+
+/// Answers a store to the distributor, the most frequent exit that changes something: what `answerByModels` does of it.
+@inline(never)
+private func writeDistributor(_ access: MMIOAccess, _ frame: TrapFrame) {
+  let cpu = PhysicalCPU.current
+  let vm = cpu.value.loadedVM
+  var guest = ExitingCPU(frame: frame)
+  if cpu.sendsInterrupt(access, &guest) { return }
+  vm.value.lock.acquire(by: cpu.value.index)
+  ExitDispatcher.writeDistributor(access, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine)
+  if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
+  vm.value.lock.release()
+  if cpu.value.needsDecision { cpu.decide(frame) }
 }
 
 /// Answers an exit by the models of the VM, whose lock is held for that, and does what they ask for.
@@ -48,12 +66,20 @@ private func answerUnlocated(_ syndrome: Syndrome, _ frame: TrapFrame) {
   answerByModels(syndrome.exit(at: address, state: guest.state), frame)
 }
 
-/// A physical interrupt came while a guest ran.
+/// A physical interrupt came while a guest ran. Returns zero where it is answered, and else what to go on with.
+///
+/// Of the frame only the registers that functions may change are there.
+@c(tvisor_answer_interrupt)
+func answerInterrupt() -> UInt {
+  PhysicalCPU.current.answerInterrupt()
+}
+
+/// The rest of what `tvisor_answer_interrupt` began.
 @c(tvisor_handle_interrupt)
-func handleInterrupt(_ address: UnsafeMutableRawPointer) {
+func handleInterrupt(_ address: UnsafeMutableRawPointer, _ begun: UInt) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
   let cpu = PhysicalCPU.current
-  cpu.serveInterrupts()
+  cpu.serveInterrupts(after: begun)
   if cpu.value.needsDecision { cpu.decide(frame) }
 }
 

@@ -14,6 +14,12 @@ struct CPUInterfaceState {
   var changed: UInt32 = 0
   /// One bit for each used list register whose value is here and not in hardware yet.
   var unwritten: UInt32 = 0
+  /// One bit for each list register whose interrupt, once the guest has ended it, is delivered again by the same value: see
+  /// `repeatDelivery`. Touched only by the CPU that has the vCPU loaded.
+  var repeatable: UInt32 = 0
+  /// One bit for each list register that the guest has emptied and that keeps its interrupt, the physical one behind which
+  /// is deactivated already. Touched only by the CPU that has the vCPU loaded.
+  var parked: UInt32 = 0
   /// One bit for each list register that the CPU has which the vCPU is loaded on; zero while it is not loaded.
   var available: UInt32 = 0
   /// One bit for each nonzero word of the vCPU's candidates.
@@ -56,23 +62,5 @@ struct CPUInterfaceState {
   /// VENG0 and VENG1 are bits 0 and 1 and VPMR is the top byte, of which GICv2 has only the upper five bits.
   func signals(priority: UInt8, isGroup1: Bool) -> Bool {
     machineControl & (isGroup1 ? 2 : 1) != 0 && UInt32(priority) < machineControl >> 24
-  }
-}
-
-extension ListRegister {
-  /// True in the states pending and pending-and-active. Clearing it leaves the rest of the state.
-  var isPending: Bool {
-    get { state == .pending || state == .pendingAndActive }
-    set { state = Self.state(pending: newValue, active: isActive) }
-  }
-
-  /// True in the states active and pending-and-active. Clearing it leaves the rest of the state.
-  var isActive: Bool {
-    get { state == .active || state == .pendingAndActive }
-    set { state = Self.state(pending: isPending, active: newValue) }
-  }
-
-  private static func state(pending: Bool, active: Bool) -> State {
-    pending ? (active ? .pendingAndActive : .pending) : (active ? .active : .inactive)
   }
 }
