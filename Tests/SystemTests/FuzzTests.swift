@@ -3,7 +3,7 @@ import Testing
 import Toolkit
 
 /// Guests that attack at random beside one that looks at itself. `TVISOR_SEED` chooses other attacks than the usual ones;
-/// with `TVISOR_SOAK` there is a run of so many minutes for each instruction set and GIC.
+/// with `TVISOR_SOAK_MINUTES` there is a run of so many minutes for each instruction set and GIC.
 @Suite("Guests that attack at random")
 struct FuzzTests {
   /// A board, and the instruction set of the attacker on it.
@@ -86,9 +86,9 @@ struct FuzzTests {
 
   @Test(
     "soak: minutes of random attacks on every instruction set and GIC",
-    .enabled(if: environment["TVISOR_SOAK"] != nil), .timeLimit(.minutes(600)))
+    .enabled(if: environment["TVISOR_SOAK_MINUTES"] != nil), .timeLimit(.minutes(600)))
   func soak() async throws {
-    let minutes = Self.environment["TVISOR_SOAK"].flatMap { Double($0) } ?? 10
+    let minutes = Self.environment["TVISOR_SOAK_MINUTES"].flatMap { Double($0) } ?? 10
     let seed = Self.environment["TVISOR_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 1..<1 << 31)
     let cases: [Case] = [
       .on("armv8", gic: 2, processors: 3), .on("armv8", gic: 3, processors: 3),
