@@ -1,6 +1,7 @@
 # make run     set up, build, and boot the board's demo system in QEMU with its console here
 # make test    set up, and run every test: on the host, and in QEMU
 # make soak-guests    guests that attack at random, TVISOR_SOAK_MINUTES=10 for each instruction set and GIC
+# make soak    run the tests that make things up for long: TVISOR_SOAK=n times as long as in make test, from TVISOR_SEED
 # make check SYSTEM=my/system.yaml      find a system file's mistakes
 # make build | format | lint | clean | help
 #
@@ -12,11 +13,13 @@ SYSTEM ?=
 ARGS ?=
 
 host := --scratch-path .build-host
+# The tests that TVISOR_SOAK makes longer.
+soaked := ReferenceTests|RandomizedTests|LawlessGuestTests|TimerPropertyTests
 tool := .build-host/debug/tvisor
 sources := Package.swift Sources Tests arch boot platforms
 reports := .build-host/reports
 
-.PHONY: run test soak-guests setup tool build check boards format lint clean help
+.PHONY: run test soak soak-guests setup tool build check boards format lint clean help
 
 run: setup tool
 	@$(tool) run $(SYSTEM) --board $(BOARD) $(ARGS)
@@ -35,6 +38,12 @@ test:
 soak-guests: setup tool
 	@$(tool) build --quiet
 	@TVISOR_SOAK_MINUTES=$${TVISOR_SOAK_MINUTES:-10} swift test $(host) --filter 'FuzzTests.soak'
+
+# Without a seed each soak has another; it is printed, and TVISOR_SEED has it again.
+soak: setup
+	@export TVISOR_SOAK=$${TVISOR_SOAK:-50} TVISOR_SEED=$${TVISOR_SEED:-$$(date +%s)}; \
+	echo "TVISOR_SOAK=$$TVISOR_SOAK TVISOR_SEED=$$TVISOR_SEED"; \
+	swift test $(host) --filter '$(soaked)'
 
 setup:
 	@boot/setup/setup.sh

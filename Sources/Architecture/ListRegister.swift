@@ -128,12 +128,19 @@ public protocol ListRegisters: ~Copyable {
   /// 4 to 7. Registers that the hardware does not have read as zero and ignore writes.
   subscript(activePriorities index: Int) -> UInt32 { get set }
 
+  /// How many bits of a priority decide about preemption: 5 to 7. Each value of them has its bit in the active-priority
+  /// registers.
+  var preemptionBitCount: Int { get }
+
   /// Whether the interface is on, what asks for maintenance, and how many ends of interrupts no list register had
   /// (GICH_HCR, ICH_HCR_EL2). A write sets all of it, the count too.
   var control: InterfaceControl { get set }
 }
 
 extension ListRegisters where Self: ~Copyable {
+  /// What every GICv2 has, and every GICv3 with one active-priority register for each group.
+  @inlinable public var preemptionBitCount: Int { 5 }
+
   /// Turns the virtual CPU interface on or off for the vCPU that is loaded, and leaves the rest of its control alone.
   @inlinable public var isEnabled: Bool {
     get { control.contains(.enabled) }

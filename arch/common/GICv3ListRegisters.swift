@@ -7,12 +7,15 @@ public struct GICv3ListRegisters: ListRegisters, Sendable {
   public let count: Int
   /// How many active-priority registers each group has: 1, 2 or 4, by the number of preemption bits.
   private let activePriorityCount: Int
+  /// ICH_VTR_EL2.PREbits plus one.
+  public let preemptionBitCount: Int
 
   /// The interface of the CPU that runs this.
   public init() {
     let type = read_ich_vtr()
     count = Int(type & 0xf) + 1
-    activePriorityCount = 1 << max(Int(type >> 26 & 7) + 1 - 5, 0)
+    preemptionBitCount = Int(type >> 26 & 7) + 1
+    activePriorityCount = 1 << max(preemptionBitCount - 5, 0)
   }
 
   /// ICH_LR<index>_EL2.

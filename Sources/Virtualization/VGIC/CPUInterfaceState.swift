@@ -32,6 +32,8 @@ struct CPUInterfaceState {
   var needsFlush = false
   /// How many interrupts that the vCPU is handling have lost their list registers to others.
   var evictedCount: UInt32 = 0
+  /// How many ends the vCPU may owe for interrupts that software has made inactive under its hands.
+  var orphanCount: UInt32 = 0
   /// What the hardware has been told while the vCPU is loaded, but for the count of missed ends.
   var control: InterfaceControl = []
   /// GICR_WAKER.ProcessorSleep.

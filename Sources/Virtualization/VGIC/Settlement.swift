@@ -105,6 +105,7 @@ extension VirtualGIC {
     guard !flags.isDisjoint(with: [.activationAsked, .deactivationAsked]) else { return }
     states[slot].flags.remove([.activationAsked, .deactivationAsked])
     if flags.contains(.deactivationAsked) {
+      if value.isActive && !flags.contains(.activatedByRequest) { orphanEnd(of: Int(states[slot].owner)) }
       value.isActive = false
       states[slot].flags.remove(.activatedByRequest)
       if flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
