@@ -3,7 +3,8 @@ import Testing
 import Toolkit
 
 /// Guests that attack at random beside one that looks at itself. `TVISOR_SEED` chooses other attacks than the usual ones;
-/// with `TVISOR_SOAK_MINUTES` there is a run of so many minutes for each instruction set and GIC.
+/// `TVISOR_FUZZ` turns the short runs on; with `TVISOR_SOAK_MINUTES` there is a run of so many minutes for each instruction
+/// set and GIC.
 @Suite("Guests that attack at random")
 struct FuzzTests {
   /// A board, and the instruction set of the attacker on it.
@@ -40,6 +41,7 @@ struct FuzzTests {
 
   @Test(
     "two vCPUs that attack at random make their CPU's other guest neither late nor wrong",
+    .enabled(if: environment["TVISOR_FUZZ"] != nil),
     arguments: [
       Case.on("armv8", gic: 2, processors: 1), .on("armv8", gic: 3, processors: 1),
       .on("armv8", gic: 3, processors: 1, attacker: "armv7"), .on("armv7", gic: 2, processors: 1),
@@ -64,6 +66,7 @@ struct FuzzTests {
 
   @Test(
     "vCPUs on two CPUs that attack at random leave their neighbours as they are",
+    .enabled(if: environment["TVISOR_FUZZ"] != nil),
     arguments: [
       Case.on("armv8", gic: 2, processors: 3), .on("armv8", gic: 3, processors: 3), .on("armv7", gic: 2, processors: 3),
     ])
