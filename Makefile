@@ -1,5 +1,6 @@
 # make run     set up, build, and boot the board's demo system in QEMU with its console here
 # make test    set up, and run every test: on the host, and in QEMU
+# make soak-guests    guests that attack at random, TVISOR_SOAK_MINUTES=10 for each instruction set and GIC
 # make soak    run the tests that make things up for long: TVISOR_SOAK=n times as long as in make test, from TVISOR_SEED
 # make check SYSTEM=my/system.yaml      find a system file's mistakes
 # make coverage                         which lines of the models and the backends the host's tests reach
@@ -19,7 +20,7 @@ tool := .build-host/debug/tvisor
 sources := Package.swift Sources Tests arch boot platforms
 reports := .build-host/reports
 
-.PHONY: run test soak setup tool build check boards format lint coverage clean help
+.PHONY: run test soak soak-guests setup tool build check boards format lint coverage clean help
 
 run: setup tool
 	@$(tool) run $(SYSTEM) --board $(BOARD) $(ARGS)
@@ -33,6 +34,11 @@ test:
 	{ swift build $(host) --product tvisor && $(tool) build; } || exit 1; \
 	swift test $(host) --filter '^SystemTests\.' --xunit-output $(reports)/system.xml || status=1; \
 	exit $$status
+
+# Prints how far it is, and a table at its end. TVISOR_SEED has a run's attacks again.
+soak-guests: setup tool
+	@$(tool) build --quiet
+	@TVISOR_SOAK_MINUTES=$${TVISOR_SOAK_MINUTES:-10} swift test $(host) --filter 'FuzzTests.soak'
 
 # Without a seed each soak has another; it is printed, and TVISOR_SEED has it again.
 soak: setup

@@ -79,6 +79,8 @@ if let bareMetal {
     .executable(name: "metronome", targets: ["Metronome"]),
     .executable(name: "hostile", targets: ["Hostile"]),
     .executable(name: "bench", targets: ["Bench"]),
+    .executable(name: "fuzz", targets: ["Fuzz"]),
+    .executable(name: "witness", targets: ["Witness"]),
   ]
   targets += backend(bareMetal == "armv7" ? "ARMv7" : "ARMv8", isa: bareMetal, as: "Backend")
   targets += [
@@ -95,9 +97,9 @@ if let bareMetal {
     .target(name: "GuestEntry", path: "Sources/Guests/Entry"),
     module("GuestSupport", "Sources/Guests/Support", needs: ["GuestEntry"]),
   ]
-  for guest in ["Metronome", "Hostile", "Bench"] {
+  for guest in ["Metronome", "Hostile", "Bench", "Fuzz", "Witness"] {
     // The registers that one attacks are the instruction set's own.
-    let others = guest == "Hostile" ? [bareMetal == "armv7" ? "armv8" : "armv7"] : []
+    let others = ["Hostile", "Fuzz"].contains(guest) ? [bareMetal == "armv7" ? "armv8" : "armv7"] : []
     targets.append(
       .executableTarget(
         name: guest, dependencies: ["GuestEntry", "GuestSupport"], path: "Sources/Guests/\(guest)", exclude: others,

@@ -9,6 +9,8 @@
 // hostile-armv7.S
 void hostile_allow_vectors(void);
 uint64_t hostile_vectors_survive(uint64_t seed, uint64_t end);
+void hostile_fill_vectors(uint64_t seed);
+uint64_t hostile_compare_vectors(uint64_t seed);
 uint64_t hostile_load_vector(uint64_t address, uint64_t untouched);
 void hostile_store_vector(uint64_t address);
 extern uint32_t hostile_patch[2];
