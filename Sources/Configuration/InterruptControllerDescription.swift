@@ -52,7 +52,11 @@ public enum InterruptControllerDescription: Sendable {
         return
       }
     }
-    throw MachineProblem(missing: "an interrupt controller (GICv2 or GICv3)")
+    // The one that the root names is the one that the CPUs' own interrupts go to.
+    guard let other = tree.root.interruptParent, let name = other["compatible"]?.string else {
+      throw MachineProblem(missing: "an interrupt controller (GICv2 or GICv3)")
+    }
+    throw MachineProblem(.unknownInterruptController(name), other)
   }
 }
 
