@@ -2,6 +2,7 @@ internal import Architecture
 internal import ArmCommon
 internal import Backend
 internal import Configuration
+internal import DeviceTree
 internal import Drivers
 internal import Planning
 internal import Scheduling
@@ -75,13 +76,15 @@ extension SystemBuilder {
     vms: Storage<HostedVM>, vcpus: Storage<VCPU>
   ) throws(BootFailure) -> PhysicalCPU {
     let count = plan.members.count
+    let virtualTimer = machine.timer.virtualInterrupt.identifier
     return try taking { (arena) throws(OutOfMemory) in
       // The scheduler counts the CPU's vCPUs as we do: in the order of the bundle.
       let assigned = try arena.storage(of: Int.self, count: count) { _ in 0 }
       for number in vcpus.indices where vcpus[number].cpu == host.index { assigned[vcpus[number].slot] = number }
       return PhysicalCPU(
         index: host.index, affinity: host.affinity, scheduler: try plan.makeScheduler(in: &arena), assigned: assigned,
-        deadlines: try DeadlineQueue(capacity: count, in: &arena), controller: controller,
+        deadlines: try DeadlineQueue(capacity: count, in: &arena), isShared: plan.policy != .static,
+        virtualTimerInterrupt: virtualTimer, controller: controller,
         listRegisters: listRegisters, loadedVM: vms.reference(to: 0),
         lastOfVM: try arena.storage(of: Int.self, count: vms.count) { _ in -1 })
     }

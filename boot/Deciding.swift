@@ -155,6 +155,8 @@ extension Reference where Value == PhysicalCPU {
     guard Hypervisor.shared.value.vcpus[number].activity == .waiting else { return }
     let now = Instant.now
     Hypervisor.shared.value.vcpus[number].activity = .ready
+    // Without the lock: other CPUs write nothing else here.
+    Hypervisor.shared.value.vcpus[number].isAsleep = false
     Hypervisor.shared.value.vcpus[number].accounting.woke(at: now)
     value.scheduler.ready(Hypervisor.shared.value.vcpus[number].slot, at: now)
     value.needsDecision = true
@@ -167,8 +169,11 @@ extension Reference where Value == PhysicalCPU {
     let index = hypervisor.value.vcpus[number].index
     var registers = value.listRegisters
     lock(vm)
-    lowerVirtualTimer(of: vm, index)
-    let isPending = hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
+    let isAtRest = hypervisor.value.vms[vm].machine.interrupts.isAtRest(vcpu: index, registers: registers)
+    if !isAtRest { lowerVirtualTimer(of: vm, index) }
+    let isPending =
+      !isAtRest
+      && hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
     if isPending { hypervisor.value.vms[vm].machine.power.ran(index) }
     settleInterrupts(of: vm)
     hypervisor.value.vcpus[number].isAsleep = !isPending

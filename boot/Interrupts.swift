@@ -12,35 +12,70 @@ extension Reference where Value == PhysicalCPU {
   func serveInterrupts() {
     for _ in 0..<16 {
       let acknowledged = value.controller.acknowledge()
-      let id = acknowledged & 0x3ff
-      guard id < InterruptController.firstSpecialID else { return }
-      let own = Hypervisor.shared.value.interrupts
+      guard acknowledged & 0x3ff < InterruptController.firstSpecialID else { return }
       // Done with before anything is served: a failure of ours below must not leave this CPU deaf to its priority.
       value.controller.dropPriority(acknowledged)
-      if id == own.virtualTimer {
-        raiseVirtualTimer(acknowledged)
-        continue
-      }
-      // Interrupts are masked here, and each service lets its line down before the next is acknowledged.
-      value.controller.deactivate(acknowledged)
-      if id == own.hypervisorTimer {
-        serveTimer()
-      } else if id == own.maintenance {
-        serveMaintenance()
-      } else if id == UInt32(requestInterrupt) {
-        serveRequests()
-      } else if id == own.console {
-        serveConsole()
-      }
+      serve(acknowledged)
+    }
+  }
+
+  /// Takes the interrupt that has come while a guest ran, and serves it if that is the virtual timer's and its vCPU's list
+  /// registers stand as they did the last time. Returns zero, or what `serveInterrupts(after:)` shall go on with.
+  @inline(__always)
+  func answerInterrupt() -> UInt {
+    let acknowledged = value.controller.acknowledge()
+    guard acknowledged == value.virtualTimerInterrupt else { return UInt(acknowledged) | Self.isBegun }
+    value.controller.dropPriority(acknowledged)
+    return repeatVirtualTimer() ? 0 : UInt(acknowledged) | Self.isBegun | Self.isDropped
+  }
+
+  /// Delivers the virtual timer's interrupt to the loaded vCPU once more, the shortest way.
+  @inline(__always)
+  private func repeatVirtualTimer() -> Bool {
+    guard Processor.isVirtualTimerLineHigh else { return false }
+    var registers = value.listRegisters
+    return value.loadedVM.value.machine.interrupts.repeatDelivery(
+      of: Int(GuestMachine.virtualTimerInterrupt), vcpu: value.loadedIndex, registers: &registers)
+  }
+
+  /// The same for an interrupt that `answerInterrupt` has taken, and then for all others.
+  func serveInterrupts(after begun: UInt) {
+    let acknowledged = UInt32(truncatingIfNeeded: begun & ~(Self.isBegun | Self.isDropped))
+    guard acknowledged & 0x3ff < InterruptController.firstSpecialID else { return }
+    if begun & Self.isDropped == 0 { value.controller.dropPriority(acknowledged) }
+    serve(acknowledged)
+    serveInterrupts()
+  }
+
+  /// Two bits that no acknowledged interrupt has: this is one, and its priority has been dropped.
+  private static var isBegun: UInt { 1 << 31 }
+  private static var isDropped: UInt { 1 << 30 }
+
+  private func serve(_ acknowledged: UInt32) {
+    let own = Hypervisor.shared.value.interrupts
+    let id = acknowledged & 0x3ff
+    if id == own.virtualTimer { return raiseVirtualTimer(acknowledged) }
+    // Interrupts are masked here, and each service lets its line down before the next is acknowledged.
+    value.controller.deactivate(acknowledged)
+    if id == own.hypervisorTimer {
+      serveTimer()
+    } else if id == own.maintenance {
+      serveMaintenance()
+    } else if id == UInt32(requestInterrupt) {
+      serveRequests()
+    } else if id == own.console {
+      serveConsole()
     }
   }
 
   /// The loaded vCPU's virtual timer has come. Its interrupt stays active until the guest ends it.
+  @inline(never)
   private func raiseVirtualTimer(_ acknowledged: UInt32) {
     // It may have been another vCPU's, whose timer is off by now.
     guard value.loaded >= 0, Processor.isVirtualTimerLineHigh else {
       return value.controller.deactivate(acknowledged)
     }
+    if repeatVirtualTimer() { return wake(value.loaded) }
     let hypervisor = Hypervisor.shared
     let vm = hypervisor.value.vcpus[value.loaded].vm
     lock(vm)

@@ -21,6 +21,10 @@ struct PhysicalCPU: ~Copyable {
   let mail = RequestList()
   /// How others' software-generated interrupts reach this CPU. Set by it before it counts as up.
   var interruptTarget: UInt64 = 0
+  /// True where several vCPUs may be assigned to it: who waits gives it away. Else its one vCPU waits by itself.
+  let isShared: Bool
+  /// What its interrupt controller calls the virtual timer's interrupt.
+  let virtualTimerInterrupt: UInt32
   /// The physical interrupt controller, as this CPU uses it.
   let controller: InterruptController
   /// The virtual CPU interface.
@@ -72,7 +76,8 @@ extension Reference where Value == PhysicalCPU {
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.virtualTimer))
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.hypervisorTimer))
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.maintenance))
-    TrapControls.configure(stage2Control: hypervisor.value.stage2Control)
+    TrapControls.configure(
+      stage2Control: hypervisor.value.stage2Control, trapsWaiting: value.isShared)
   }
 
   /// Starts the VMs whose first vCPU is here, and never comes back.

@@ -20,12 +20,17 @@ struct Requests: OptionSet {
   static let halt = Requests(rawValue: 1 << 2)
   /// Deadlines that the vCPU's CPU watches have changed.
   static let deadlines = Requests(rawValue: 1 << 3)
+  /// There are SGIs for the vCPU.
+  static let softwareInterrupts = Requests(rawValue: 1 << 4)
 }
 
 /// The part of a vCPU that every CPU may touch.
 struct RequestSlot: ~Copyable {
   /// What was asked and not yet taken: `Requests`. Not zero while the vCPU is on its CPU's list.
   fileprivate let requests = Atomic<UInt32>(0)
+  /// SGIs that other CPUs' vCPUs have asked for and the vCPU's CPU has not taken, a bit for each, by the vCPU that asked
+  /// where the guest is told that (GICv2), and else by 0.
+  let softwareInterrupts: [8 of Atomic<UInt32>] = .init { _ in Atomic(0) }
   /// The next vCPU on the list, or -1.
   fileprivate let next = Atomic<Int>(-1)
 }
@@ -87,6 +92,7 @@ extension Reference where Value == PhysicalCPU {
   private func serve(_ requests: Requests, of number: Int) {
     if requests.contains(.halt) { return haltHere(number) }
     if requests.contains(.start) { turnOn(number) }
+    if requests.contains(.softwareInterrupts) { takeSoftwareInterrupts(of: number) }
     if requests.contains(.interrupts) { updateInterrupts(of: number) }
     if requests.contains(.deadlines) {
       updateDeadline(of: number)

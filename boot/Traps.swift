@@ -19,6 +19,7 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   let exit = syndrome.exit(at: guest.faultAddress, state: guest.state)
   let vm = PhysicalCPU.current.value.loadedVM
   if ExitDispatcher.answersAlone(exit, cpu: &guest, machine: vm.value.machine) { return }
+  if PhysicalCPU.current.sendsInterrupt(exit, &guest) { return }
   answerByModels(exit, frame)
 }
 
@@ -48,12 +49,20 @@ private func answerUnlocated(_ syndrome: Syndrome, _ frame: TrapFrame) {
   answerByModels(syndrome.exit(at: address, state: guest.state), frame)
 }
 
-/// A physical interrupt came while a guest ran.
+/// A physical interrupt came while a guest ran. Returns zero where it is answered, and else what to go on with.
+///
+/// Of the frame only the registers that functions may change are there.
+@c(tvisor_answer_interrupt)
+func answerInterrupt() -> UInt {
+  PhysicalCPU.current.answerInterrupt()
+}
+
+/// The rest of what `tvisor_answer_interrupt` began.
 @c(tvisor_handle_interrupt)
-func handleInterrupt(_ address: UnsafeMutableRawPointer) {
+func handleInterrupt(_ address: UnsafeMutableRawPointer, _ begun: UInt) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
   let cpu = PhysicalCPU.current
-  cpu.serveInterrupts()
+  cpu.serveInterrupts(after: begun)
   if cpu.value.needsDecision { cpu.decide(frame) }
 }
 

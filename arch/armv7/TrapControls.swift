@@ -6,7 +6,7 @@ internal import ArmRegisters
 public enum TrapControls {
   /// HCR (DDI 0406C, B4.1.66). Beside stage 2 (VM) and interrupts routed to Hyp mode (FMO, IMO, AMO): set/way cache
   /// instructions clean as well (SWIO); table walks may not touch device memory (PTW); the guest's barriers and TLB
-  /// maintenance reach all CPUs that may run it (BSU, FB); WFI and WFE give the CPU away (TWI, TWE); ID registers, SMC,
+  /// maintenance reach all CPUs that may run it (BSU, FB); WFI and WFE give a shared CPU away (TWI, TWE); ID registers, SMC,
   /// implementation-defined registers and ACTLR are answered by us (TID3, TSC, TIDCP, TAC).
   static let configuration: UInt32 =
     1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 9 | 1 << 10 | 1 << 13 | 1 << 14 | 1 << 18 | 1 << 19
@@ -25,9 +25,14 @@ public enum TrapControls {
   /// trapped but switched: emulated CPUs show it to guests whatever TID3 says.
   private static let systemRegisters: UInt32 = 1 << 15 | 1 << 17
 
-  /// Sets this CPU up for guests, once, before the first of them runs.
-  public static func configure(stage2Control: UInt64) {
-    write_hcr(configuration)
+  /// TWI and TWE.
+  private static let trapWaiting: UInt32 = 1 << 13 | 1 << 14
+
+  /// Sets this CPU up for guests, once, before the first of them runs. Where it is given to a single vCPU, nobody else wants
+  /// it while that one waits, and `trapsWaiting` is false: it waits by itself, and its interrupts cost nothing more than
+  /// while it runs.
+  public static func configure(stage2Control: UInt64, trapsWaiting: Bool) {
+    write_hcr(trapsWaiting ? configuration : configuration & ~trapWaiting)
     write_hstr(systemRegisters)
     write_hcptr(coprocessors | trapFloatingPoint)
     write_hdcr(read_hdcr() & 0x1f | debug)

@@ -6,7 +6,7 @@ internal import ArmRegisters
 public enum TrapControls {
   /// HCR_EL2 (DDI 0487, D19.2.53). Beside stage 2 (VM) and interrupts routed to EL2 (FMO, IMO, AMO): set/way cache
   /// instructions clean as well (SWIO); table walks may not touch device memory (PTW); the guest's barriers and TLB
-  /// maintenance reach all CPUs that may run it (BSU, FB); WFI and WFE give the CPU away (TWI, TWE); ID registers, SMC,
+  /// maintenance reach all CPUs that may run it (BSU, FB); WFI and WFE give a shared CPU away (TWI, TWE); ID registers, SMC,
   /// implementation-defined registers, ACTLR, LORegions and error records are answered by us (TID3, TSC, TIDCP, TACR,
   /// TLOR, TERR); EL1 is AArch64 (RW). Pointer authentication (API, APK) and tags (ATA) stay off: hidden.
   static let configuration: UInt64 =
@@ -22,9 +22,14 @@ public enum TrapControls {
   /// trace filters (TTRF) trap; breakpoint instructions stay the guest's own (TDE clear). HPMN keeps its reset value, which is PMCR_EL0.N.
   private static let debug: UInt64 = 1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 14 | 1 << 19
 
-  /// Sets this CPU up for guests, once, before the first of them runs.
-  public static func configure(stage2Control: UInt64) {
-    write_hcr_el2(configuration)
+  /// TWI and TWE.
+  private static let trapWaiting: UInt64 = 1 << 13 | 1 << 14
+
+  /// Sets this CPU up for guests, once, before the first of them runs. Where it is given to a single vCPU, nobody else wants
+  /// it while that one waits, and `trapsWaiting` is false: it waits by itself, and its interrupts cost nothing more than
+  /// while it runs.
+  public static func configure(stage2Control: UInt64, trapsWaiting: Bool) {
+    write_hcr_el2(trapsWaiting ? configuration : configuration & ~trapWaiting)
     // CP15 c15 of AArch32 is implementation defined (T15).
     write_hstr_el2(1 << 15)
     write_cptr_el2(coprocessors | trapFloatingPoint)
@@ -45,7 +50,8 @@ public enum TrapControls {
   /// Makes EL1 execute A64, or A32 and T32 (HCR_EL2.RW).
   @inline(__always)
   static func setInstructionSet(_ instructionSet: InstructionSet) {
-    write_hcr_el2(instructionSet == .aarch64 ? configuration : configuration & ~(1 << 31))
+    let others = read_hcr_el2() & ~(1 << 31)
+    write_hcr_el2(instructionSet == .aarch64 ? others | 1 << 31 : others)
   }
 
   /// True where the guest's next FP or SIMD instruction traps.

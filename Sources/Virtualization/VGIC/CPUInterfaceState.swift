@@ -14,6 +14,12 @@ struct CPUInterfaceState {
   var changed: UInt32 = 0
   /// One bit for each used list register whose value is here and not in hardware yet.
   var unwritten: UInt32 = 0
+  /// One bit for each list register whose interrupt, once the guest has ended it, is delivered again by the same value: see
+  /// `repeatDelivery`. Touched only by the CPU that has the vCPU loaded.
+  var repeatable: UInt32 = 0
+  /// One bit for each list register that the guest has emptied and that keeps its interrupt, the physical one behind which
+  /// is deactivated already. Touched only by the CPU that has the vCPU loaded.
+  var parked: UInt32 = 0
   /// One bit for each list register that the CPU has which the vCPU is loaded on; zero while it is not loaded.
   var available: UInt32 = 0
   /// One bit for each nonzero word of the vCPU's candidates.

@@ -34,17 +34,18 @@ extension VirtualGIC {
       mask &= mask &- 1
       let bit: UInt32 = 1 &<< UInt32(index)
       interfaces[vcpu].changed &= ~bit
+      interfaces[vcpu].repeatable &= ~bit
       if interfaces[vcpu].unwritten & bit != 0 {
         interfaces[vcpu].unwritten &= ~bit
         let new = settle(index, of: vcpu, value: interfaces[vcpu].registers[index])
-        if new.state != .inactive { registers[index] = new }
+        if new.state != .inactive { write(new, to: index, of: vcpu, &registers) }
         continue
       }
       let old = registers[index]
       let new = settle(index, of: vcpu, value: old)
       // An empty register may keep its other fields, except that it must not go on signalling an end of interrupt.
       if new.state != old.state || (new != old && (new.state != .inactive || old.signalsEndOfInterrupt)) {
-        registers[index] = new
+        write(new, to: index, of: vcpu, &registers)
       }
     }
   }
@@ -56,6 +57,8 @@ extension VirtualGIC {
     if interfaces[vcpu].candidateWords != 0 { control.formUnion(fill(vcpu, &registers)) }
     writeOccupied(vcpu, &registers)
     if interfaces[vcpu].evictedCount != 0 { control.formUnion(.missedEnd) }
+    // Whoever ends an interrupt while others wait makes room for them.
+    if interfaces[vcpu].candidateWords != 0 { interfaces[vcpu].repeatable = 0 }
     if control != interfaces[vcpu].control {
       interfaces[vcpu].control = control
       registers.control = control
@@ -74,7 +77,7 @@ extension VirtualGIC {
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
-      registers[index] = interfaces[vcpu].registers[index]
+      write(interfaces[vcpu].registers[index], to: index, of: vcpu, &registers)
     }
   }
 
@@ -89,7 +92,7 @@ extension VirtualGIC {
       if free == 0 { return overflow(vcpu, &registers) }
       // Reclaiming may have made the freed interrupt itself the first candidate; the next turn would take it.
       let index = free.trailingZeroBitCount
-      registers[index] = place(slot, into: index, of: vcpu)
+      write(place(slot, into: index, of: vcpu), to: index, of: vcpu, &registers)
     }
     return []
   }
@@ -102,12 +105,18 @@ extension VirtualGIC {
     while emptied != 0 {
       let index = emptied.trailingZeroBitCount
       emptied &= emptied &- 1
+      let isEnded = ended &>> UInt32(index) & 1 != 0
+      if isEnded && park(index, of: vcpu) {
+        registers[index] = .empty
+        continue
+      }
       interfaces[vcpu].changed &= ~(1 &<< UInt32(index))
+      interfaces[vcpu].repeatable &= ~(1 &<< UInt32(index))
       var value = interfaces[vcpu].registers[index]
       value.state = .inactive
       let new = settle(index, of: vcpu, value: value)
       // A pending end of interrupt goes on asking for maintenance until its register is written.
-      if new.state != .inactive || ended >> UInt32(index) & 1 != 0 { registers[index] = new }
+      if new.state != .inactive || isEnded { write(new, to: index, of: vcpu, &registers) }
     }
   }
 }
@@ -138,7 +147,7 @@ extension VirtualGIC {
         recall(least, of: vcpu)
         index = least
       }
-      registers[index] = place(slot, into: index, of: vcpu)
+      write(place(slot, into: index, of: vcpu), to: index, of: vcpu, &registers)
     }
     return []
   }
@@ -229,6 +238,6 @@ extension VirtualGIC {
     if value.physicalID != nil { deactivateInSoftware(&value, slot: slot) }
     value.signalsEndOfInterrupt = true
     interfaces[vcpu].registers[index] = value
-    registers[index] = value
+    write(value, to: index, of: vcpu, &registers)
   }
 }

@@ -14,6 +14,7 @@ extension VirtualGIC {
   /// that it should have: `.empty` where the register is free again.
   mutating func settle(_ index: Int, of vcpu: Int, value: ListRegister) -> ListRegister {
     let slot = slotInRegister(index, of: vcpu)
+    if interfaces[vcpu].parked != 0 { unpark(index, of: vcpu, slot: slot) }
     if value.state == .inactive && states[slot].flags.isDisjoint(with: .needsCareWhenEmptied) {
       return settleEmptied(index, of: vcpu, slot: slot, wasLinked: value.physicalID != nil)
     }

@@ -21,6 +21,7 @@ extension VirtualGIC {
     interfaces[vcpu].isLoaded = true
     interfaces[vcpu].available = (1 &<< UInt32(registers.count)) &- 1
     interfaces[vcpu].needsFlush = true
+    interfaces[vcpu].repeatable = 0
     refresh(vcpu: vcpu, registers: &registers)
   }
 
@@ -39,6 +40,7 @@ extension VirtualGIC {
       _ = settle(index, of: vcpu, value: isUnwritten ? interfaces[vcpu].registers[index] : registers[index])
     }
     interfaces[vcpu].changed = 0
+    interfaces[vcpu].repeatable = 0
     interfaces[vcpu].machineControl = registers.machineControl
     for index in activePriorityRange { interfaces[vcpu].activePriorities[index] = registers[activePriorities: index] }
     registers.control = []
@@ -87,13 +89,22 @@ extension VirtualGIC {
       && interfaces[vcpu].signals(priority: state.priority, isGroup1: state.flags.contains(.group1))
   }
 
-  /// The same for the vCPU that is loaded, whose list registers and CPU interface state are read first.
+  /// The same for the vCPU that is loaded, whose list registers and CPU interface state are read first, unless hardware says
+  /// that all of them are empty and nobody waits for one.
   public mutating func hasPendingInterrupt<Registers: ListRegisters & ~Copyable>(
     vcpu: Int, registers: inout Registers
   ) -> Bool {
+    guard !isAtRest(vcpu: vcpu, registers: registers) else { return false }
     synchronize(vcpu: vcpu, registers: &registers)
     interfaces[vcpu].machineControl = registers.machineControl
     return hasPendingInterrupt(vcpu: vcpu)
+  }
+
+  /// True where the vCPU, which is loaded, has nothing pending and nothing active, by one look at the hardware.
+  @inline(__always)
+  public func isAtRest<Registers: ListRegisters & ~Copyable>(vcpu: Int, registers: borrowing Registers) -> Bool {
+    !interfaces[vcpu].needsFlush && interfaces[vcpu].candidateWords == 0
+      && interfaces[vcpu].used & ~registers.emptyMask == 0
   }
 
   /// Takes the vCPUs that have something to flush, one bit each, and forgets them: the caller refreshes the one that is

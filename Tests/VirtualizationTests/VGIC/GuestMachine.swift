@@ -18,15 +18,20 @@ final class GuestMachine {
   private(set) var activePhysicalIDs: Set<UInt16> = []
   /// Physical interrupts that were deactivated though they were not active.
   private(set) var falseDeactivations: [UInt16] = []
+  /// True while nothing that changes reaches this CPU.
+  var isDeaf = false
   /// The vCPUs that the model wanted attended, ever.
   private(set) var attended: UInt64 = 0
   private var seenDeactivationCount = 0
 
   /// A machine whose guest has turned everything on and runs vCPU 0.
-  init(_ version: GICVersion, vcpuCount: Int = 1, spiCount: Int = 32, listRegisterCount: Int = 4) throws {
+  init(
+    _ version: GICVersion, vcpuCount: Int = 1, spiCount: Int = 32, listRegisterCount: Int = 4, hasLinks: Bool = true
+  ) throws {
     var storage = HeapStorage()
     gic = try VirtualGIC(
-      version: version, vcpuCount: vcpuCount, sharedInterruptCount: spiCount, storage: &storage)
+      version: version, vcpuCount: vcpuCount, sharedInterruptCount: spiCount, usesHardwareLinks: hasLinks,
+      storage: &storage)
     registers = ListRegisterInterpreter(version: version, count: listRegisterCount)
     for vcpu in (0..<vcpuCount).reversed() {
       load(vcpu)
@@ -57,7 +62,7 @@ final class GuestMachine {
 
   /// What the trap path does on its way back to the guest.
   func enter() {
-    guard let vcpu = running else { return }
+    guard let vcpu = running, !isDeaf else { return }
     takeDeactivations()
     attended |= gic.attention
     if gic.takeAttention() != 0 { gic.refresh(vcpu: vcpu, registers: &registers) }
@@ -109,6 +114,7 @@ extension GuestMachine {
   func raiseHardware(_ id: UInt16, vcpu: Int = 0) -> Bool {
     takeDeactivations()
     guard activePhysicalIDs.insert(id + 100).inserted else { return false }
+    if id < 32, vcpu == running, gic.repeatDelivery(of: Int(id), vcpu: vcpu, registers: &registers) { return true }
     gic.raiseHardware(id, physicalID: id + 100, vcpu: vcpu)
     enter()
     return true

@@ -29,6 +29,19 @@
   b restore_and_return
 .endm
 
+// An interrupt: what the first function cannot answer goes to another, which takes what it returned.
+.macro interrupt_entry name
+\name:
+  save_general_registers
+  bl tvisor_answer_interrupt
+  cmp r0, #0
+  beq restore_and_return
+  mov r1, r0
+  mov r0, sp
+  bl tvisor_handle_interrupt
+  b restore_and_return
+.endm
+
 // An exception that Hyp mode took from itself. The stack may have run into its guard page: stacks are 32 KiB at an odd
 // multiple of 32 KiB, so bit 15 of the stack pointer says whether it is still inside. The flags are in SPSR_hyp.
 .macro own_entry name, kind
@@ -62,7 +75,7 @@ tvisor_vectors:
   own_entry own_prefetch_abort, 3
   own_entry own_data_abort, 4
   guest_entry guest_trap, tvisor_handle_synchronous
-  guest_entry guest_interrupt, tvisor_handle_interrupt
+  interrupt_entry guest_interrupt
 
   .global enter_guest
   .type enter_guest, %function

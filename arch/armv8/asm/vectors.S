@@ -35,6 +35,26 @@
   b restore_and_return
 .endm
 
+// An interrupt: most of them are answered by a function that, as every function, keeps x19 to x29 as they are. What it
+// cannot answer goes, with all registers saved, to another that takes what it returned.
+.macro interrupt_entry
+  .balign 128
+  stp x0, x1, [sp, #0]
+  stp x2, x3, [sp, #16]
+  stp x4, x5, [sp, #32]
+  stp x6, x7, [sp, #48]
+  stp x8, x9, [sp, #64]
+  stp x10, x11, [sp, #80]
+  stp x12, x13, [sp, #96]
+  stp x14, x15, [sp, #112]
+  stp x16, x17, [sp, #128]
+  stp x18, x19, [sp, #144]
+  str x30, [sp, #240]
+  bl tvisor_answer_interrupt
+  cbz x0, restore_scratch_and_return
+  b other_interrupt
+.endm
+
 // An exception that EL2 took from itself. The stack may have run into its guard page: stacks are 32 KiB at an odd
 // multiple of 32 KiB, so bit 15 of the stack pointer says whether it is still inside, found without touching memory.
 .macro own_entry kind
@@ -69,13 +89,13 @@ tvisor_vectors:
   own_entry 7
   // From a guest in AArch64.
   guest_entry tvisor_handle_synchronous
-  guest_entry tvisor_handle_interrupt
-  guest_entry tvisor_handle_interrupt
+  interrupt_entry
+  interrupt_entry
   guest_entry tvisor_handle_system_error
   // From a guest in AArch32.
   guest_entry tvisor_handle_synchronous
-  guest_entry tvisor_handle_interrupt
-  guest_entry tvisor_handle_interrupt
+  interrupt_entry
+  interrupt_entry
   guest_entry tvisor_handle_system_error
 
   .text
@@ -105,6 +125,34 @@ restore_and_return:
   dsb nsh
   isb
   .size enter_guest, . - enter_guest
+
+// x0: what the first function returned. It has used the scratch registers only.
+other_interrupt:
+  stp x20, x21, [sp, #160]
+  stp x22, x23, [sp, #176]
+  stp x24, x25, [sp, #192]
+  stp x26, x27, [sp, #208]
+  stp x28, x29, [sp, #224]
+  mov x1, x0
+  mov x0, sp
+  bl tvisor_handle_interrupt
+  b restore_and_return
+
+restore_scratch_and_return:
+  ldp x2, x3, [sp, #16]
+  ldp x4, x5, [sp, #32]
+  ldp x6, x7, [sp, #48]
+  ldp x8, x9, [sp, #64]
+  ldp x10, x11, [sp, #80]
+  ldp x12, x13, [sp, #96]
+  ldp x14, x15, [sp, #112]
+  ldp x16, x17, [sp, #128]
+  ldr x18, [sp, #144]
+  ldr x30, [sp, #240]
+  ldp x0, x1, [sp, #0]
+  eret
+  dsb nsh
+  isb
 
 // x1: which vector. The frame is on this CPU's stack. The Swift function returns the trap frame to go on with where it
 // could stop just the VM that was being served, and does not return otherwise.

@@ -13,7 +13,8 @@ extension Race {
     case .write(let cpu, let frame, let offset, let width, let value): write(cpu, frame, offset, width, value)
     case .generateSGI(let cpu, let value, let isGroup1):
       guard let vcpu = running[cpu], board.version == .v3 else { return }
-      gic.generateSGI(register: value, isGroup1 ? .group1 : .group0, vcpu: vcpu)
+      let isSent = isGroup1 && gic.softwareInterrupt(register: value).map { send($0, from: vcpu) } ?? false
+      if !isSent { gic.generateSGI(register: value, isGroup1 ? .group1 : .group0, vcpu: vcpu) }
       reference.generateSGI(value, isGroup1: isGroup1, vcpu: vcpu)
       leave(cpu)
     case .line(let id, let vcpu, let isHigh):
@@ -121,6 +122,7 @@ extension Race {
       if isHandled && !isSafe { value &= ~(field.mask << field.shift) }
     }
     switch frame {
+    case .distributor where (offset, width) == (0xf00, .word) && sends(value, from: vcpu): break
     case .distributor: gic.writeDistributor(offset: offset, width: width, value: value, vcpu: vcpu)
     case .redistributor(let owner):
       gic.writeRedistributor(offset: offset, frame: owner, width: width, value: value)
@@ -134,9 +136,25 @@ extension Race {
     collectDeactivations()
     let physical = ReferenceGIC.Name(id: id + 100, vcpu: id < 32 ? vcpu : nil)
     guard activePhysicalIDs.insert(physical).inserted else { return }
-    gic.raiseHardware(UInt16(id), physicalID: UInt16(id + 100), vcpu: vcpu)
+    let isRepeated = id < 32 && gic.repeatDelivery(of: id, vcpu: vcpu, registers: &cpus[cpu])
+    if !isRepeated { gic.raiseHardware(UInt16(id), physicalID: UInt16(id + 100), vcpu: vcpu) }
     reference.raiseHardware(id, vcpu)
     leave(cpu)
+  }
+
+  private func sends(_ value: UInt64, from vcpu: Int) -> Bool {
+    gic.softwareInterrupt(register: UInt32(truncatingIfNeeded: value), from: vcpu).map { send($0, from: vcpu) } ?? false
+  }
+
+  /// The shortest way of an SGI, as the trap path tries it: to the vCPU itself, or at once on the CPU that has the other.
+  private func send(_ request: SoftwareInterrupt, from vcpu: Int) -> Bool {
+    guard let cpu = cpu(running: request.target) else { return false }
+    let isRepeated = gic.repeatDelivery(
+      of: request.id, source: request.source, vcpu: request.target, registers: &cpus[cpu])
+    if isRepeated { return true }
+    guard request.target != vcpu else { return false }
+    gic.requestSGI(request.id, source: request.source, vcpu: request.target)
+    return true
   }
 
   private func change(_ cpu: Int, _ body: (inout ReferenceInterface) -> Void) {

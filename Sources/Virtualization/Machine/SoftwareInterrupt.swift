@@ -1,0 +1,81 @@
+public import Architecture
+
+/// An SGI that one vCPU asks for and one vCPU gets.
+public struct SoftwareInterrupt: Equatable, Sendable {
+  /// The INTID, 0 to 15.
+  public var id: Int
+  /// The vCPU that gets it.
+  public var target: Int
+  /// The vCPU that asks, where the guest is told that (GICv2); else 0.
+  public var source: Int
+
+  /// An SGI with all that there is to say of it.
+  public init(id: Int, target: Int, source: Int) {
+    self.id = id
+    self.target = target
+    self.source = source
+  }
+}
+
+extension ExitDispatcher {
+  /// The SGI that the exit asks for, if that is all that it asks for: a write of one target to ICC_SGI1R_EL1 or to
+  /// GICD_SGIR. Needs no lock, and changes nothing. What is nil here, `handle` answers.
+  @inline(__always)
+  public static func softwareInterrupt<CPU: VirtualCPU & ~Copyable>(
+    _ exit: Exit, vcpu: Int, cpu: borrowing CPU, machine: borrowing VirtualMachine
+  ) -> SoftwareInterrupt? {
+    switch exit {
+    case .systemRegister(let access):
+      guard access.isWrite, access.register == .softwareInterrupts else { return nil }
+      return machine.interrupts.softwareInterrupt(register: cpu[register: access.generalRegister])
+    case .memory(let access):
+      guard access.isWrite, access.width == .word,
+        access.address == GuestMachine.distributor.start.advanced(by: VirtualGIC.softwareInterruptOffset)
+      else { return nil }
+      return machine.interrupts.softwareInterrupt(
+        register: UInt32(truncatingIfNeeded: cpu[register: access.register]), from: vcpu)
+    default: return nil
+    }
+  }
+}
+
+extension SystemRegister {
+  /// ICC_SGI1R_EL1 (IHI 0069 §12.2).
+  static var softwareInterrupts: SystemRegister { SystemRegister(3, 0, 12, 11, 5) }
+}
+
+extension VirtualGIC {
+  /// GICD_SGIR.
+  static var softwareInterruptOffset: UInt64 { 0xf00 }
+
+  /// The only SGI that a write to ICC_SGI1R_EL1 asks for, or nil where it asks for several or for none.
+  @inline(__always)
+  public func softwareInterrupt(register value: UInt64) -> SoftwareInterrupt? {
+    // IRM (40), RS (47:44), Aff3 and Aff2 zero, and one bit in the target list.
+    let list = value & 0xffff
+    guard version == .v3, value & 0x00ff_f1ff_0000_0000 == 0, list != 0, list & (list &- 1) == 0 else { return nil }
+    let target = Int(truncatingIfNeeded: value >> 16 & 0xff) &* 16 &+ list.trailingZeroBitCount
+    guard target < vcpuCount else { return nil }
+    return SoftwareInterrupt(id: Int(truncatingIfNeeded: value >> 24 & 15), target: target, source: 0)
+  }
+
+  /// The only SGI that a write of `vcpu` to GICD_SGIR asks for, or nil where it asks for several or for none.
+  @inline(__always)
+  public func softwareInterrupt(register value: UInt32, from vcpu: Int) -> SoftwareInterrupt? {
+    guard version == .v2 else { return nil }
+    let list: UInt32
+    switch value >> 24 & 3 {
+    case 0: list = value >> 16 & 0xff
+    case 2: list = 1 &<< UInt32(vcpu)
+    default: return nil
+    }
+    guard list != 0, list & (list &- 1) == 0, list.trailingZeroBitCount < vcpuCount else { return nil }
+    return SoftwareInterrupt(id: Int(value & 15), target: list.trailingZeroBitCount, source: vcpu)
+  }
+
+  /// Makes SGI `id` of `vcpu` pending, for a request of the vCPU `source` where the guest is told that.
+  public mutating func requestSGI(_ id: Int, source: Int, vcpu: Int) {
+    let slot = vcpu &* 32 &+ id
+    if version == .v2 { setSources(slot, 1 &<< UInt32(source)) } else { latch(slot) }
+  }
+}
