@@ -126,7 +126,7 @@ if let bareMetal {
     tests("VirtualizationTests", needs: ["Virtualization", "Architecture", "TestSupport"]),
     tests("SchedulingTests", needs: ["Scheduling", "Architecture", "TestSupport"]),
     tests("DeviceTreeTests", needs: ["DeviceTree", "Architecture", "TestSupport"]),
-    tests("ConfigurationTests", needs: ["Configuration", "DeviceTree", "Architecture", "TestSupport"]),
+    tests("ConfigurationTests", needs: ["Configuration", "DeviceTree", "Drivers", "Architecture", "TestSupport"]),
     tests(
       "PlanningTests", needs: ["Planning", "Scheduling", "Configuration", "DeviceTree", "Architecture", "TestSupport"]),
     tests("ArmCommonTests", needs: ["ArmCommon", "Architecture", "TestSupport"]),

@@ -32,6 +32,13 @@ public struct Board: Sendable {
     public var package: String
     /// The file among the package's device trees, such as `broadcom/bcm2711-rpi-4-b.dtb`.
     public var file: String
+
+    /// Names a file in a package.
+    public init(package: String, file: String) {
+      self.package = package
+      self.file = file
+    }
+
     /// Its name in the set-up's folder and on an SD card.
     public var name: String { String(file.split(separator: "/").last ?? "") }
   }
