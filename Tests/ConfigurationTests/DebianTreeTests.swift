@@ -1,10 +1,11 @@
 import Architecture
-@testable import Configuration
 import DeviceTree
 import Drivers
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Configuration
 
 /// Every device tree in Debian's arm64 and armmp-lpae kernel packages. Skipped, and said to be, where the set-up did not
 /// fetch them (`boot/setup/setup.sh --tests`).
@@ -16,7 +17,10 @@ struct DebianTreeTests {
     let paths = DebianTrees.paths
     #expect(paths.count > 1000)
     for path in paths {
-      try DebianTrees.withTree(path) { table.count($0, in: path.contains("/arm64/") ? "arm64" : "armhf") }
+      let package = path.contains("/arm64/") ? "arm64" : "armhf"
+      try DebianTrees.withTree(path) {
+        table.count($0, named: path.dropFirst(DebianTrees.folder.count + 1), in: package)
+      }
     }
     print(table.text)
     // Every 64-bit core has the architected timer, and nearly all have a GIC that can be virtualized.
@@ -70,14 +74,17 @@ struct DebianTreeTests {
 
 /// Where the set-up put them.
 enum DebianTrees {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  static let folder =
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path + "/.build-setup/all-trees"
 
   static var areThere: Bool { FileManager.default.fileExists(atPath: folder) }
 
   static var paths: [String] {
     let files = FileManager.default.enumerator(atPath: folder)
-    return (files?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(".dtb") }.sorted().map { "\(folder)/\($0)" }
+    return (files?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(".dtb") }.sorted().map {
+      "\(folder)/\($0)"
+    }
   }
 
   /// Calls `body` with the tree in a file, copied to a multiple of 8, as trees must lie.
@@ -98,11 +105,14 @@ enum DebianTrees {
 /// How often what was found, for each package.
 private struct CountTable {
   private var counts: [String: [String: Int]] = [:]
+  private var examples: [String: Substring] = [:]
+  private var name: Substring = ""
 
   subscript(what: String, package: String) -> Int { counts[what]?[package] ?? 0 }
 
   /// Asks a tree for each thing by itself, and for all together.
-  mutating func count(_ tree: DeviceTree, in package: String) {
+  mutating func count(_ tree: DeviceTree, named name: Substring, in package: String) {
+    self.name = name
     add("trees", package)
     tally("console", package) { () throws(MachineProblem) in
       guard let console = try ConsoleDescription(in: tree) else { return "none named" }
@@ -137,13 +147,18 @@ private struct CountTable {
     }
   }
 
-  private mutating func add(_ what: String, _ package: String) { counts[what, default: [:]][package, default: 0] += 1 }
+  private mutating func add(_ what: String, _ package: String) {
+    counts[what, default: [:]][package, default: 0] += 1
+    if examples[what] == nil { examples[what] = name }
+  }
 
   var text: String {
     let rows = counts.keys.sorted().map { key in
-      "\(key.padding(toLength: 64, withPad: " ", startingAt: 0))\(self[key, "arm64"])\t\(self[key, "armhf"])"
+      "\(key.padding(toLength: 64, withPad: " ", startingAt: 0))\(self[key, "arm64"])\t\(self[key, "armhf"])\t"
+        + "\(examples[key] ?? "")"
     }
-    return (["\("".padding(toLength: 64, withPad: " ", startingAt: 0))arm64\tarmhf"] + rows).joined(separator: "\n")
+    return (["\("".padding(toLength: 64, withPad: " ", startingAt: 0))arm64\tarmhf\tfor example"] + rows).joined(
+      separator: "\n")
   }
 }
 

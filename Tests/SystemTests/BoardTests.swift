@@ -46,7 +46,8 @@ struct BoardTests {
   @Test("a Raspberry Pi 3 says on its mini UART that it has no GIC, and the tool says so before")
   func noInterruptController() async throws {
     try Self.printChecksum(on: "raspberry-pi-3")
-    let reason = "the interrupt controller is a brcm,bcm2836-armctrl-ic, and a GICv2 with virtualization or a GICv3 is needed"
+    let reason =
+      "the interrupt controller is a brcm,bcm2836-armctrl-ic, and a GICv2 with virtualization or a GICv3 is needed"
     let project = try Project.locate()
     let system = try SystemFile(
       parsing: SourceText(path: "system.yaml", text: "vms:\n" + Booting.own("metronome")))
