@@ -1,5 +1,6 @@
 # make run     set up, build, and boot the board's demo system in QEMU with its console here
 # make test    set up, and run every test: on the host, and in QEMU
+# make soak    run the tests that make things up for long: TVISOR_SOAK=n times as long as in make test, from TVISOR_SEED
 # make check SYSTEM=my/system.yaml      find a system file's mistakes
 # make build | format | lint | clean | help
 #
@@ -11,11 +12,13 @@ SYSTEM ?=
 ARGS ?=
 
 host := --scratch-path .build-host
+# The tests that TVISOR_SOAK makes longer.
+soaked := ReferenceTests|RandomizedTests|LawlessGuestTests|TimerPropertyTests
 tool := .build-host/debug/tvisor
 sources := Package.swift Sources Tests arch boot platforms
 reports := .build-host/reports
 
-.PHONY: run test setup tool build check boards format lint clean help
+.PHONY: run test soak setup tool build check boards format lint clean help
 
 run: setup tool
 	@$(tool) run $(SYSTEM) --board $(BOARD) $(ARGS)
@@ -29,6 +32,12 @@ test:
 	{ swift build $(host) --product tvisor && $(tool) build; } || exit 1; \
 	swift test $(host) --filter '^SystemTests\.' --xunit-output $(reports)/system.xml || status=1; \
 	exit $$status
+
+# Without a seed each soak has another; it is printed, and TVISOR_SEED has it again.
+soak: setup
+	@export TVISOR_SOAK=$${TVISOR_SOAK:-50} TVISOR_SEED=$${TVISOR_SEED:-$$(date +%s)}; \
+	echo "TVISOR_SOAK=$$TVISOR_SOAK TVISOR_SEED=$$TVISOR_SEED"; \
+	swift test $(host) --filter '$(soaked)'
 
 setup:
 	@boot/setup/setup.sh

@@ -12,23 +12,25 @@ internal import Virtualization
 
 // From the entry code to the first guest: this file is the table of contents.
 
-/// The entry code's only call: `tree` and `load` are the physical addresses of the device tree and of the image, `level`
+/// The entry code's only call: `address` and `load` are the physical addresses of the device tree and of the image, `level`
 /// the exception level that the loader entered us at.
 @c(tvisor_main)
-func tvisorMain(_ tree: UInt, _ load: UInt, _ level: UInt) {
-  var space = HypervisorSpace(load: PhysicalAddress(UInt64(load)))
+func tvisorMain(_ address: UInt, _ load: UInt, _ level: UInt) {
+  var space = HypervisorSpace(load: PhysicalAddress(UInt64(load)), level: level)
   var arena = Arena(space.firstArenaRange)
 
-  let treeAddress = PhysicalAddress(UInt64(tree))
+  let treeAddress = PhysicalAddress(UInt64(address))
   guard let tree = findTree(at: treeAddress, &space, &arena) else { return }
   let treeRange = AddressRange(start: treeAddress, size: UInt64(tree.byteCount))
   guard let port = openPort(in: tree, &space, &arena) else { return }
   unsafe panicPort = port
   var log = BootLog(port)
   guard level == 2 else { return log.refuseLevel(level) }
+  // Nothing is made yet that would have to be unmade.
+  if Processor.mustReenter(decliningHostExtensions: declinesHostExtensions(tree)) { tvisor_reenter(address, load) }
   log.begin()
   log.write("TVisor starts at ")
-  log.write(Processor.levelName)
+  log.write(Processor.modeName)
   log.write(", loaded at ")
   log.write(hexadecimal: UInt64(load))
   log.end()
@@ -50,6 +52,11 @@ func tvisorMain(_ tree: UInt, _ load: UInt, _ level: UInt) {
   }
   Hypervisor.shared.value.isOpen.store(true, ordering: .releasing)
   PhysicalCPU.current.run()
+}
+
+/// `tvisor.e2h=0`: somebody wants to see how this machine runs without E2H = 1.
+private func declinesHostExtensions(_ tree: DeviceTree) -> Bool {
+  tree.node(path: "/chosen")?["bootargs"]?.string?.hasWord("tvisor.e2h=0") ?? false
 }
 
 /// The tree that the loader gave us, or nil where there is none that could be read: without it there is no console to

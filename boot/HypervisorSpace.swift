@@ -13,10 +13,14 @@ struct HypervisorSpace: ~Copyable {
   /// The 2 MiB that the image has, which entry code mapped page by page.
   let imageBlock: AddressRange<PhysicalAddress>
 
+  /// True where EL0 has to be kept out of what we map.
+  private let knowsUserLevel: Bool
+
   static let blockSize: UInt64 = 2 << 20
 
-  /// The space that entry code made for the image loaded at `load`.
-  init(load: PhysicalAddress) {
+  /// The space that entry code made for the image loaded at `load` and entered at exception level `level`.
+  init(load: PhysicalAddress, level: UInt) {
+    knowsUserLevel = AddressSpaceLayout.knowsUserLevel(level)
     imageBlock = AddressRange(start: load, size: Self.blockSize)
     table = TranslationTable(
       root: load.advanced(by: Image.offset(of: address_of_tables())),
@@ -48,10 +52,10 @@ struct HypervisorSpace: ~Copyable {
   mutating func mapStack(_ index: Int, to pages: PhysicalAddress, in arena: inout Arena) throws(MappingError) -> UInt {
     let slot = AddressSpaceLayout.stacksBase + UInt64(index) * StackLayout.slotSize
     try table.map(
-      slot + StackLayout.slotSize - StackLayout.stackSize, to: pages, size: StackLayout.stackSize, as: .hypervisorData,
-      in: &arena)
+      slot + StackLayout.slotSize - StackLayout.stackSize, to: pages, size: StackLayout.stackSize,
+      as: ours(.hypervisorData), in: &arena)
     try table.map(
-      slot, to: pages.advanced(by: StackLayout.stackSize), size: StackLayout.emergencySize, as: .hypervisorData,
+      slot, to: pages.advanced(by: StackLayout.stackSize), size: StackLayout.emergencySize, as: ours(.hypervisorData),
       in: &arena)
     barrier()
     return UInt(slot + StackLayout.slotSize)
@@ -101,7 +105,12 @@ struct HypervisorSpace: ~Copyable {
     _ range: AddressRange<PhysicalAddress>, _ attributes: LeafAttributes, _ arena: inout Arena
   ) throws(MappingError) {
     guard !range.isEmpty else { return }
-    try table.map(UInt64(range.start.mapped), to: range.start, size: range.size, as: attributes, in: &arena)
+    try table.map(UInt64(range.start.mapped), to: range.start, size: range.size, as: ours(attributes), in: &arena)
+  }
+
+  /// The attributes as our regime has them.
+  private func ours(_ attributes: LeafAttributes) -> LeafAttributes {
+    knowsUserLevel ? attributes.withoutUserLevel : attributes
   }
 
   /// A new descriptor is seen by the table walk of the next access (DDI 0487, D8.2.6).

@@ -19,14 +19,22 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
-  /// Takes the interrupt that has come while a guest ran, and serves it if that is the virtual timer's and its vCPU's list
-  /// registers stand as they did the last time. Returns zero, or what `serveInterrupts(after:)` shall go on with.
+  /// Takes the interrupt that has come while a guest ran, and serves it if that is the virtual timer's, or SGIs, and the
+  /// vCPU's list registers stand as they did the last time. Returns zero, or what `serveInterrupts(after:)` shall go on with.
   @inline(__always)
   func answerInterrupt() -> UInt {
     let acknowledged = value.controller.acknowledge()
-    guard acknowledged == value.virtualTimerInterrupt else { return UInt(acknowledged) | Self.isBegun }
-    value.controller.dropPriority(acknowledged)
-    return repeatVirtualTimer() ? 0 : UInt(acknowledged) | Self.isBegun | Self.isDropped
+    if acknowledged == value.virtualTimerInterrupt {
+      value.controller.dropPriority(acknowledged)
+      return repeatVirtualTimer() ? 0 : UInt(acknowledged) | Self.isBegun | Self.isDropped
+    }
+    // What comes while this is served makes the interrupt pending again.
+    if acknowledged & 0x3ff == UInt32(requestInterruptID) && servesSoftwareInterruptsAlone() {
+      value.controller.dropPriority(acknowledged)
+      value.controller.deactivate(acknowledged)
+      return 0
+    }
+    return UInt(acknowledged) | Self.isBegun
   }
 
   /// Delivers the virtual timer's interrupt to the loaded vCPU once more, the shortest way.
@@ -61,7 +69,7 @@ extension Reference where Value == PhysicalCPU {
       serveTimer()
     } else if id == own.maintenance {
       serveMaintenance()
-    } else if id == UInt32(requestInterrupt) {
+    } else if id == UInt32(requestInterruptID) {
       serveRequests()
     } else if id == own.console {
       serveConsole()

@@ -150,7 +150,6 @@ extension Reference where Value == PhysicalCPU {
     // A request that a halt has overtaken.
     guard let startup = wanted else { return }
     discard(number)
-    forgetSoftwareInterrupts(of: number)
     forgetTranslations(of: vm)
     lock(vm)
     hypervisor.value.vms[vm].machine.reset(vcpu: hypervisor.value.vcpus[number].index)

@@ -19,8 +19,9 @@ struct PhysicalCPU: ~Copyable {
   var deadlines: DeadlineQueue
   /// The vCPUs of other CPUs' requests.
   let mail = RequestList()
-  /// How others' software-generated interrupts reach this CPU. Set by it before it counts as up.
-  var interruptTarget: UInt64 = 0
+  /// What others give their interrupt controllers to send this CPU the interrupt of requests. Set by it before it counts as
+  /// up.
+  var requestInterrupt: UInt64 = 0
   /// True where several vCPUs may be assigned to it: who waits gives it away. Else its one vCPU waits by itself.
   let isShared: Bool
   /// What its interrupt controller calls the virtual timer's interrupt.
@@ -71,8 +72,8 @@ extension Reference where Value == PhysicalCPU {
     let hypervisor = Hypervisor.shared
     let interrupts = hypervisor.value.interrupts
     value.controller.initializeCPU()
-    value.interruptTarget = value.controller.ownTarget(affinity: value.affinity)
-    value.controller.enable(requestInterrupt)
+    value.requestInterrupt = value.controller.softwareInterrupt(requestInterruptID, affinity: value.affinity)
+    value.controller.enable(requestInterruptID)
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.virtualTimer))
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.hypervisorTimer))
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.maintenance))

@@ -10,20 +10,14 @@ enum Provocation {
 
   /// What the command line asks for, if anything.
   init?(_ arguments: Text?) {
-    var rest = arguments
-    while let words = rest {
-      let word = words.before(UInt8(ascii: " "))
-      if word == "tvisor.panic=boot" {
-        self = .atBoot
-        return
-      }
-      if word == "tvisor.panic=reset" {
-        self = .atReset
-        return
-      }
-      rest = words.after(UInt8(ascii: " "))
+    guard let arguments else { return nil }
+    if arguments.hasWord("tvisor.panic=boot") {
+      self = .atBoot
+    } else if arguments.hasWord("tvisor.panic=reset") {
+      self = .atReset
+    } else {
+      return nil
     }
-    return nil
   }
 
   /// Fails as any other check of ours does.

@@ -20,28 +20,38 @@ struct Requests: OptionSet {
   static let halt = Requests(rawValue: 1 << 2)
   /// Deadlines that the vCPU's CPU watches have changed.
   static let deadlines = Requests(rawValue: 1 << 3)
-  /// There are SGIs for the vCPU.
-  static let softwareInterrupts = Requests(rawValue: 1 << 4)
+
+  /// There are SGIs that vCPU `source` has asked for (GICv2): see `RequestSlot.softwareInterrupts`.
+  static func softwareInterrupts(from source: Int) -> Requests {
+    Requests(rawValue: 1 &<< UInt32(truncatingIfNeeded: source & 7 &+ 8))
+  }
+
+  /// The SGI of that INTID, of a guest that is not told who asked (GICv3).
+  static func softwareInterrupt(_ id: Int) -> Requests {
+    Requests(rawValue: 1 &<< UInt32(truncatingIfNeeded: id & 15 &+ 16))
+  }
+
+  /// All SGIs.
+  static let allSoftwareInterrupts = Requests(rawValue: 0xffff_ff00)
 }
 
 /// The part of a vCPU that every CPU may touch.
 struct RequestSlot: ~Copyable {
   /// What was asked and not yet taken: `Requests`. Not zero while the vCPU is on its CPU's list.
-  fileprivate let requests = Atomic<UInt32>(0)
-  /// SGIs that other CPUs' vCPUs have asked for and the vCPU's CPU has not taken, a bit for each, by the vCPU that asked
-  /// where the guest is told that (GICv2), and else by 0.
-  let softwareInterrupts: [8 of Atomic<UInt32>] = .init { _ in Atomic(0) }
+  let requests = Atomic<UInt32>(0)
   /// The next vCPU on the list, or -1.
-  fileprivate let next = Atomic<Int>(-1)
+  let next = Atomic<Int>(-1)
+  /// For each vCPU of a GICv2 the SGIs that it has asked for and that are not yet taken, a bit for each INTID.
+  let softwareInterrupts: [8 of Atomic<UInt32>] = .init { _ in Atomic(0) }
 }
 
 /// The list of one CPU: vCPUs with requests, the last one first.
 struct RequestList: ~Copyable {
-  fileprivate let first = Atomic<Int>(-1)
+  let first = Atomic<Int>(-1)
 }
 
 /// The software-generated interrupt that says that there are requests.
-let requestInterrupt: UInt16 = 0
+let requestInterruptID: UInt16 = 0
 
 extension Reference where Value == PhysicalCPU {
   /// Asks something of the CPU that the vCPU belongs to. On the vCPU's own CPU it happens at once.
@@ -55,24 +65,32 @@ extension Reference where Value == PhysicalCPU {
 
   /// Asks something of another CPU. All that was written before is seen there.
   func post(_ request: Requests, to number: Int) {
-    let hypervisor = Hypervisor.shared
-    let before = hypervisor.value.vcpus[number].mail.requests.bitwiseOr(
-      request.rawValue, ordering: .acquiringAndReleasing
-    ).oldValue
+    post(request, to: Hypervisor.shared.value.vcpus.reference(to: number), number)
+  }
+
+  /// The same with the vCPU at hand.
+  @inline(__always)
+  func post(_ request: Requests, to vcpu: Reference<VCPU>, _ number: Int) {
+    let before = vcpu.value.mail.requests.bitwiseOr(request.rawValue, ordering: .acquiringAndReleasing).oldValue
     // Others were there before: the vCPU is on the list, and its CPU has been told.
     guard before == 0 else { return }
-    let target = hypervisor.value.vcpus[number].cpu
-    var first = hypervisor.value.cpus[target].mail.first.load(ordering: .relaxed)
-    while true {
-      hypervisor.value.vcpus[number].mail.next.store(first, ordering: .relaxed)
-      let answer = hypervisor.value.cpus[target].mail.first.compareExchange(
-        expected: first, desired: number, ordering: .releasing)
-      if answer.exchanged { break }
-      first = answer.original
-    }
+    let target = Hypervisor.shared.value.cpus.reference(to: vcpu.value.cpu)
+    target.enlist(vcpu, number)
     // The interrupt may not overtake what it tells of.
     barrier_complete_inner()
-    value.controller.sendSoftwareInterrupt(requestInterrupt, to: hypervisor.value.cpus[target].interruptTarget)
+    value.controller.send(target.value.requestInterrupt)
+  }
+
+  /// Puts a vCPU of this CPU's on the list of those with requests, where it is not yet.
+  @inline(__always)
+  func enlist(_ vcpu: Reference<VCPU>, _ number: Int) {
+    var first = value.mail.first.load(ordering: .relaxed)
+    while true {
+      vcpu.value.mail.next.store(first, ordering: .relaxed)
+      let answer = value.mail.first.compareExchange(expected: first, desired: number, ordering: .releasing)
+      if answer.exchanged { return }
+      first = answer.original
+    }
   }
 
   /// Does what other CPUs have asked.
@@ -91,8 +109,14 @@ extension Reference where Value == PhysicalCPU {
 
   private func serve(_ requests: Requests, of number: Int) {
     if requests.contains(.halt) { return haltHere(number) }
-    if requests.contains(.start) { turnOn(number) }
-    if requests.contains(.softwareInterrupts) { takeSoftwareInterrupts(of: number) }
+    let softwareInterrupts = requests.intersection(.allSoftwareInterrupts)
+    if requests.contains(.start) {
+      // SGIs go this way to vCPUs that run: what came with a start was meant for what ran here before.
+      forgetSoftwareInterrupts(of: number)
+      turnOn(number)
+    } else if !softwareInterrupts.isEmpty {
+      takeSoftwareInterrupts(softwareInterrupts, of: number)
+    }
     if requests.contains(.interrupts) { updateInterrupts(of: number) }
     if requests.contains(.deadlines) {
       updateDeadline(of: number)

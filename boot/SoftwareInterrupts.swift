@@ -8,73 +8,136 @@ internal import Virtualization
 // repeats the last one there. Whatever cannot go so, the models do.
 
 extension Reference where Value == PhysicalCPU {
-  /// Sends the SGI that the exit asks for, if it asks for one, and goes on behind the instruction. False where the models
+  /// Sends the SGI that the access asks for, if it asks for one, and goes on behind the instruction. False where the models
   /// have to answer.
   @inline(__always)
-  func sendsInterrupt<CPU: VirtualCPU & ~Copyable>(_ exit: Exit, _ guest: inout CPU) -> Bool {
-    let vm = value.loadedVM
-    let request = ExitDispatcher.softwareInterrupt(exit, vcpu: value.loadedIndex, cpu: guest, machine: vm.value.machine)
-    guard let request else { return false }
-    if request.target == value.loadedIndex {
-      var registers = value.listRegisters
-      let isSent = vm.value.machine.interrupts.repeatDelivery(
-        of: request.id, source: request.source, vcpu: request.target, registers: &registers)
-      guard isSent else { return false }
-    } else {
-      // Of a vCPU that is not loaded its CPU may be busy with another VM, which is not to be disturbed for nothing.
-      guard vm.value.machine.interrupts.isLoaded(vcpu: request.target), post(request, to: vm) else { return false }
+  func sendsInterrupt<CPU: VirtualCPU & ~Copyable>(_ access: SystemRegisterAccess, _ guest: inout CPU) -> Bool {
+    guard let request = value.loadedVM.value.machine.softwareInterrupt(access, cpu: guest), send(request) else {
+      return false
     }
     guest.skipInstruction()
     return true
   }
 
+  /// The same for GICv2's way of asking.
   @inline(__always)
-  private func post(_ request: SoftwareInterrupt, to vm: Reference<HostedVM>) -> Bool {
-    let hypervisor = Hypervisor.shared
-    let number = vm.value.vcpus.lowerBound &+ request.target
-    guard hypervisor.value.vcpus[number].cpu != value.index else { return false }
-    _ = hypervisor.value.vcpus[number].mail.softwareInterrupts[request.source].bitwiseOr(
-      1 &<< UInt32(truncatingIfNeeded: request.id), ordering: .releasing)
-    post(.softwareInterrupts, to: number)
+  func sendsInterrupt<CPU: VirtualCPU & ~Copyable>(_ access: MMIOAccess, _ guest: inout CPU) -> Bool {
+    let request = value.loadedVM.value.machine.softwareInterrupt(access, vcpu: value.loadedIndex, cpu: guest)
+    guard let request, send(request) else { return false }
+    guest.skipInstruction()
     return true
   }
 
-  /// Gives the vCPU, which is this CPU's, the SGIs that others have asked for.
-  func takeSoftwareInterrupts(of number: Int) {
-    let hypervisor = Hypervisor.shared
-    guard hypervisor.value.vcpus[number].activity != .off else { return forgetSoftwareInterrupts(of: number) }
-    for source in 0..<8
-    where hypervisor.value.vcpus[number].mail.softwareInterrupts[source].load(ordering: .relaxed) != 0 {
-      var asked = hypervisor.value.vcpus[number].mail.softwareInterrupts[source].exchange(0, ordering: .acquiring)
-      while asked != 0 {
-        deliver(SoftwareInterrupt(id: asked.trailingZeroBitCount, target: 0, source: source), to: number)
-        asked &= asked &- 1
-      }
+  @inline(__always)
+  private func send(_ request: SoftwareInterrupt) -> Bool {
+    let vm = value.loadedVM
+    if request.target == value.loadedIndex {
+      var registers = value.listRegisters
+      return vm.value.machine.interrupts.repeatDelivery(
+        of: request.id, source: request.source, vcpu: request.target, registers: &registers)
     }
+    // Of a vCPU that is not loaded its CPU may be busy with another VM, which is not to be disturbed for nothing.
+    guard vm.value.machine.interrupts.isLoaded(vcpu: request.target) else { return false }
+    let number = vm.value.vcpus.lowerBound &+ request.target
+    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    guard vcpu.value.cpu != value.index else { return false }
+    guard vm.value.machine.interrupts.version == .v2 else {
+      post(.softwareInterrupt(request.id), to: vcpu, number)
+      return true
+    }
+    _ = vcpu.value.mail.softwareInterrupts[request.source].bitwiseOr(
+      1 &<< UInt32(truncatingIfNeeded: request.id), ordering: .relaxed)
+    post(.softwareInterrupts(from: request.source), to: vcpu, number)
+    return true
+  }
+
+  /// Serves the requests that have come while a guest ran, if they are SGIs for the vCPU that runs and its list registers
+  /// stand as they did when those came last. What it cannot serve is as if it had not come yet.
+  @inline(__always)
+  func servesSoftwareInterruptsAlone() -> Bool {
+    let number = value.mail.first.load(ordering: .relaxed)
+    guard number == value.loaded else { return false }
+    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    // Only vCPUs of this CPU are on the list, and only this CPU takes them off it.
+    guard vcpu.value.mail.next.load(ordering: .relaxed) < 0,
+      value.mail.first.compareExchange(expected: number, desired: -1, ordering: .acquiring).exchanged
+    else { return false }
+    var requests = vcpu.value.mail.requests.exchange(0, ordering: .acquiringAndReleasing)
+    while requests >> 16 != 0 {
+      let id = (requests >> 16).trailingZeroBitCount
+      guard repeatDelivery(id, from: 0) else { break }
+      requests &= ~(0x1_0000 &<< UInt32(truncatingIfNeeded: id))
+    }
+    while requests & 0xff00 != 0 {
+      let source = (requests >> 8).trailingZeroBitCount
+      guard repeatDeliveries(of: vcpu, from: source) else { break }
+      requests &= ~(0x100 &<< UInt32(truncatingIfNeeded: source))
+    }
+    if requests != 0 {
+      let before = vcpu.value.mail.requests.bitwiseOr(requests, ordering: .acquiringAndReleasing).oldValue
+      if before == 0 { enlist(vcpu, number) }
+      return false
+    }
+    value.requestInterruptCount &+= 1
+    return true
+  }
+
+  /// The SGIs of one source (GICv2). False where some are left.
+  @inline(__always)
+  private func repeatDeliveries(of vcpu: Reference<VCPU>, from source: Int) -> Bool {
+    var asked = vcpu.value.mail.softwareInterrupts[source].exchange(0, ordering: .acquiring)
+    while asked != 0 {
+      guard repeatDelivery(asked.trailingZeroBitCount, from: source) else {
+        _ = vcpu.value.mail.softwareInterrupts[source].bitwiseOr(asked, ordering: .relaxed)
+        return false
+      }
+      asked &= asked &- 1
+    }
+    return true
   }
 
   @inline(__always)
-  private func deliver(_ request: SoftwareInterrupt, to number: Int) {
-    let hypervisor = Hypervisor.shared
-    if number == value.loaded {
-      var registers = value.listRegisters
-      let isDelivered = value.loadedVM.value.machine.interrupts.repeatDelivery(
-        of: request.id, source: request.source, vcpu: value.loadedIndex, registers: &registers)
-      if isDelivered { return wake(number) }
-    }
-    let vm = hypervisor.value.vcpus[number].vm
-    lock(vm)
-    hypervisor.value.vms[vm].machine.interrupts.requestSGI(
-      request.id, source: request.source, vcpu: hypervisor.value.vcpus[number].index)
-    settleInterrupts(of: vm)
-    unlock(vm)
+  private func repeatDelivery(_ id: Int, from source: Int) -> Bool {
+    var registers = value.listRegisters
+    return value.loadedVM.value.machine.interrupts.repeatDelivery(
+      of: id, source: source, vcpu: value.loadedIndex, registers: &registers)
   }
 
-  /// Forgets what was asked of a vCPU that has not started, or starts anew.
-  func forgetSoftwareInterrupts(of number: Int) {
-    let hypervisor = Hypervisor.shared
-    for source in 0..<8 {
-      hypervisor.value.vcpus[number].mail.softwareInterrupts[source].store(0, ordering: .relaxed)
+  /// Gives the vCPU, which is this CPU's, the SGIs that others have asked for.
+  func takeSoftwareInterrupts(_ requests: Requests, of number: Int) {
+    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    guard vcpu.value.activity != .off else { return forgetSoftwareInterrupts(of: number) }
+    deliver(requests.rawValue >> 16, from: 0, to: number)
+    var sources = requests.rawValue >> 8 & 0xff
+    while sources != 0 {
+      let source = sources.trailingZeroBitCount
+      sources &= sources &- 1
+      deliver(vcpu.value.mail.softwareInterrupts[source].exchange(0, ordering: .acquiring), from: source, to: number)
     }
+  }
+
+  private func deliver(_ asked: UInt32, from source: Int, to number: Int) {
+    var asked = asked
+    while asked != 0 {
+      let id = asked.trailingZeroBitCount
+      asked &= asked &- 1
+      if number == value.loaded && repeatDelivery(id, from: source) {
+        wake(number)
+        continue
+      }
+      let hypervisor = Hypervisor.shared
+      let vm = hypervisor.value.vcpus[number].vm
+      lock(vm)
+      hypervisor.value.vms[vm].machine.interrupts.requestSGI(
+        id, source: source, vcpu: hypervisor.value.vcpus[number].index)
+      settleInterrupts(of: vm)
+      unlock(vm)
+    }
+  }
+
+  /// Forgets what was asked of a vCPU that has not started.
+  func forgetSoftwareInterrupts(of number: Int) {
+    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    for source in 0..<8 { vcpu.value.mail.softwareInterrupts[source].store(0, ordering: .relaxed) }
   }
 }

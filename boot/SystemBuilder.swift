@@ -17,6 +17,8 @@ struct SystemBuilder: ~Copyable {
   var arena: Arena
   private var plan: MemoryPlan
   private let stage2 = Stage2Parameters.ofThisCPU()
+  /// What guests' clocks showed when the counter was zero.
+  private var secondsAtStart: UInt32 = 0
 
   init(
     _ system: SystemDescription, on machine: MachineDescription, plan: consuming MemoryPlan,
@@ -32,6 +34,7 @@ struct SystemBuilder: ~Copyable {
   /// Builds everything, puts it where everybody finds it, and makes this CPU ready for guests.
   mutating func build(port: ConsolePort, log: inout BootLog) throws(BootFailure) {
     let gic = try buildInterruptController()
+    readClock()
     let vms = try buildVMs(gic)
     let vcpus = try buildVCPUs(vms)
     let cpus = try buildCPUs(gic, vms: vms, vcpus: vcpus, &log)
@@ -70,6 +73,15 @@ struct SystemBuilder: ~Copyable {
   var ticksPerSecond: UInt64 {
     let measured = read_counter_frequency() & 0xffff_ffff
     return measured != 0 ? measured : max(UInt64(machine.timer.clockFrequency ?? 1), 1)
+  }
+
+  /// Takes the time from the machine's clock, if it has one; without, guests' clocks begin with the counter.
+  private mutating func readClock() {
+    guard let node = machine.tree.firstNode(compatible: Text(PL031Clock.compatible)),
+      let registers = try? node.region(at: 0), let base = try? space.mapDevice(registers, in: &arena)
+    else { return }
+    let elapsed = read_physical_counter() / max(ticksPerSecond, 1)
+    secondsAtStart = PL031Clock(base: base).seconds &- UInt32(truncatingIfNeeded: elapsed)
   }
 
   /// Sees to it that the arena has so many bytes left.
@@ -202,11 +214,12 @@ extension SystemBuilder {
     let space = try buildSpace(
       description, memory: memory, firmware: firmware, virtualInterface: host.virtualInterface)
     let gic = machine.interruptController.version
+    let secondsAtStart = self.secondsAtStart
     var machine = try taking { (arena) throws(OutOfMemory) in
       try VirtualMachine(
         gic: gic, usesHardwareLinks: host.usesHardwareLinks, vcpuCount: description.vcpuCount,
         sharedInterruptCount: GuestMachine.sharedInterruptLimit,
-        memory: description.memory, firmware: description.firmware, secondsAtStart: 0, storage: &arena)
+        memory: description.memory, firmware: description.firmware, secondsAtStart: secondsAtStart, storage: &arena)
     }
     machine.power.instructionSet = description.instructionSet ?? .aarch64
     return HostedVM(

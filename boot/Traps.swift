@@ -19,8 +19,25 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   let exit = syndrome.exit(at: guest.faultAddress, state: guest.state)
   let vm = PhysicalCPU.current.value.loadedVM
   if ExitDispatcher.answersAlone(exit, cpu: &guest, machine: vm.value.machine) { return }
-  if PhysicalCPU.current.sendsInterrupt(exit, &guest) { return }
+  if case .memory(let access) = exit, access.isWrite, GuestMachine.distributor.contains(access.address) {
+    return writeDistributor(access, frame)
+  }
+  if case .systemRegister(let access) = exit, PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
   answerByModels(exit, frame)
+}
+
+/// Answers a store to the distributor, the most frequent exit that changes something: what `answerByModels` does of it.
+@inline(never)
+private func writeDistributor(_ access: MMIOAccess, _ frame: TrapFrame) {
+  let cpu = PhysicalCPU.current
+  let vm = cpu.value.loadedVM
+  var guest = ExitingCPU(frame: frame)
+  if cpu.sendsInterrupt(access, &guest) { return }
+  vm.value.lock.acquire(by: cpu.value.index)
+  ExitDispatcher.writeDistributor(access, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine)
+  if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
+  vm.value.lock.release()
+  if cpu.value.needsDecision { cpu.decide(frame) }
 }
 
 /// Answers an exit by the models of the VM, whose lock is held for that, and does what they ask for.

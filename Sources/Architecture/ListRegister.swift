@@ -1,6 +1,12 @@
 /// One list register of the virtual CPU interface, in the terms that GICv2 (IHI 0048, GICH_LRn) and GICv3 (IHI 0069,
 /// ICH_LR<n>_EL2) share.
+///
+/// The fields lie as in ICH_LR<n>_EL2, so that a GICv3 takes the value as it is.
 public struct ListRegister: Equatable, Sendable {
+  /// State 63:62, HW 61, Group 60, what GICv2 calls CPUID 58:56 (zero in GICv3), Priority 55:48, pINTID 44:32 where HW is
+  /// one and else EOI 41, vINTID 15:0.
+  public var rawValue: UInt64
+
   /// The State field.
   public enum State: UInt8, Sendable {
     case inactive = 0
@@ -9,38 +15,91 @@ public struct ListRegister: Equatable, Sendable {
     case pendingAndActive = 3
   }
 
-  /// The INTID that the guest sees.
-  public var virtualID: UInt16
-  /// The physical INTID that the guest's deactivation deactivates (the HW bit), or nil for a purely virtual interrupt.
-  public var physicalID: UInt16?
-  /// The priority, of which hardware keeps the upper five bits.
-  public var priority: UInt8
-  /// Where the interrupt stands.
-  public var state: State
-  /// True for group 1 (IRQ).
-  public var isGroup1: Bool
-  /// Asks for a maintenance interrupt when the guest deactivates the interrupt. Only without a physical INTID.
-  public var signalsEndOfInterrupt: Bool
-  /// GICv2 only: the CPU that sent an SGI, 0 to 7.
-  public var source: UInt8
+  /// Names the register's bits.
+  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// A list register with every field given.
   @inlinable public init(
     virtualID: UInt16, physicalID: UInt16? = nil, priority: UInt8, state: State, isGroup1: Bool = true,
     signalsEndOfInterrupt: Bool = false, source: UInt8 = 0
   ) {
-    self.virtualID = virtualID
-    self.physicalID = physicalID
-    self.priority = priority
-    self.state = state
-    self.isGroup1 = isGroup1
-    self.signalsEndOfInterrupt = signalsEndOfInterrupt
-    self.source = source
+    rawValue = UInt64(virtualID) | UInt64(priority) &<< 48 | UInt64(state.rawValue) &<< 62
+    if isGroup1 { rawValue |= 1 &<< 60 }
+    if let physicalID {
+      self.physicalID = physicalID
+    } else {
+      rawValue |= UInt64(source & 7) &<< 56
+      if signalsEndOfInterrupt { rawValue |= 1 &<< 41 }
+    }
   }
 
   /// An empty list register.
-  @inlinable public static var empty: ListRegister {
-    ListRegister(virtualID: 0, priority: 0, state: .inactive, isGroup1: false)
+  @inlinable public static var empty: ListRegister { ListRegister(rawValue: 0) }
+
+  /// The INTID that the guest sees.
+  @inlinable public var virtualID: UInt16 { UInt16(truncatingIfNeeded: rawValue) }
+
+  /// The physical INTID, of 13 bits, that the guest's deactivation deactivates (the HW bit), or nil for a purely virtual
+  /// interrupt. What is set takes the place of the source and of the signal at the end.
+  @inlinable public var physicalID: UInt16? {
+    get { isLinked ? UInt16(truncatingIfNeeded: rawValue &>> 32) & 0x1fff : nil }
+    set {
+      rawValue &= ~(0x1fff &<< 32 | 1 &<< 61 | 7 &<< 56)
+      if let newValue { rawValue |= 1 &<< 61 | UInt64(newValue & 0x1fff) &<< 32 }
+    }
+  }
+
+  /// True where the guest's deactivation deactivates a physical interrupt.
+  @inlinable public var isLinked: Bool { rawValue &>> 61 & 1 != 0 }
+
+  /// The priority, of which hardware keeps the upper five bits.
+  @inlinable public var priority: UInt8 {
+    get { UInt8(truncatingIfNeeded: rawValue &>> 48) }
+    set { rawValue = rawValue & ~(0xff &<< 48) | UInt64(newValue) &<< 48 }
+  }
+
+  /// Where the interrupt stands.
+  @inlinable public var state: State {
+    get {
+      switch rawValue &>> 62 {
+      case 0: .inactive
+      case 1: .pending
+      case 2: .active
+      default: .pendingAndActive
+      }
+    }
+    set { rawValue = rawValue & ~(3 &<< 62) | UInt64(newValue.rawValue) &<< 62 }
+  }
+
+  /// True in the states pending and pending-and-active. Clearing it leaves the rest of the state.
+  @inlinable public var isPending: Bool {
+    get { rawValue &>> 62 & 1 != 0 }
+    set { rawValue = newValue ? rawValue | 1 &<< 62 : rawValue & ~(1 &<< 62) }
+  }
+
+  /// True in the states active and pending-and-active. Clearing it leaves the rest of the state.
+  @inlinable public var isActive: Bool {
+    get { rawValue &>> 63 != 0 }
+    set { rawValue = newValue ? rawValue | 1 &<< 63 : rawValue & ~(1 &<< 63) }
+  }
+
+  /// True for group 1 (IRQ).
+  @inlinable public var isGroup1: Bool {
+    get { rawValue &>> 60 & 1 != 0 }
+    set { rawValue = newValue ? rawValue | 1 &<< 60 : rawValue & ~(1 &<< 60) }
+  }
+
+  /// Asks for a maintenance interrupt when the guest deactivates the interrupt. Only without a physical INTID: with one it
+  /// is false and stays so.
+  @inlinable public var signalsEndOfInterrupt: Bool {
+    get { rawValue & (1 &<< 61 | 1 &<< 41) == 1 &<< 41 }
+    set { if !isLinked { rawValue = newValue ? rawValue | 1 &<< 41 : rawValue & ~(1 &<< 41) } }
+  }
+
+  /// GICv2 only, and only without a physical INTID: the CPU that sent an SGI, 0 to 7.
+  @inlinable public var source: UInt8 {
+    get { UInt8(truncatingIfNeeded: rawValue &>> 56) & 7 }
+    set { if !isLinked { rawValue = rawValue & ~(7 &<< 56) | UInt64(newValue & 7) &<< 56 } }
   }
 }
 
@@ -69,12 +128,19 @@ public protocol ListRegisters: ~Copyable {
   /// 4 to 7. Registers that the hardware does not have read as zero and ignore writes.
   subscript(activePriorities index: Int) -> UInt32 { get set }
 
+  /// How many bits of a priority decide about preemption: 5 to 7. Each value of them has its bit in the active-priority
+  /// registers.
+  var preemptionBitCount: Int { get }
+
   /// Whether the interface is on, what asks for maintenance, and how many ends of interrupts no list register had
   /// (GICH_HCR, ICH_HCR_EL2). A write sets all of it, the count too.
   var control: InterfaceControl { get set }
 }
 
 extension ListRegisters where Self: ~Copyable {
+  /// What every GICv2 has, and every GICv3 with one active-priority register for each group.
+  @inlinable public var preemptionBitCount: Int { 5 }
+
   /// Turns the virtual CPU interface on or off for the vCPU that is loaded, and leaves the rest of its control alone.
   @inlinable public var isEnabled: Bool {
     get { control.contains(.enabled) }

@@ -62,6 +62,16 @@
     return unsafe Text(unsafeBase: base + end + 1, count: count - end - 1)
   }
 
+  /// True where `word` is one of the text's words, which spaces part.
+  public func hasWord(_ word: Text) -> Bool {
+    var rest: Text? = self
+    while let words = rest {
+      if words.before(UInt8(ascii: " ")) == word { return true }
+      rest = words.after(UInt8(ascii: " "))
+    }
+    return false
+  }
+
   /// The index of the first `byte`.
   func position(of byte: UInt8) -> Int? {
     for index in 0..<count where self[index] == byte { return index }

@@ -9,6 +9,10 @@ struct Bench: AsyncParsableCommand {
       Runs TVisor's bench guest in QEMU in many variants, each with an exact count of instructions, and prints the figures
       beside those without a hypervisor, those of the baseline, and the bars that they shall not pass. Instructions are not
       time: that needs hardware.
+
+      E2H = 0 and E2H = 1 on one CPU, side by side:
+        tvisor bench --cpu cortex-a76 --append tvisor.e2h=0 --json plain.json
+        tvisor bench --cpu cortex-a76 --compare plain.json
       """)
 
   @Option(help: "The instruction set.")
@@ -19,6 +23,12 @@ struct Bench: AsyncParsableCommand {
 
   @Option(help: "Only this figure; may be given again.")
   var only: [String] = []
+
+  @Option(help: "The CPU model; cortex-a57 or cortex-a15 by default, as in the baseline.")
+  var cpu: String?
+
+  @Option(help: "The command line for the hypervisor, such as tvisor.e2h=0.")
+  var append: String?
 
   @Option(help: "Compare with the figures in this file, and fail where one has grown by more than the tolerance.")
   var compare: String?
@@ -82,6 +92,8 @@ struct Bench: AsyncParsableCommand {
   private func measure(_ variants: [BenchVariant], in project: Project) async throws -> (BenchResult, [String]) {
     var runner = BenchRunner(project: project)
     runner.patience = .seconds(timeout)
+    runner.model = cpu
+    runner.arguments = append
     var result = BenchResult()
     var failures: [String] = []
     if variant.isEmpty { result.variants["image"] = try runner.imageFigures(isa) }

@@ -24,7 +24,7 @@ struct Run: AsyncParsableCommand {
   @Option(help: "With --headless: seconds to wait for each text.")
   var timeout: Int = 240
 
-  @Option(help: "The command line for the hypervisor.")
+  @Option(help: "The command line for the hypervisor: tvisor.e2h=0 declines VHE, tvisor.panic=boot fails.")
   var append: String?
 
   @Flag(help: "Boot what is built already.")

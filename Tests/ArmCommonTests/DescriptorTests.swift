@@ -76,6 +76,17 @@ struct LeafAttributeTests {
     #expect(bits(attributes, 54, 54) == 1)
   }
 
+  /// EL2's stage 1 with E2H = 1 has two: AP[1] gives EL0 access, PXN 53 and UXN 54 keep each from execution.
+  @Test(
+    "With two privilege levels EL0 gets at nothing of the hypervisor's, and neither executes it",
+    arguments: [LeafAttributes.hypervisorData, .hypervisorConstants, .hypervisorDevice])
+  func withoutUserLevel(attributes: LeafAttributes) {
+    let both = attributes.withoutUserLevel
+    #expect(bits(both, 6, 6) == 0)
+    #expect(bits(both, 54, 53) == 0b11)
+    #expect(both.rawValue ^ attributes.rawValue == 1 << 6 | 1 << 53, "nothing else changes")
+  }
+
   /// Stage 2: MemAttr 5:2, S2AP 7:6 (bit 6 read, bit 7 write), SH 9:8, AF 10, XN 54.
   @Test(
     "A guest's memory is write-back inside and outside, and executable; its ROM cannot be written",

@@ -140,4 +140,14 @@ struct ReaderTests {
     DeviceTreeError(.missing, node: node, property: "reg").write(to: &transcript)
     #expect(transcript.text == "/soc/serial@1000 reg: missing")
   }
+
+  @Test(
+    "A word of a text is what stands between spaces, whole",
+    arguments: [
+      ("tvisor.e2h=0", true), ("quiet tvisor.e2h=0", true), ("tvisor.e2h=0 quiet", true), ("a  tvisor.e2h=0  b", true),
+      ("", false), (" ", false), ("tvisor.e2h=01", false), ("xtvisor.e2h=0", false), ("tvisor.e2h =0", false),
+    ] as [(Text, Bool)])
+  func words(text: Text, isThere: Bool) {
+    #expect(text.hasWord("tvisor.e2h=0") == isThere)
+  }
 }

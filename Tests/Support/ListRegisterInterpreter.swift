@@ -126,7 +126,6 @@ public struct ListRegisterInterpreter: ListRegisters {
     if value.physicalID != nil && value.state == .pendingAndActive {
       violations.append("\(id) pending and active with HW")
     }
-    if value.physicalID != nil && value.signalsEndOfInterrupt { violations.append("\(id) with HW and EOI") }
     if let physicalID = value.physicalID, physicalID < 16 { violations.append("\(id) linked to SGI \(physicalID)") }
   }
 

@@ -12,6 +12,8 @@ enum Booting {
     var processors: UInt64 = 4
     /// Time counts instructions (see `Emulation`).
     var counts = false
+    /// The hypervisor's command line, unless the test gives another.
+    var arguments: String?
 
     /// The 32-bit virt, or another board of that kind.
     static func armv7(
@@ -22,7 +24,8 @@ enum Booting {
 
     var testDescription: String {
       let gic = gic.map { "GICv\($0), " } ?? "\(board), "
-      return "\(model), \(gic)\(processors) CPU\(processors == 1 ? "" : "s")"
+      let arguments = arguments.map { ", \($0)" } ?? ""
+      return "\(model), \(gic)\(processors) CPU\(processors == 1 ? "" : "s")\(arguments)"
     }
   }
 
@@ -78,7 +81,8 @@ enum Booting {
     defer { remove(name, in: project) }
     let launch = Launch(project: project, emulation: emulation)
     let image = try textOffset.map { try moved(to: $0, as: name, in: project) }
-    let command = try launch.command(booting: bundle, as: name, arguments: arguments, console: .pipe, image: image)
+    let command = try launch.command(
+      booting: bundle, as: name, arguments: arguments ?? choice.arguments, console: .pipe, image: image)
     do {
       try await QEMUSession.run(command) { console in
         try await body(console)

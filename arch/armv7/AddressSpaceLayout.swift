@@ -15,6 +15,8 @@ public enum AddressSpaceLayout {
   public static let stacksBase: UInt64 = 0x2020_0000
   /// The level of the root table that entry code made.
   public static let rootLevel = 1
+  /// True where the regime of the privilege level that we run at has user programs as well: Hyp mode's has not.
+  public static func knowsUserLevel(_ level: UInt) -> Bool { false }
   /// How many bits of virtual address there are.
   public static let inputBits = 32
 }

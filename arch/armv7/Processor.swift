@@ -7,6 +7,12 @@ public enum Processor {
   /// The mode that we run in.
   public static var levelName: StaticString { "PL2 (Hyp mode)" }
 
+  /// The mode that we run in, for messages: it has one form.
+  public static var modeName: StaticString { levelName }
+
+  /// True where the image has to be entered anew for another form of the mode: there is none.
+  public static func mustReenter(decliningHostExtensions isDeclined: Bool) -> Bool { false }
+
   /// The mode that a loader entered us in, as entry code numbers it (by privilege level).
   public static func levelName(_ level: UInt) -> StaticString { level == 2 ? levelName : "PL1 (SVC mode)" }
 

@@ -12,6 +12,9 @@ public enum AddressSpaceLayout {
   public static let stacksBase: UInt64 = 1 << 45
   /// The level of the root table that entry code made.
   public static let rootLevel = 0
+  /// True where the regime of the exception level that we run at has EL0 as well: EL2's with E2H = 1. At other levels, which
+  /// we leave as soon as that is said, nobody minds.
+  public static func knowsUserLevel(_ level: UInt) -> Bool { level == 2 && HostExtensions.areInUse }
   /// How many bits of virtual address there are.
   public static let inputBits = 48
 }

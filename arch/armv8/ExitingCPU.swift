@@ -58,12 +58,12 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
   public mutating func inject(_ fault: GuestFault) {
     guard read_hcr_el2() >> 31 & 1 != 0 else { return injectAArch32(fault) }
     let state = read_spsr_el2()
-    let entry = ExceptionEntry(fault: fault, savedState: state, control: read_sctlr_el1())
-    write_elr_el1(read_elr_el2())
-    write_spsr_el1(state)
-    write_esr_el1(entry.syndrome)
-    if entry.setsFaultAddress { write_far_el1(read_far_el2()) }
-    write_elr_el2(read_vbar_el1() &+ entry.vectorOffset)
+    let entry = ExceptionEntry(fault: fault, savedState: state, control: GuestRegister.systemControl)
+    GuestRegister.setExceptionLink(read_elr_el2())
+    GuestRegister.setSavedState(state)
+    GuestRegister.setSyndrome(entry.syndrome)
+    if entry.setsFaultAddress { GuestRegister.faultAddress = read_far_el2() }
+    write_elr_el2(GuestRegister.vectors &+ entry.vectorOffset)
     write_spsr_el2(entry.state)
   }
 
@@ -76,8 +76,9 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
       fault: fault, programCounter: UInt32(truncatingIfNeeded: read_elr_el2()),
       state: AArch32State(hypervisorState: read_spsr_el2()),
       controls: .init(
-        system: UInt32(truncatingIfNeeded: read_sctlr_el1()), translation: UInt32(truncatingIfNeeded: read_tcr_el1()),
-        vectors: UInt32(truncatingIfNeeded: read_vbar_el1()),
+        system: UInt32(truncatingIfNeeded: GuestRegister.systemControl),
+        translation: UInt32(truncatingIfNeeded: GuestRegister.translationControl),
+        vectors: UInt32(truncatingIfNeeded: GuestRegister.vectors),
         hasPrivilegedAccessNever: read_id_aa64mmfr1_el1() >> 20 & 0xf != 0))
     if entry.isUndefinedMode {
       frame[22] = UInt64(entry.linkRegister)
@@ -86,16 +87,16 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
       frame[20] = UInt64(entry.linkRegister)
       write_spsr_abt(UInt64(entry.savedState.rawValue))
     }
-    let addresses = read_far_el1()
+    let addresses = GuestRegister.faultAddress
     let fault32 = read_far_el2() & 0xffff_ffff
     switch fault {
     case .undefined: break
     case .dataAbort:
-      write_esr_el1(UInt64(entry.faultStatus ?? 0))
-      write_far_el1(addresses & ~0xffff_ffff | fault32)
+      GuestRegister.setSyndrome(UInt64(entry.faultStatus ?? 0))
+      GuestRegister.faultAddress = addresses & ~0xffff_ffff | fault32
     case .instructionAbort:
       write_ifsr32_el2(UInt64(entry.faultStatus ?? 0))
-      write_far_el1(addresses & 0xffff_ffff | fault32 << 32)
+      GuestRegister.faultAddress = addresses & 0xffff_ffff | fault32 << 32
     }
     write_elr_el2(UInt64(entry.programCounter))
     write_spsr_el2(entry.state.hypervisorState)
@@ -130,7 +131,7 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
         address: address, isWrite: isWrite)
     } else {
       // SCTLR_EL1.E0E (24) is EL0's, EE (25) EL1's.
-      let isBigEndian = read_sctlr_el1() >> (hypervisorState & 0b1100 == 0 ? 24 : 25) & 1 != 0
+      let isBigEndian = GuestRegister.systemControl >> (hypervisorState & 0b1100 == 0 ? 24 : 25) & 1 != 0
       transfer = UndescribedTransfer(
         programCounter: read_elr_el2(), isBigEndian: isBigEndian, virtualAddress: virtual, address: address,
         isWrite: isWrite)

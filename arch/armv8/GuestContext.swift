@@ -68,9 +68,9 @@ public struct GuestContext: ~Copyable {
     for index in 0..<31 { general[index] = frame[UInt8(truncatingIfNeeded: index)] }
     programCounter = read_elr_el2()
     state = read_spsr_el2()
-    timerControl = read_cntv_ctl_el0()
-    timerCompareValue = read_cntv_cval_el0()
-    write_cntv_ctl_el0(0)
+    timerControl = GuestRegister.timerControl
+    timerCompareValue = GuestRegister.timerCompareValue
+    GuestRegister.timerControl = 0
     registers.save()
     if instructionSet == .aarch32 {
       registers32.save()
@@ -94,8 +94,8 @@ public struct GuestContext: ~Copyable {
       registers32.loadFloatingPointControl()
     }
     write_cntvoff_el2(counterOffset)
-    write_cntv_cval_el0(timerCompareValue)
-    write_cntv_ctl_el0(timerControl)
+    GuestRegister.timerCompareValue = timerCompareValue
+    GuestRegister.timerControl = timerControl
   }
 
   /// Takes FP and SIMD state out of this CPU, where it has been this vCPU's.

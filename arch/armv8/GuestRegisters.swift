@@ -4,8 +4,8 @@ public import Architecture
 /// What a vCPU owns of EL1 and EL0 beside the general and FP registers: kept in the hardware while the vCPU is loaded,
 /// here otherwise.
 ///
-/// This is the one layer that names EL1's registers. A host with E2H = 1 reaches them by other names (`_EL12`); that
-/// form belongs in this file, beside this one, and nobody else needs to know.
+/// EL2 has two names for most of them (`GuestRegisterNames`): the two functions that move those exist once for each, and
+/// one test for each change of vCPU picks one.
 public struct GuestRegisters {
   var sctlr: UInt64 = 0
   var actlr: UInt64 = 0
@@ -49,30 +49,15 @@ public struct GuestRegisters {
 
   /// Takes the registers out of the hardware.
   public mutating func save() {
-    sctlr = read_sctlr_el1()
+    if HostExtensions.areInUse { save(by: RedirectedNames.self) } else { save(by: OwnNames.self) }
     actlr = read_actlr_el1()
-    cpacr = read_cpacr_el1()
-    ttbr0 = read_ttbr0_el1()
-    ttbr1 = read_ttbr1_el1()
-    tcr = read_tcr_el1()
-    esr = read_esr_el1()
-    afsr0 = read_afsr0_el1()
-    afsr1 = read_afsr1_el1()
-    far = read_far_el1()
-    mair = read_mair_el1()
-    amair = read_amair_el1()
-    vbar = read_vbar_el1()
-    contextID = read_contextidr_el1()
     threadEL0 = read_tpidr_el0()
     threadReadOnlyEL0 = read_tpidrro_el0()
     threadEL1 = read_tpidr_el1()
     par = read_par_el1()
-    timerControl = read_cntkctl_el1()
     cacheSelection = read_csselr_el1()
     debugControl = read_mdscr_el1()
     if Self.hasErrorStatus { deferredError = read_vdisr() }
-    elr = read_elr_el1()
-    spsr = read_spsr_el1()
     stackEL0 = read_sp_el0()
     stackEL1 = read_sp_el1()
   }
@@ -81,31 +66,60 @@ public struct GuestRegisters {
   ///
   /// `mutating` so that nothing is copied.
   public mutating func load() {
-    write_sctlr_el1(sctlr)
+    if HostExtensions.areInUse { load(by: RedirectedNames.self) } else { load(by: OwnNames.self) }
     write_actlr_el1(actlr)
-    write_cpacr_el1(cpacr)
-    write_ttbr0_el1(ttbr0)
-    write_ttbr1_el1(ttbr1)
-    write_tcr_el1(tcr)
-    write_esr_el1(esr)
-    write_afsr0_el1(afsr0)
-    write_afsr1_el1(afsr1)
-    write_far_el1(far)
-    write_mair_el1(mair)
-    write_amair_el1(amair)
-    write_vbar_el1(vbar)
-    write_contextidr_el1(contextID)
     write_tpidr_el0(threadEL0)
     write_tpidrro_el0(threadReadOnlyEL0)
     write_tpidr_el1(threadEL1)
     write_par_el1(par)
-    write_cntkctl_el1(timerControl)
     write_csselr_el1(cacheSelection)
     write_mdscr_el1(debugControl)
     if Self.hasErrorStatus { write_vdisr(deferredError) }
-    write_elr_el1(elr)
-    write_spsr_el1(spsr)
     write_sp_el0(stackEL0)
     write_sp_el1(stackEL1)
+  }
+}
+
+// What has two names.
+
+extension GuestRegisters {
+  @inline(__always)
+  private mutating func save<Names: GuestRegisterNames>(by names: Names.Type) {
+    sctlr = read_guest_sctlr(Names.areRedirected)
+    cpacr = read_guest_cpacr(Names.areRedirected)
+    ttbr0 = read_guest_ttbr0(Names.areRedirected)
+    ttbr1 = read_guest_ttbr1(Names.areRedirected)
+    tcr = read_guest_tcr(Names.areRedirected)
+    esr = read_guest_esr(Names.areRedirected)
+    afsr0 = read_guest_afsr0(Names.areRedirected)
+    afsr1 = read_guest_afsr1(Names.areRedirected)
+    far = read_guest_far(Names.areRedirected)
+    mair = read_guest_mair(Names.areRedirected)
+    amair = read_guest_amair(Names.areRedirected)
+    vbar = read_guest_vbar(Names.areRedirected)
+    contextID = read_guest_contextidr(Names.areRedirected)
+    timerControl = read_guest_cntkctl(Names.areRedirected)
+    elr = read_guest_elr(Names.areRedirected)
+    spsr = read_guest_spsr(Names.areRedirected)
+  }
+
+  @inline(__always)
+  private func load<Names: GuestRegisterNames>(by names: Names.Type) {
+    write_guest_sctlr(Names.areRedirected, sctlr)
+    write_guest_cpacr(Names.areRedirected, cpacr)
+    write_guest_ttbr0(Names.areRedirected, ttbr0)
+    write_guest_ttbr1(Names.areRedirected, ttbr1)
+    write_guest_tcr(Names.areRedirected, tcr)
+    write_guest_esr(Names.areRedirected, esr)
+    write_guest_afsr0(Names.areRedirected, afsr0)
+    write_guest_afsr1(Names.areRedirected, afsr1)
+    write_guest_far(Names.areRedirected, far)
+    write_guest_mair(Names.areRedirected, mair)
+    write_guest_amair(Names.areRedirected, amair)
+    write_guest_vbar(Names.areRedirected, vbar)
+    write_guest_contextidr(Names.areRedirected, contextID)
+    write_guest_cntkctl(Names.areRedirected, timerControl)
+    write_guest_elr(Names.areRedirected, elr)
+    write_guest_spsr(Names.areRedirected, spsr)
   }
 }

@@ -29,8 +29,8 @@ public enum Processor {
   /// The control register of the virtual timer of the guest in the hardware: ENABLE, IMASK and ISTATUS, bits 0 to 2.
   @inline(__always)
   public static var virtualTimerControl: UInt64 {
-    get { read_cntv_ctl_el0() }
-    set { write_cntv_ctl_el0(newValue) }
+    get { GuestRegister.timerControl }
+    set { GuestRegister.timerControl = newValue }
   }
 
   /// The hardware's identification register of that encoding; zero outside CRm 1 to 7.

@@ -8,15 +8,11 @@ public enum TrapControls {
   /// instructions clean as well (SWIO); table walks may not touch device memory (PTW); the guest's barriers and TLB
   /// maintenance reach all CPUs that may run it (BSU, FB); WFI and WFE give a shared CPU away (TWI, TWE); ID registers, SMC,
   /// implementation-defined registers, ACTLR, LORegions and error records are answered by us (TID3, TSC, TIDCP, TACR,
-  /// TLOR, TERR); EL1 is AArch64 (RW). Pointer authentication (API, APK) and tags (ATA) stay off: hidden.
+  /// TLOR, TERR); EL1 is AArch64 (RW). Pointer authentication (API, APK) and tags (ATA) stay off: hidden. E2H
+  /// comes to these as entry code has it.
   static let configuration: UInt64 =
     1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 9 | 1 << 10 | 1 << 13 | 1 << 14 | 1 << 18 | 1 << 19
     | 1 << 20 | 1 << 21 | 1 << 31 | 1 << 35 | 1 << 36
-
-  /// CPTR_EL2 without E2H (D19.2.30): the RES1 bits, which are the traps of SVE and SME where those exist, the trace
-  /// trap (TTA), and activity monitors (TAM).
-  private static let coprocessors: UInt64 = 0x33ff | 1 << 20 | 1 << 30
-  private static let trapFloatingPoint: UInt64 = 1 << 10
 
   /// MDCR_EL2 (D19.3.17): performance monitors (TPM, TPMCR), profiling (TPMS), debug registers (TDA, TDOSA, TDRA),
   /// trace filters (TTRF) trap; breakpoint instructions stay the guest's own (TDE clear). HPMN keeps its reset value, which is PMCR_EL0.N.
@@ -29,18 +25,20 @@ public enum TrapControls {
   /// it while that one waits, and `trapsWaiting` is false: it waits by itself, and its interrupts cost nothing more than
   /// while it runs.
   public static func configure(stage2Control: UInt64, trapsWaiting: Bool) {
-    write_hcr_el2(trapsWaiting ? configuration : configuration & ~trapWaiting)
+    let form = HostExtensions.areInUse ? HostExtensions.enable : 0
+    write_hcr_el2((trapsWaiting ? configuration : configuration & ~trapWaiting) | form)
     // CP15 c15 of AArch32 is implementation defined (T15).
     write_hstr_el2(1 << 15)
-    write_cptr_el2(coprocessors | trapFloatingPoint)
+    setCoprocessorTraps(floatingPoint: true)
     write_mdcr_el2(read_mdcr_el2() & 0x1f | debug)
-    // EL1 reads the physical counter (EL1PCTEN) but its physical timer traps (EL1PCEN clear).
-    write_cnthctl_el2(1)
+    write_cnthctl_el2(HostExtensions.counterAccess(isInUse: HostExtensions.areInUse))
     write_vtcr_el2(stage2Control)
     write_vpidr_el2(read_midr_el1())
     // PMUVer (ID_AA64DFR0_EL1, bits 11:8) 0 and 0xf have no such register: user programs never get at the counters.
     let monitors = read_id_aa64dfr0_el1() >> 8 & 0xf
     if monitors != 0 && monitors != 0xf { write_pmuserenr_el0(0) }
+    GuestRegister.timerControl = 0
+    // With E2H = 1 that name means EL2's own virtual timer, which nobody uses.
     write_cntv_ctl_el0(0)
     write_cnthp_ctl(0)
     // Whoever ran here before may have left translations under our VMIDs.
@@ -54,19 +52,27 @@ public enum TrapControls {
     write_hcr_el2(instructionSet == .aarch64 ? others | 1 << 31 : others)
   }
 
+  @inline(__always)
+  private static func setCoprocessorTraps(floatingPoint: Bool) {
+    write_cptr_el2(
+      HostExtensions.coprocessorTraps(floatingPoint: floatingPoint, isInUse: HostExtensions.areInUse))
+  }
+
   /// True where the guest's next FP or SIMD instruction traps.
-  static var trapsFloatingPoint: Bool { read_cptr_el2() & trapFloatingPoint != 0 }
+  static var trapsFloatingPoint: Bool {
+    HostExtensions.trapsFloatingPoint(read_cptr_el2(), isInUse: HostExtensions.areInUse)
+  }
 
   /// Whether the guest's next FP or SIMD instruction traps.
   @inline(__always)
   public static func setFloatingPointTrap(_ traps: Bool) {
     // For a guest in AArch32 only what FPEXC.EN lets through comes as far as our trap, by which it reads FPEXC too.
     if traps && read_hcr_el2() >> 31 & 1 == 0 {
-      write_cptr_el2(coprocessors)
+      setCoprocessorTraps(floatingPoint: false)
       barrier_instruction()
       write_fpexc32_el2(1 << 30)
     }
-    write_cptr_el2(traps ? coprocessors | trapFloatingPoint : coprocessors)
+    setCoprocessorTraps(floatingPoint: traps)
     barrier_instruction()
   }
 

@@ -60,32 +60,23 @@ public struct GICv2ListRegisters: ListRegisters, Sendable {
 
   /// GICH_LRn: HW 31, Grp1 30, State 29:28, Priority 27:23, EOI 19 or PhysicalID 19:10, CPUID 12:10, VirtualID 9:0.
   static func encode(_ register: ListRegister) -> UInt32 {
-    var raw = UInt32(register.virtualID & 0x3ff) | UInt32(register.priority >> 3) << 23
-    raw |= UInt32(register.state.rawValue) << 28
-    if register.isGroup1 { raw |= 1 << 30 }
-    if let physical = register.physicalID { return raw | 1 << 31 | UInt32(physical & 0x3ff) << 10 }
-    if register.signalsEndOfInterrupt { raw |= 1 << 19 }
-    return raw | UInt32(register.source & 7) << 10
+    let upper = UInt32(truncatingIfNeeded: register.rawValue &>> 32)
+    let lower = UInt32(truncatingIfNeeded: register.rawValue)
+    // State 31:30, HW 29, Group 28 and Priority 23:16 of the upper half.
+    var raw = lower & 0x3ff | (upper & 0xf8_0000) &<< 4
+    raw |= (upper &>> 30) &<< 28 | (upper & 1 &<< 28) &<< 2
+    if upper & 1 &<< 29 != 0 { return raw | 1 &<< 31 | (upper & 0x3ff) &<< 10 }
+    return raw | (upper &>> 24 & 7) &<< 10 | (upper & 1 &<< 9) &<< 10
   }
 
   /// The other way round.
   static func decode(_ raw: UInt32) -> ListRegister {
-    let isHardware = raw >> 31 != 0
-    return ListRegister(
-      virtualID: UInt16(raw & 0x3ff), physicalID: isHardware ? UInt16(raw >> 10 & 0x3ff) : nil,
-      priority: UInt8(raw >> 23 & 0x1f) << 3, state: .init(bits: raw >> 28), isGroup1: raw >> 30 & 1 != 0,
-      signalsEndOfInterrupt: !isHardware && raw >> 19 & 1 != 0, source: isHardware ? 0 : UInt8(raw >> 10 & 7))
-  }
-}
-
-extension ListRegister.State {
-  /// The state of a two-bit field; bits above are ignored.
-  init(bits: UInt32) {
-    switch bits & 3 {
-    case 0: self = .inactive
-    case 1: self = .pending
-    case 2: self = .active
-    default: self = .pendingAndActive
+    var upper = (raw &>> 28 & 3) &<< 30 | (raw & 1 &<< 30) &>> 2 | (raw &>> 4) & 0xf8_0000
+    if raw &>> 31 != 0 {
+      upper |= 1 &<< 29 | raw &>> 10 & 0x3ff
+    } else {
+      upper |= (raw &>> 10 & 7) &<< 24 | (raw &>> 10) & 1 &<< 9
     }
+    return ListRegister(rawValue: UInt64(upper) &<< 32 | UInt64(raw & 0x3ff))
   }
 }

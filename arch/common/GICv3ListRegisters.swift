@@ -7,12 +7,15 @@ public struct GICv3ListRegisters: ListRegisters, Sendable {
   public let count: Int
   /// How many active-priority registers each group has: 1, 2 or 4, by the number of preemption bits.
   private let activePriorityCount: Int
+  /// ICH_VTR_EL2.PREbits plus one.
+  public let preemptionBitCount: Int
 
   /// The interface of the CPU that runs this.
   public init() {
     let type = read_ich_vtr()
     count = Int(type & 0xf) + 1
-    activePriorityCount = 1 << max(Int(type >> 26 & 7) + 1 - 5, 0)
+    preemptionBitCount = Int(type >> 26 & 7) + 1
+    activePriorityCount = 1 << max(preemptionBitCount - 5, 0)
   }
 
   /// ICH_LR<index>_EL2.
@@ -69,21 +72,12 @@ public struct GICv3ListRegisters: ListRegisters, Sendable {
     }
   }
 
-  /// ICH_LR<n>_EL2: State 63:62, HW 61, Group 60, Priority 55:48, pINTID 44:32 or EOI 41, vINTID 31:0.
-  static func encode(_ register: ListRegister) -> UInt64 {
-    var raw = UInt64(register.virtualID) | UInt64(register.priority) << 48
-    raw |= UInt64(register.state.rawValue) << 62
-    if register.isGroup1 { raw |= 1 << 60 }
-    if let physical = register.physicalID { return raw | 1 << 61 | UInt64(physical & 0x1fff) << 32 }
-    return register.signalsEndOfInterrupt ? raw | 1 << 41 : raw
-  }
+  /// ICH_LR<n>_EL2 has no bits 58:56: nobody is told who sent an SGI.
+  static func encode(_ register: ListRegister) -> UInt64 { register.rawValue & ~(0xf &<< 56) }
 
-  /// The other way round.
+  /// The other way round; reserved bits and the upper half of vINTID, which nothing here fills, are left out.
   static func decode(_ raw: UInt64) -> ListRegister {
-    let isHardware = raw >> 61 & 1 != 0
-    return ListRegister(
-      virtualID: UInt16(truncatingIfNeeded: raw), physicalID: isHardware ? UInt16(raw >> 32 & 0x1fff) : nil,
-      priority: UInt8(raw >> 48 & 0xff), state: .init(bits: UInt32(raw >> 62)), isGroup1: raw >> 60 & 1 != 0,
-      signalsEndOfInterrupt: !isHardware && raw >> 41 & 1 != 0)
+    let isLinked = raw &>> 61 & 1 != 0
+    return ListRegister(rawValue: raw & (0xf0ff_0000_0000_ffff | (isLinked ? 0x1fff &<< 32 : 1 &<< 41)))
   }
 }

@@ -78,6 +78,14 @@ public enum HostListRegisters: ListRegisters, Sendable {
     }
   }
 
+  /// 5 for a GICv2.
+  public var preemptionBitCount: Int {
+    switch self {
+    case .v2(let gic): gic.preemptionBitCount
+    case .v3(let gic): gic.preemptionBitCount
+    }
+  }
+
   /// GICH_HCR or ICH_HCR_EL2.
   public var control: InterfaceControl {
     get {

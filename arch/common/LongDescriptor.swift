@@ -63,6 +63,12 @@ public struct LeafAttributes: Equatable, Sendable {
     LeafAttributes(rawValue: 1 << 6 | accessFlag | executeNever)
   }
 
+  /// The hypervisor's attributes in a regime that knows EL0 as well (EL2 with E2H = 1): AP[1] would let EL0 in, and
+  /// PSTATE.PAN, which a guest leaves as it likes, keep the hypervisor out; XN is EL0's own there, the hypervisor's is PXN.
+  public var withoutUserLevel: LeafAttributes {
+    LeafAttributes(rawValue: rawValue & ~(1 << 6) | (rawValue & Self.executeNever) >> 1)
+  }
+
   /// Stage 2, a guest's RAM: everything is allowed and the guest's stage 1 decides; write-back (MemAttr 0b1111).
   public static var guestMemory: LeafAttributes {
     LeafAttributes(rawValue: 0b1111 << 2 | 0b11 << 6 | accessFlag | innerShareable)

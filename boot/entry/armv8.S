@@ -10,7 +10,12 @@
 
 #if defined(__aarch64__)
 
-// Descriptors (DDI 0487, D8.3). AP[1] is RES1 at EL2; at EL1 it makes nothing that we run writable and executable.
+// Where EL2 can have HCR_EL2.E2H = 1 (FEAT_VHE) it gets it here, before its tables and registers are made, whose layouts
+// depend on that. Swift reads the command line, and enters the image once more where that declines it.
+
+// Descriptors (DDI 0487, D8.3). In a regime of one privilege level AP[1] is RES1; at EL1 it makes nothing that we run
+// writable and executable. With E2H = 1 it would let EL0 in, and PSTATE.PAN, which a guest leaves as it likes, keep us out:
+// clear there. Bit 54 is XN; with E2H = 1 it is EL0's (UXN), and 53 is ours (PXN).
 #define TABLE 0x3
 #define PAGE 0x3
 #define BLOCK 0x1
@@ -20,7 +25,9 @@
 #define AP1 (1 << 6)
 #define READ_ONLY (1 << 7)
 #define CODE (PAGE | NORMAL | ACCESSED | SHARED | AP1 | READ_ONLY)
+#define AP1_BIT 6
 #define NO_EXECUTE_BIT 54
+#define PRIVILEGED_NO_EXECUTE_BIT 53
 #define TABLE_COUNT 9
 
 // The trap frame (TrapFrame.byteCount) lies at the very top of a stack, above all that we use ourselves.
@@ -53,12 +60,20 @@ tvisor_start:
 
   .section .text.entry, "ax"
 enter:
+  mov x25, #1
+// In: x25 0 where E2H = 1 is declined.
+reenter:
   msr daifset, #15
   mov x20, x0                      // x20: device tree
   adrp x21, tvisor_image_start     // x21: where we are loaded
   mrs x22, currentel
   ubfx x22, x22, #2, #2            // x22: exception level
   mov x23, x30
+  // x25: what E2H shall be. Only EL2 has it, and only with FEAT_VHE (ID_AA64MMFR1_EL1.VH).
+  mrs x0, id_aa64mmfr1_el1
+  tst x0, #0xf00
+  ccmp x22, #2, #0, ne
+  csel x25, x25, xzr, eq
 
   // Tables were never zeroed, and a loader may have left stale lines over them: drop those, then write with the MMU off.
   adrp x24, tvisor_tables
@@ -88,6 +103,7 @@ enter:
   // Read-only and executable, taken away again by Swift.
   ubfx x11, x21, #21, #9
   mov x12, #(CODE & ~0x3 | BLOCK)
+  sub x12, x12, x25, lsl #AP1_BIT
   orr x12, x12, x21
   str x12, [x5, x11, lsl #3]
 
@@ -104,9 +120,11 @@ enter:
   adrp x14, tvisor_image_end
   mov x15, #1
   lsl x15, x15, #NO_EXECUTE_BIT
+  orr x15, x15, x25, lsl #PRIVILEGED_NO_EXECUTE_BIT
   add x16, x21, #0x200000
   mov x0, x21
   mov x9, #CODE
+  sub x9, x9, x25, lsl #AP1_BIT
 2:
   cmp x0, x11
   b.ne 3f
@@ -134,7 +152,8 @@ enter:
   ldr x6, =high
 
 enable_mmu:
-  // In: x6 where to go on, x22 the exception level, x24 the root table. Memory types: 0 device nGnRE, 1 normal write-back. The table walks are cacheable and inner shareable.
+  // In: x6 where to go on, x22 the exception level, x24 the root table, x25 E2H. Memory types: 0 device nGnRE, 1 normal
+  // write-back. The table walks are cacheable and inner shareable.
   ldr x0, =0xff04
   ldr x1, =0x3510                  // T0SZ 16, IRGN0 and ORGN0 write-back, SH0 inner
   mrs x2, id_aa64mmfr0_el1
@@ -182,13 +201,23 @@ el1:
   br x6
 
 el2:
-  // Whoever was here before may have left traps or E2H: start from AArch64 guests, nothing else (RW).
+  // Whoever was here before may have left traps: start from AArch64 guests (RW), nothing else but E2H.
   mov x3, #(1 << 31)
+  orr x3, x3, x25, lsl #34
   msr hcr_el2, x3
   isb
+  // A CPU that cannot do as the first one does stays out.
+  mrs x4, hcr_el2
+  eor x4, x4, x3
+  tbnz x4, #34, 2f
+  // With E2H = 1 TCR_EL2 has TCR_EL1's layout, and a second table base, which stays unused (EPD1).
+  orr x3, x1, x2, lsl #32
+  orr x3, x3, #(1 << 23)
   orr x1, x1, x2, lsl #16
-  ldr x3, =0x80800000
-  orr x1, x1, x3
+  ldr x4, =0x80800000
+  orr x1, x1, x4
+  cmp x25, #0
+  csel x1, x1, x3, eq
   msr mair_el2, x0
   msr tcr_el2, x1
   msr ttbr0_el2, x24
@@ -197,9 +226,36 @@ el2:
   ic iallu
   dsb sy
   isb
+  // The same in both: what E2H = 1 adds is about EL0, under TGE, but for RES1 bits.
   msr sctlr_el2, x5
   isb
   br x6
+2:
+  wfi
+  b 2b
+
+// _Noreturn void tvisor_reenter(uintptr_t tree, uintptr_t load): from Swift on the first CPU, before another is started.
+// Enters the image as its loader did, E2H = 1 declined. What Swift has written since is written again: the tables here,
+// the rest cached as before.
+  .global tvisor_reenter
+tvisor_reenter:
+  adrp x2, tvisor_image_start
+  adr x3, 1f
+  sub x3, x3, x2
+  add x3, x3, x1
+  br x3
+  // At the physical address, which is mapped too: nothing changes but the attributes when the MMU goes off.
+1:
+  mrs x4, sctlr_el2
+  mov x5, #5                       // M and C
+  bic x4, x4, x5
+  msr sctlr_el2, x4
+  isb
+  tlbi alle2
+  dsb sy
+  isb
+  mov x25, xzr
+  b reenter
 
 // Another CPU than the first, started by it: the tables are there, and tvisor_starting says the rest.
   .global tvisor_secondary_entry
@@ -207,6 +263,10 @@ tvisor_secondary_entry:
   msr daifset, #15
   mov x22, #2
   adrp x24, tvisor_tables
+  // E2H as the tables were made for: by AP[1] of the image's first page, in memory since before the first MMU went on.
+  ldr x25, [x24, #(3 * 4096)]
+  ubfx x25, x25, #AP1_BIT, #1
+  eor x25, x25, #1
   ldr x6, =high_secondary
   b enable_mmu
 

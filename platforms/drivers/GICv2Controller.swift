@@ -97,16 +97,17 @@ public struct GICv2Controller: Sendable {
   /// Ends an interrupt that the hypervisor served itself, after its priority was dropped.
   public func deactivate(_ acknowledged: UInt32) { device_store32(interface + Interface.deactivate, acknowledged) }
 
-  /// This CPU's bit in the distributor's lists of targets (IHI 0048B §4.3.12: its own private interrupts' say it).
-  public var ownTarget: UInt64 {
+  /// What sends the software-generated interrupt `id` to the CPU that runs this: GICD_SGIR with its bit in the distributor's
+  /// lists of targets (IHI 0048B §4.3.12: its own private interrupts' say it).
+  public func softwareInterruptToSelf(_ id: UInt16) -> UInt64 {
     let own = UInt64(device_load8(distributor + Distributor.targets))
-    return own == 0 ? 1 : own
+    return (own == 0 ? 1 : own) << 16 | UInt64(id & 15)
   }
 
-  /// Sends the software-generated interrupt `id` to the CPU whose `ownTarget` is `target`.
-  public func sendSoftwareInterrupt(_ id: UInt16, to target: UInt64) {
-    device_store32(
-      distributor + Distributor.softwareInterrupt, UInt32(truncatingIfNeeded: target & 0xff) << 16 | UInt32(id & 15))
+  /// Sends a software-generated interrupt.
+  @inline(__always)
+  public func send(_ softwareInterrupt: UInt64) {
+    device_store32(distributor + Distributor.softwareInterrupt, UInt32(truncatingIfNeeded: softwareInterrupt))
   }
 
   /// Lets an interrupt come.

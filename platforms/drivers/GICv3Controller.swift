@@ -118,12 +118,18 @@ public struct GICv3Controller: Sendable {
   /// Ends an interrupt that the hypervisor served itself, after its priority was dropped.
   public func deactivate(_ acknowledged: UInt32) { write_icc_dir(UInt64(acknowledged)) }
 
-  /// Sends the software-generated interrupt `id` to the CPU with `affinity` (the fields at their places in MPIDR_EL1):
+  /// What sends the software-generated interrupt `id` to the CPU with `affinity` (the fields at their places in MPIDR_EL1):
   /// ICC_SGI1R_EL1 with a target list of one (IHI 0069H §12.2.16).
-  public func sendSoftwareInterrupt(_ id: UInt16, to affinity: UInt64) {
+  public static func softwareInterrupt(_ id: UInt16, to affinity: UInt64) -> UInt64 {
     let own = affinity & 0xff
     let upper = (affinity >> 32 & 0xff) << 48 | (affinity >> 16 & 0xff) << 32 | (affinity >> 8 & 0xff) << 16
-    write_icc_sgi1r(upper | (own >> 4) << 44 | UInt64(id & 15) << 24 | 1 << (own & 15))
+    return upper | (own >> 4) << 44 | UInt64(id & 15) << 24 | 1 << (own & 15)
+  }
+
+  /// Sends a software-generated interrupt.
+  @inline(__always)
+  public func send(_ softwareInterrupt: UInt64) {
+    write_icc_sgi1r(softwareInterrupt)
     barrier_instruction()
   }
 

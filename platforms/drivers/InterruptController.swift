@@ -49,20 +49,21 @@ public enum InterruptController: Sendable {
     }
   }
 
-  /// What other CPUs name this CPU by in `sendSoftwareInterrupt`; `affinity` is its own, as MPIDR_EL1 has it.
-  public func ownTarget(affinity: UInt64) -> UInt64 {
+  /// What other CPUs give to `send` to send the software-generated interrupt `id` to the CPU that runs this; `affinity` is its
+  /// own, as MPIDR_EL1 has it.
+  public func softwareInterrupt(_ id: UInt16, affinity: UInt64) -> UInt64 {
     switch self {
-    case .v2(let gic): gic.ownTarget
-    case .v3: affinity
+    case .v2(let gic): gic.softwareInterruptToSelf(id)
+    case .v3: GICv3Controller.softwareInterrupt(id, to: affinity)
     }
   }
 
-  /// Sends a software-generated interrupt to one CPU.
+  /// Sends a software-generated interrupt: one register's value, made beforehand by the CPU that gets it.
   @inline(__always)
-  public func sendSoftwareInterrupt(_ id: UInt16, to target: UInt64) {
+  public func send(_ softwareInterrupt: UInt64) {
     switch self {
-    case .v2(let gic): gic.sendSoftwareInterrupt(id, to: target)
-    case .v3(let gic): gic.sendSoftwareInterrupt(id, to: target)
+    case .v2(let gic): gic.send(softwareInterrupt)
+    case .v3(let gic): gic.send(softwareInterrupt)
     }
   }
 

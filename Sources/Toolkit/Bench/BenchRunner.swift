@@ -7,6 +7,11 @@ public struct BenchRunner: Sendable {
   /// How long one variant may take: only a hang takes longer.
   public var patience = Duration.seconds(240)
 
+  /// The CPU model; nil for the one that the baseline has.
+  public var model: String?
+  /// The command line for the hypervisor.
+  public var arguments: String?
+
   /// A runner in a checkout.
   public init(project: Project) {
     self.project = project
@@ -91,7 +96,7 @@ public struct BenchRunner: Sendable {
 
 extension BenchRunner {
   /// One tick of the 1 GHz counter is one instruction, and time stands still for nobody's sleep.
-  private static let counting = ["-icount", "shift=0,sleep=off"]
+  private static let counting = Emulation.counting
 
   func command(of variant: BenchVariant) async throws -> Command {
     let emulation = try emulation(of: variant)
@@ -123,7 +128,7 @@ extension BenchRunner {
     if variant.isNative {
       board.qemu.machine = board.qemu.machine.replacingOccurrences(of: ",virtualization=on", with: "")
     }
-    let model = variant.isa == "armv7" ? "cortex-a15" : "cortex-a57"
+    let model = model ?? (variant.isa == "armv7" ? "cortex-a15" : "cortex-a57")
     return try Emulation(
       board, model: "\(model),cntfrq=1000000000", gicVersion: variant.gic, processorCount: variant.processorCount,
       memory: 1 << 30)
@@ -135,7 +140,8 @@ extension BenchRunner {
     let bundle = try await bundler.bundle(system)
     try await bundler.validate(bundle, on: emulation)
     return try Launch(project: project, emulation: emulation)
-      .command(booting: bundle, as: "bench-\(variant.isa)-\(variant.name)", console: .pipe)
+      .command(
+        booting: bundle, as: "bench-\(variant.isa)-\(variant.name)", arguments: arguments, console: .pipe)
   }
 
   private func linuxSystem(_ guest: String, _ kernel: String, _ isa: String) -> String {

@@ -85,12 +85,15 @@ public struct Emulation: Sendable {
     return Command(board.qemu.program, arguments + ["-nodefaults", "-display", "none"] + board.qemu.arguments)
   }
 
+  /// What makes the virtual time count instructions, and the clock go by it from a fixed day on: runs are alike.
+  static let counting = ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm"]
+
   private var machine: [String] {
     let gic = gicVersion.map { ",gic-version=\($0)" } ?? ""
     let machine = [
       "-M", board.qemu.machine + gic, "-cpu", countsInstructions ? "\(model),cntfrq=1000000000" : model,
       "-smp", "\(processorCount)", "-m", "\(memory >> 20)M",
     ]
-    return countsInstructions ? machine + ["-icount", "shift=0,sleep=off"] : machine
+    return countsInstructions ? machine + Self.counting : machine
   }
 }

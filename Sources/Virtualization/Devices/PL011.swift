@@ -136,9 +136,9 @@ extension PL011 {
     case .lowPowerCounter: lowPowerCounter = value & 0xff
     case .integerBaudRate: integerBaudRate = value
     case .fractionalBaudRate: fractionalBaudRate = value & 0x3f
-    case .lineControl: lineControl = value & 0xff
+    case .lineControl: changeTrigger { $0.setLineControl(value & 0xff) }
     case .control: setControl(value)
-    case .fifoLevels: fifoLevels = value & 0x3f
+    case .fifoLevels: changeTrigger { $0.fifoLevels = value & 0x3f }
     case .interruptMask: interruptMask = value & 0x7ff
     case .interruptClear: rawInterrupts &= ~value
     case .dmaControl: dmaControl = value & 7
@@ -155,6 +155,7 @@ private enum Interrupt {
   static var receive: UInt16 { 1 << 4 }
   static var transmit: UInt16 { 1 << 5 }
   static var receiveTimeout: UInt16 { 1 << 6 }
+  static var breakCondition: UInt16 { 1 << 9 }
   static var overrun: UInt16 { 1 << 10 }
 }
 
@@ -198,19 +199,44 @@ extension PL011 {
       transmitted = byte
       return
     }
+    loopBack(byte)
+  }
+
+  /// A character goes round; one that finds no room is lost, and its loss is an overrun (DDI 0183G §3.3.2, §2.8.6).
+  private mutating func loopBack(_ byte: UInt8, errors: UInt16 = 0) {
     guard canReceive else {
       fifo.lose()
       receiveStatus |= 1 << 3
       rawInterrupts |= Interrupt.overrun
       return
     }
-    store(byte)
+    store(byte, errors: errors)
+  }
+
+  /// A store to UARTLCR_H. A break (BRK) that begins while the line is looped back comes in as one character of zero with
+  /// the break error, however long it lasts (DDI 0183G §3.3.1, §3.3.7); on the line outside nobody would see it.
+  private mutating func setLineControl(_ value: UInt16) {
+    let hasBegun = value & ~lineControl & 1 != 0
+    lineControl = value
+    guard hasBegun && isLoopedBack else { return }
+    loopBack(0, errors: ReceiveFIFO.breakCondition)
+    rawInterrupts |= Interrupt.breakCondition
+  }
+
+  /// Makes a change after which another count of characters may raise the receive interrupt: the level that waiting
+  /// characters already reach raises it at once (DDI 0183G §2.8.2).
+  private mutating func changeTrigger(_ change: (inout PL011) -> Void) {
+    let wasReached = fifo.count >= receiveTrigger
+    change(&self)
+    let isReached = fifo.count >= receiveTrigger
+    if isReached && !wasReached { rawInterrupts |= Interrupt.receive }
+    if wasReached && !isReached { rawInterrupts &= ~Interrupt.receive }
   }
 
   /// A character arrives. The 32 bit periods of silence that the receive timeout waits for are over at once: what comes
   /// next may come much later, and Linux waits for this interrupt while the FIFO is below its trigger level.
-  private mutating func store(_ byte: UInt8) {
-    fifo.push(byte)
+  private mutating func store(_ byte: UInt8, errors: UInt16 = 0) {
+    fifo.push(byte, errors: errors)
     rawInterrupts |= Interrupt.receiveTimeout
     if fifo.count >= receiveTrigger { rawInterrupts |= Interrupt.receive }
   }

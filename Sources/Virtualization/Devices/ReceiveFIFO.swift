@@ -9,12 +9,14 @@ struct ReceiveFIFO {
 
   /// The overrun bit of an entry, where UARTDR has it.
   static var overrun: UInt16 { 1 << 11 }
+  /// The break bit, likewise.
+  static var breakCondition: UInt16 { 1 << 10 }
 
   init() {}
 
-  /// Takes a character that the caller has found room for.
-  mutating func push(_ byte: UInt8) {
-    entries[Int(head &+ count) & 31] = UInt16(byte) | (hasOverrun ? Self.overrun : 0)
+  /// Takes a character that the caller has found room for, with the errors that it came with.
+  mutating func push(_ byte: UInt8, errors: UInt16 = 0) {
+    entries[Int(head &+ count) & 31] = UInt16(byte) | errors | (hasOverrun ? Self.overrun : 0)
     count = min(count &+ 1, 32)
     hasOverrun = false
   }

@@ -1,4 +1,4 @@
-internal import Architecture
+public import Architecture
 
 extension ExitDispatcher {
   /// A load or store that stage 2 refused, to the device that lies there.
@@ -43,6 +43,18 @@ extension ExitDispatcher {
     let answer = otherDevice(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
     if access.isWrite && GuestMachine.clock.contains(access.address) { outcome = .clockChanged }
     return answer
+  }
+
+  /// Answers a store of the vCPU `vcpu` to the distributor: all that `handle` would do of such an exit.
+  @inline(__always)
+  public static func writeDistributor<CPU: VirtualCPU & ~Copyable>(
+    _ access: MMIOAccess, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine
+  ) {
+    if !access.address.isAligned(to: access.width.byteCount) { return cpu.inject(.dataAbort(isWrite: true)) }
+    let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.distributor.start))
+    let value = cpu[register: access.register] & access.width.mask
+    machine.interrupts.writeDistributor(offset: offset, width: access.width, value: value, vcpu: vcpu)
+    cpu.skipInstruction()
   }
 
   private static func distributor<Around: Surroundings & ~Copyable>(

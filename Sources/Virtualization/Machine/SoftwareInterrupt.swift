@@ -17,25 +17,27 @@ public struct SoftwareInterrupt: Equatable, Sendable {
   }
 }
 
-extension ExitDispatcher {
-  /// The SGI that the exit asks for, if that is all that it asks for: a write of one target to ICC_SGI1R_EL1 or to
-  /// GICD_SGIR. Needs no lock, and changes nothing. What is nil here, `handle` answers.
+// What an access asks for, if it is one SGI to one vCPU and nothing else. Needs no lock, and changes nothing. What is nil here,
+// `ExitDispatcher.handle` answers.
+
+extension VirtualMachine {
+  /// The SGI that a write to ICC_SGI1R_EL1 asks for.
   @inline(__always)
-  public static func softwareInterrupt<CPU: VirtualCPU & ~Copyable>(
-    _ exit: Exit, vcpu: Int, cpu: borrowing CPU, machine: borrowing VirtualMachine
+  public func softwareInterrupt<CPU: VirtualCPU & ~Copyable>(
+    _ access: SystemRegisterAccess, cpu: borrowing CPU
   ) -> SoftwareInterrupt? {
-    switch exit {
-    case .systemRegister(let access):
-      guard access.isWrite, access.register == .softwareInterrupts else { return nil }
-      return machine.interrupts.softwareInterrupt(register: cpu[register: access.generalRegister])
-    case .memory(let access):
-      guard access.isWrite, access.width == .word,
-        access.address == GuestMachine.distributor.start.advanced(by: VirtualGIC.softwareInterruptOffset)
-      else { return nil }
-      return machine.interrupts.softwareInterrupt(
-        register: UInt32(truncatingIfNeeded: cpu[register: access.register]), from: vcpu)
-    default: return nil
-    }
+    guard access.isWrite, access.register == .softwareInterrupts else { return nil }
+    return interrupts.softwareInterrupt(register: cpu[register: access.generalRegister])
+  }
+
+  /// The SGI that a store of `vcpu` to GICD_SGIR asks for.
+  @inline(__always)
+  public func softwareInterrupt<CPU: VirtualCPU & ~Copyable>(
+    _ access: MMIOAccess, vcpu: Int, cpu: borrowing CPU
+  ) -> SoftwareInterrupt? {
+    guard access.width == .word, access.address == VirtualGIC.softwareInterruptAddress else { return nil }
+    return interrupts.softwareInterrupt(
+      register: UInt32(truncatingIfNeeded: cpu[register: access.register]), from: vcpu)
   }
 }
 
@@ -45,8 +47,8 @@ extension SystemRegister {
 }
 
 extension VirtualGIC {
-  /// GICD_SGIR.
-  static var softwareInterruptOffset: UInt64 { 0xf00 }
+  /// Where GICD_SGIR is.
+  static var softwareInterruptAddress: GuestPhysicalAddress { GuestMachine.distributor.start.advanced(by: 0xf00) }
 
   /// The only SGI that a write to ICC_SGI1R_EL1 asks for, or nil where it asks for several or for none.
   @inline(__always)

@@ -32,6 +32,8 @@ struct CPUInterfaceState {
   var needsFlush = false
   /// How many interrupts that the vCPU is handling have lost their list registers to others.
   var evictedCount: UInt32 = 0
+  /// How many ends the vCPU may owe for interrupts that software has made inactive under its hands.
+  var orphanCount: UInt32 = 0
   /// What the hardware has been told while the vCPU is loaded, but for the count of missed ends.
   var control: InterfaceControl = []
   /// GICR_WAKER.ProcessorSleep.
@@ -62,23 +64,5 @@ struct CPUInterfaceState {
   /// VENG0 and VENG1 are bits 0 and 1 and VPMR is the top byte, of which GICv2 has only the upper five bits.
   func signals(priority: UInt8, isGroup1: Bool) -> Bool {
     machineControl & (isGroup1 ? 2 : 1) != 0 && UInt32(priority) < machineControl >> 24
-  }
-}
-
-extension ListRegister {
-  /// True in the states pending and pending-and-active. Clearing it leaves the rest of the state.
-  var isPending: Bool {
-    get { state == .pending || state == .pendingAndActive }
-    set { state = Self.state(pending: newValue, active: isActive) }
-  }
-
-  /// True in the states active and pending-and-active. Clearing it leaves the rest of the state.
-  var isActive: Bool {
-    get { state == .active || state == .pendingAndActive }
-    set { state = Self.state(pending: isPending, active: newValue) }
-  }
-
-  private static func state(pending: Bool, active: Bool) -> State {
-    pending ? (active ? .pendingAndActive : .pending) : (active ? .active : .inactive)
   }
 }

@@ -6,6 +6,7 @@ internal import Architecture
 extension VirtualGIC {
   /// Takes note that the interrupt at `slot` may now be pending, active, forwarded or none of these where it was not
   /// before. To be called after each change of a state.
+  @inline(never)
   mutating func reconsider(_ slot: Int) {
     let state = states[slot]
     if state.isInRegister {

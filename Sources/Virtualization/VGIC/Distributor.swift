@@ -6,7 +6,8 @@ private enum DistributorRegister {
   case type
   case implementer
   case softwareInterrupt
-  case peripheralID2
+  /// PIDR4 to PIDR7, PIDR0 to PIDR3 and CIDR0 to CIDR3, at 0 to 11.
+  case identification(Int)
   /// GICD_IROUTER of an SPI: all of it, or one half.
   case route(id: Int, part: RegisterPart)
 
@@ -23,8 +24,10 @@ private enum DistributorRegister {
     case (0x004, _): self = .type
     case (0x008, _): self = .implementer
     case (0xf00, .v2): self = .softwareInterrupt
-    case (0xfe8, .v2), (0xffe8, .v3): self = .peripheralID2
-    default: return nil
+    default:
+      let base: UInt32 = version == .v2 ? 0xfd0 : 0xffd0
+      guard let index = VirtualGIC.identificationIndex(offset: offset, base: base) else { return nil }
+      self = .identification(index)
     }
   }
 }
@@ -46,7 +49,7 @@ extension VirtualGIC {
     case .control: return distributorControl
     case .type: return distributorType
     case .implementer: return UInt64(Self.implementer)
-    case .peripheralID2: return peripheralID2
+    case .identification(let index): return identification(index)
     case .route(let id, let part): return part.extract(from: route(id))
     case .softwareInterrupt, nil: return 0
     }
@@ -61,15 +64,35 @@ extension VirtualGIC {
     case .control: setEnabledGroups(UInt32(truncatingIfNeeded: value) & 3)
     case .softwareInterrupt: generateSGI(register: UInt32(truncatingIfNeeded: value), vcpu: vcpu)
     case .route(let id, let part): setRoute(id, to: part.insert(value, into: route(id)))
-    case .type, .implementer, .peripheralID2, nil: break
+    case .type, .implementer, .identification, nil: break
     }
   }
 
   /// The implementer and revision that GICD_IIDR and GICR_IIDR read: product "T", JEP106 code of Arm.
   static var implementer: UInt32 { 0x5400_043b }
 
-  /// GICD_PIDR2 and GICR_PIDR2, ICPIDR2: the architecture in bits 7 to 4.
-  var peripheralID2: UInt64 { version == .v2 ? 0x2b : 0x3b }
+  /// Which of the twelve identification registers from `base` on is at `offset`, or nil where none is.
+  static func identificationIndex(offset: UInt32, base: UInt32) -> Int? {
+    let distance = offset &- base
+    return distance < 0x30 && distance & 3 == 0 ? Int(distance &>> 2) : nil
+  }
+
+  /// One byte of the identification registers, which both frames of a GICv3 have (IHI 0048B §4.1.5, IHI 0069 §12.1.13):
+  /// the part number and designer of `implementer`, in PIDR2 the architecture's version, and the class of a component
+  /// that is no PrimeCell's but has its preamble.
+  func identification(_ index: Int) -> UInt64 {
+    switch index {
+    case 0: 0x04
+    case 4: 0x54
+    case 5: 0xb0
+    case 6: version == .v2 ? 0x2b : 0x3b
+    case 8: 0x0d
+    case 9: 0xf0
+    case 10: 0x05
+    case 11: 0xb1
+    default: 0
+    }
+  }
 
   /// The array of fields at `offset` of the distributor. A GICv3 has SGIs and PPIs in the redistributors instead, and
   /// their fields here are RAZ/WI (affinity routing is always on).

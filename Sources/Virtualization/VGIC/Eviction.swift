@@ -2,22 +2,52 @@ internal import Architecture
 
 // Interrupts that a vCPU is handling and whose list registers more urgent ones needed. Hardware counts the ends that find
 // no list register (EOIcount) but does not say whose they were. While priority drop and deactivation are one (EOImode 0)
-// ends come in the reverse order of acknowledgements, and each acknowledgement's group priority was more urgent than all
-// before it: so each counted end is that of the evicted interrupt whose group priority is the most urgent. With EOImode 1 the order is the guest's: nothing is evicted.
+// an evicted interrupt that has been ended is one whose group priority is not among the active priorities any more: each
+// acknowledgement's was more urgent than all before it, so that no two share one. With EOImode 1 the order of
+// deactivations is the guest's, so that one interrupt only is evicted at a time: the counted end is its.
 
 extension VirtualGIC {
   /// Takes in the ends of evicted interrupts that the hardware of `vcpu` has counted.
   mutating func takeMissedEnds<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) {
     guard interfaces[vcpu].evictedCount != 0 else { return }
     var count = registers.control.missedEndCount
-    guard count != 0 else { return }
-    registers.control = interfaces[vcpu].control
+    guard count != 0 || interfaces[vcpu].orphanCount != 0 else { return }
+    if count != 0 { registers.control = interfaces[vcpu].control }
     interfaces[vcpu].machineControl = registers.machineControl
-    while count != 0, let slot = innermostEvicted(of: vcpu) {
-      count &-= 1
-      forgetEvicted(slot)
-      reconsider(slot)
+    if !separatesDeactivation(vcpu) {
+      while let slot = innermostEvicted(of: vcpu, where: { !isRunning($0, of: vcpu, registers) }) {
+        count = count == 0 ? 0 : count &- 1
+        endEvicted(slot)
+      }
+      let orphanCount = min(count, interfaces[vcpu].orphanCount)
+      interfaces[vcpu].orphanCount &-= orphanCount
+      count &-= orphanCount
     }
+    // Where the maintenance interrupt came late the guest has taken another of the same group priority since.
+    while count != 0, let slot = innermostEvicted(of: vcpu, where: { _ in true }) {
+      count &-= 1
+      endEvicted(slot)
+    }
+  }
+
+  private mutating func endEvicted(_ slot: Int) {
+    forgetEvicted(slot)
+    reconsider(slot)
+  }
+
+  /// True where the group priority that the evicted interrupt at `slot` was acknowledged with is active in hardware:
+  /// GICH_APR for both groups of a GICv2, ICH_AP0R<n>_EL2 and ICH_AP1R<n>_EL2 for those of a GICv3.
+  private func isRunning<Registers: ListRegisters & ~Copyable>(
+    _ slot: Int, of vcpu: Int, _ registers: borrowing Registers
+  ) -> Bool {
+    let level = heldGroupPriority(slot, of: vcpu) &>> (8 &- registers.preemptionBitCount)
+    let first = version == .v3 && states[slot].heldPriority & 1 != 0 ? 4 : 0
+    return registers[activePriorities: first &+ level &>> 5] &>> UInt32(level & 31) & 1 != 0
+  }
+
+  private func heldGroupPriority(_ slot: Int, of vcpu: Int) -> Int {
+    let held = states[slot].heldPriority
+    return interfaces[vcpu].groupPriority(held & 0xf8, isGroup1: held & 1 != 0)
   }
 
   /// Makes the evicted interrupt at `slot` inactive. Its state is to be reconsidered.
@@ -26,15 +56,19 @@ extension VirtualGIC {
     interfaces[owner].evictedCount &-= 1
     states[slot].flags.remove([.active, .deactivatesInSoftware])
     setCandidate(slot, of: owner, to: false)
+    // With EOImode 1 the next one that waits may have a list register now.
+    if interfaces[owner].available != 0 && separatesDeactivation(owner) { askFlush(of: owner) }
   }
 
-  /// The evicted interrupt of `vcpu` that was acknowledged last.
-  private func innermostEvicted(of vcpu: Int) -> Int? {
+  /// Takes note that software has made an interrupt inactive that `vcpu` is handling: the end that the vCPU still owes will
+  /// find no list register, and none of the evicted ones either.
+  mutating func orphanEnd(of vcpu: Int) { interfaces[vcpu].orphanCount = min(interfaces[vcpu].orphanCount &+ 1, 31) }
+
+  /// The one of those evicted interrupts of `vcpu` that was acknowledged last.
+  private func innermostEvicted(of vcpu: Int, where isMeant: (Int) -> Bool) -> Int? {
     let slot = firstCandidate(of: vcpu) { slot in
-      let state = states[slot]
-      guard state.isEvicted else { return .max &- 1 }
-      return interfaces[vcpu].groupPriority(state.heldPriority & 0xf8, isGroup1: state.heldPriority & 1 != 0)
+      states[slot].isEvicted && isMeant(slot) ? heldGroupPriority(slot, of: vcpu) : .max &- 1
     }
-    return slot.flatMap { states[$0].isEvicted ? $0 : nil }
+    return slot.flatMap { states[$0].isEvicted && isMeant($0) ? $0 : nil }
   }
 }

@@ -128,8 +128,8 @@ extension VirtualGIC {
   /// to ask for maintenance so that the rest gets in.
   ///
   /// While a register is pending, maintenance comes when none is any more (NPIE), or when the guest turns a group on or
-  /// off. Where all are active, one of them makes room for the most urgent candidate, or, with EOImode 1, each signals
-  /// its own end of interrupt: NPIE would fire without end.
+  /// off. Where all are active, one of them makes room for the most urgent candidate; where none may (EOImode 1), each
+  /// signals its own end of interrupt: NPIE would fire without end.
   private mutating func overflow<Registers: ListRegisters & ~Copyable>(
     _ vcpu: Int, _ registers: inout Registers
   ) -> InterfaceControl {
@@ -168,8 +168,8 @@ extension VirtualGIC {
   }
 
   /// The list register that the candidate at `slot` deserves more than what is there: the least urgent pending one, if the
-  /// candidate is more urgent. Where none is pending, the active one that will be ended last, if the guest deactivates by
-  /// its ends of interrupts.
+  /// candidate is more urgent. Where none is pending, the active one that will be ended last; with EOImode 1 only while
+  /// no other is evicted, and none that software made active, since nothing but its deactivation tells of it.
   private func dispensableRegister(of vcpu: Int, enabledGroups: UInt32, for slot: Int) -> Int? {
     let urgencyOfCandidate = urgency(ofCandidate: slot, enabledGroups: enabledGroups)
     var (worst, found): (Int, Int?) = (urgencyOfCandidate, nil)
@@ -186,17 +186,19 @@ extension VirtualGIC {
         if urgency > worst { (worst, found) = (urgency, index) }
       } else {
         let isByRequest = states[slotInRegister(index, of: vcpu)].flags.contains(.activatedByRequest)
+        if isByRequest && separatesDeactivation(vcpu) { continue }
         let priority =
           interfaces[vcpu].groupPriority(value.priority, isGroup1: value.isGroup1) &+ (isByRequest ? 256 : 0)
         if priority > outermostPriority { (outermostPriority, outermost) = (priority, index) }
       }
     }
     if isAnyPending { return found }
-    return urgencyOfCandidate < Self.disabledGroupUrgency && !separatesDeactivation(vcpu) ? outermost : nil
+    guard urgencyOfCandidate < Self.disabledGroupUrgency else { return nil }
+    return separatesDeactivation(vcpu) && interfaces[vcpu].evictedCount != 0 ? nil : outermost
   }
 
   /// VEOIM of GICH_VMCR and ICH_VMCR_EL2, as last read: a deactivation is a write of its own (EOImode 1).
-  private func separatesDeactivation(_ vcpu: Int) -> Bool { interfaces[vcpu].machineControl & 1 << 9 != 0 }
+  func separatesDeactivation(_ vcpu: Int) -> Bool { interfaces[vcpu].machineControl & 1 << 9 != 0 }
 
   /// What tells of the next chance for the candidate at `slot`, the most urgent of those that remain.
   private mutating func room<Registers: ListRegisters & ~Copyable>(
@@ -235,7 +237,7 @@ extension VirtualGIC {
     guard value.state == .pendingAndActive || !value.signalsEndOfInterrupt else { return }
     let slot = slotInRegister(index, of: vcpu)
     giveBackPending(&value, slot: slot)
-    if value.physicalID != nil { deactivateInSoftware(&value, slot: slot) }
+    if value.isLinked { deactivateInSoftware(&value, slot: slot) }
     value.signalsEndOfInterrupt = true
     interfaces[vcpu].registers[index] = value
     write(value, to: index, of: vcpu, &registers)

@@ -12,8 +12,27 @@ extension VirtualGIC {
   }
 
   /// Writes a register array as `vcpu` sees it.
+  @inline(__always)
   mutating func write(_ register: InterruptRegister, value: UInt64, vcpu: Int) {
     let value = UInt32(truncatingIfNeeded: value)
+    // What guests write while they work; the rest they write when they start.
+    if register.field == .setEnable { return enable(register.firstID, value, vcpu: vcpu) }
+    writeFields(register, value: value, vcpu: vcpu)
+  }
+
+  /// GICD_ISENABLER and GICR_ISENABLER0: interrupts from `firstID` on.
+  private mutating func enable(_ firstID: Int, _ mask: UInt32, vcpu: Int) {
+    var mask = mask
+    while mask != 0 {
+      guard let slot = slot(of: firstID &+ mask.trailingZeroBitCount, vcpu: vcpu) else { return }
+      mask &= mask &- 1
+      if states[slot].flags.contains(.enabled) { continue }
+      states[slot].flags.insert(.enabled)
+      reconsider(slot)
+    }
+  }
+
+  private mutating func writeFields(_ register: InterruptRegister, value: UInt32, vcpu: Int) {
     if register.actsOnSetBits {
       var bits = value
       while bits != 0 {
@@ -46,7 +65,7 @@ extension VirtualGIC {
   private mutating func write(_ field: InterruptRegister.Field, value: UInt32, slot: Int) {
     switch field {
     case .group: change(slot, .group1, to: value != 0)
-    case .setEnable: if value != 0 { change(slot, .enabled, to: true) }
+    case .setEnable: break
     case .clearEnable: if value != 0 && !hasSources(slot: slot) { change(slot, .enabled, to: false) }
     case .setPending: if value != 0 && !hasSources(slot: slot) { latch(slot) }
     case .clearPending: if value != 0 && !hasSources(slot: slot) { unlatch(slot) }

@@ -25,6 +25,7 @@ struct InterruptRegister {
   let fieldCount: Int
 
   /// The register array at `offset`, or nil where there is none or the access is of a kind that it does not permit.
+  @inline(__always)
   init?(offset: UInt32, width: AccessWidth, version: GICVersion) {
     guard offset >= 0x080 && offset < 0xf30 else { return nil }
     switch offset {

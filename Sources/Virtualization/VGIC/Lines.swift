@@ -69,6 +69,7 @@ extension VirtualGIC {
       states[slot].flags.set(.deactivationAsked, to: !isActive)
     } else if states[slot].isEvicted {
       guard !isActive else { return }
+      orphanEnd(of: Int(states[slot].owner))
       forgetEvicted(slot)
     } else {
       states[slot].flags.set([.active, .activatedByRequest], to: isActive)

@@ -5,7 +5,8 @@ private enum RedistributorRegister {
   case implementer
   case type(RegisterPart)
   case wake
-  case peripheralID2
+  /// PIDR4 to PIDR7, PIDR0 to PIDR3 and CIDR0 to CIDR3, at 0 to 11.
+  case identification(Int)
 
   /// The register at `offset`, or nil where there is none or the access is of a kind that it does not permit. GICR_CTLR
   /// is among those that there are not: without LPIs all of it is zero.
@@ -19,8 +20,9 @@ private enum RedistributorRegister {
     switch offset {
     case 0x0004: self = .implementer
     case 0x0014: self = .wake
-    case 0xffe8: self = .peripheralID2
-    default: return nil
+    default:
+      guard let index = VirtualGIC.identificationIndex(offset: offset, base: 0xffd0) else { return nil }
+      self = .identification(index)
     }
   }
 }
@@ -44,7 +46,7 @@ extension VirtualGIC {
     case .implementer: return UInt64(Self.implementer)
     case .type(let part): return part.extract(from: redistributorType(frame))
     case .wake: return interfaces[frame].isAsleep ? 0b110 : 0
-    case .peripheralID2: return peripheralID2
+    case .identification(let index): return identification(index)
     case nil: return 0
     }
   }

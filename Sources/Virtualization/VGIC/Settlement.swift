@@ -16,7 +16,7 @@ extension VirtualGIC {
     let slot = slotInRegister(index, of: vcpu)
     if interfaces[vcpu].parked != 0 { unpark(index, of: vcpu, slot: slot) }
     if value.state == .inactive && states[slot].flags.isDisjoint(with: .needsCareWhenEmptied) {
-      return settleEmptied(index, of: vcpu, slot: slot, wasLinked: value.physicalID != nil)
+      return settleEmptied(index, of: vcpu, slot: slot, wasLinked: value.isLinked)
     }
     var value = value
     absorb(&value, slot: slot)
@@ -44,7 +44,7 @@ extension VirtualGIC {
     // Whatever still waits in the model, a high wire included, can move on only when this register is done with; so can
     // others for which this register was made to tell. A wire that falls before the end saves that maintenance.
     value.signalsEndOfInterrupt =
-      value.physicalID == nil
+      !value.isLinked
       && (states[slot].isWaiting || !states[slot].flags.isDisjoint(with: [.linked, .deactivatesInSoftware])
         || value.signalsEndOfInterrupt && interfaces[vcpu].candidateWords != 0)
     interfaces[vcpu].registers[index] = value
@@ -92,7 +92,7 @@ extension VirtualGIC {
     if value.isActive { return }
     states[slot].flags.remove(.activatedByRequest)
     if states[slot].flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
-    if value.state == .inactive && value.physicalID != nil {
+    if value.state == .inactive && value.isLinked {
       // The guest's deactivation was the physical interrupt's as well. If that one has come again, the link is its.
       if !states[slot].flags.contains(.linkedAgain) { states[slot].flags.remove(.linked) }
       value.physicalID = nil
@@ -105,12 +105,13 @@ extension VirtualGIC {
     guard !flags.isDisjoint(with: [.activationAsked, .deactivationAsked]) else { return }
     states[slot].flags.remove([.activationAsked, .deactivationAsked])
     if flags.contains(.deactivationAsked) {
+      if value.isActive && !flags.contains(.activatedByRequest) { orphanEnd(of: Int(states[slot].owner)) }
       value.isActive = false
       states[slot].flags.remove(.activatedByRequest)
       if flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
     } else if !value.isActive {
       // Hardware ignores pending-and-active with the HW bit: the pending half waits in the model.
-      if value.physicalID != nil { giveBackPending(&value, slot: slot) }
+      if value.isLinked { giveBackPending(&value, slot: slot) }
       value.isActive = true
       states[slot].flags.insert(.activatedByRequest)
     }
@@ -146,7 +147,7 @@ extension VirtualGIC {
   /// Without the HW bit the list register becomes pending and active. With it there is no such state, so that the link
   /// is cut: the register goes on without the HW bit, and EL2 deactivates the physical interrupt afterwards.
   private mutating func pendAgain(_ value: inout ListRegister, slot: Int, isWanted: Bool) {
-    if value.physicalID != nil { deactivateInSoftware(&value, slot: slot) }
+    if value.isLinked { deactivateInSoftware(&value, slot: slot) }
     // While others wait for a list register the pending half waits with them: the deactivation alone tells nobody, and they
     // may be more urgent.
     guard isWanted && interfaces[Int(states[slot].owner)].candidateWords == 0 else { return }

@@ -208,6 +208,57 @@ struct PL011Tests {
     #expect(uart.load(ris) & oe == 0)
   }
 
+  @Test("In loopback a break comes in as one zero with its error bit, and its interrupt falls by UARTICR")
+  func loopedBreak() {
+    var uart = PL011.withFIFO()
+    uart.store(0x381, at: cr)
+    uart.store(0x41, at: dr)
+    uart.store(0x71, at: lcrh)
+    uart.store(0x71, at: lcrh)
+    #expect(uart.load(ris) & 0x780 == 0x200)
+    #expect(uart.load(dr) == 0x41)
+    #expect(uart.load(rsr) == 0)
+    #expect(uart.load(dr) == 0x400)
+    #expect(uart.load(rsr) == 0x4)
+    #expect(uart.load(fr) & 0x10 == 0x10)
+    uart.store(0x200, at: icr)
+    #expect(uart.load(ris) & 0x780 == 0)
+    // Not looped back it goes out, where nobody sees it.
+    uart.store(0x301, at: cr)
+    uart.store(0x70, at: lcrh)
+    uart.store(0x71, at: lcrh)
+    #expect(uart.load(fr) & 0x10 == 0x10)
+    #expect(uart.load(ris) & 0x780 == 0)
+  }
+
+  @Test("A trigger level that is set below what waits raises the receive interrupt, and one above lets it fall")
+  func changedTrigger() {
+    var uart = PL011.withFIFO(triggerSelect: 0b010)
+    for byte: UInt8 in 0..<8 { #expect(uart.receive(byte) == true) }
+    #expect(uart.load(ris) & rx == 0)
+    uart.store(0b001 << 3, at: ifls)
+    #expect(uart.load(ris) & rx == rx)
+    uart.store(rx, at: icr)
+    uart.store(0b001 << 3, at: ifls)
+    #expect(uart.load(ris) & rx == 0, "a store that changes nothing raises nothing")
+    uart.store(0b000 << 3, at: ifls)
+    uart.store(0b100 << 3, at: ifls)
+    #expect(uart.load(ris) & rx == 0)
+    uart.store(0x60, at: lcrh)
+    #expect(uart.load(ris) & rx == rx, "without FIFOs one character is enough")
+  }
+
+  @Test("DMA is not there: its register keeps what is written and no character goes another way")
+  func directMemoryAccess() {
+    var uart = PL011.withFIFO()
+    uart.store(0x7, at: 0x048)
+    #expect(uart.receive(0x41) == true)
+    uart.store(0x42, at: dr)
+    #expect(uart.takeTransmitted() == 0x42)
+    #expect(uart.load(dr) == 0x41)
+    #expect(uart.load(0x048) == 0x7)
+  }
+
   @Test("In loopback the modem outputs are the inputs, and a change raises their interrupts")
   func modemLoopback() {
     var uart = PL011()

@@ -12,6 +12,8 @@ final class GuestMachine {
   private(set) var running: Int?
   /// How many maintenance interrupts there were.
   private(set) var maintenanceCount = 0
+  /// The most list registers that one maintenance interrupt read and wrote.
+  private(set) var worstMaintenanceWork = 0
   /// True where maintenance stayed asserted however often it was answered.
   private(set) var hasStormed = false
   /// Physical interrupts that EL2 has acknowledged and that nobody has deactivated.
@@ -70,7 +72,9 @@ final class GuestMachine {
     while registers.isMaintenanceAsserted {
       maintenanceCount += 1
       roundCount += 1
+      let before = registers.readCount + registers.writeCount
       gic.maintenance(vcpu: vcpu, registers: &registers)
+      worstMaintenanceWork = max(worstMaintenanceWork, registers.readCount + registers.writeCount - before)
       if roundCount > 3 {
         hasStormed = true
         break

@@ -164,7 +164,7 @@ private let versions: [GICVersion] = [.v2, .v3]
       }
     }
     machine.enter()
-    for offset: UInt32 in [0x010, 0x040, 0x7fc, 0xd00, 0xe00, 0xfd0, 0x1000, 0x5ffc, 0xc000] {
+    for offset: UInt32 in [0x010, 0x040, 0x7fc, 0xd00, 0xe00, 0xfcc, 0x1000, 0x5ffc, 0xc000] {
       #expect(machine.gic.readDistributor(offset: offset, width: .word, vcpu: 0) == 0)
     }
   }

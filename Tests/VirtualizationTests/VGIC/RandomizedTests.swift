@@ -177,12 +177,12 @@ private final class RandomGuest {
     "Whatever a guest does, no interrupt is lost, none is delivered twice, and no maintenance storms",
     arguments: [GICVersion.v2, .v3], [1, 2, 4, 16])
   func nothingLost(version: GICVersion, listRegisterCount: Int) throws {
-    let guest = try RandomGuest(version, listRegisterCount: listRegisterCount, seed: 0x7_15e5)
-    for step in 1...12_500 {
+    let guest = try RandomGuest(version, listRegisterCount: listRegisterCount, seed: Soak.seed &+ 0x7_15e4)
+    for step in 1...(12_500 * Soak.factor) {
       guest.step()
       if step % 500 == 0 { guest.drain() }
       guard guest.failures.isEmpty, guest.machine.registers.violations.isEmpty else {
-        Issue.record("step \(step): \(guest.failures) \(guest.machine.registers.violations)")
+        Issue.record("seed \(Soak.seed), step \(step): \(guest.failures) \(guest.machine.registers.violations)")
         return
       }
     }

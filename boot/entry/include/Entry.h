@@ -15,6 +15,17 @@ TVISOR_ADDRESS(image_end)
 TVISOR_ADDRESS(tables)
 TVISOR_ADDRESS(secondary_entry)
 
+#if defined(__aarch64__)
+/// Enters the image anew as its loader did, with the same device tree, but with HCR_EL2.E2H = 0. Both are physical addresses.
+_Noreturn void tvisor_reenter(uintptr_t tree, uintptr_t load);
+#else
+/// ARMv7 has no such choice.
+_Noreturn static inline void tvisor_reenter(uintptr_t tree, uintptr_t load) {
+  (void)tree, (void)load;
+  __builtin_trap();
+}
+#endif
+
 // What the CPU that is being started finds: the end of its stack, the address of its record, and its affinity, by which
 // others that come by know that it is not for them. Another CPU reads it while it is written, the affinity last.
 extern volatile uintptr_t tvisor_starting[3];

@@ -29,12 +29,22 @@ extension Race {
     let offer = reference.offer(vcpu)
     let isSignalled = cpus[cpu].isInterruptSignalled
     if isSignalled && offer.names.isEmpty { differences.append("vCPU \(vcpu) is signalled for nothing") }
-    // With EOImode 1 no list register can be taken from an interrupt that the guest has yet to deactivate.
-    let isFull = cpus[cpu].contents.count { $0.isActive } == cpus[cpu].count && cpus[cpu].separatesDeactivation
+    let isFull = isFull(cpu, vcpu)
     // What another CPU has in a list register comes here when that CPU has heard that it should.
     if !isSignalled && offer.isCertain && !offer.names.isEmpty && !isFull && unserved == 0 {
       differences.append("vCPU \(vcpu) is not signalled \(offer.names.map(\.id).sorted())")
     }
+  }
+
+  /// With EOImode 1 the list register of one interrupt only can be taken before the guest deactivates it, and of none that
+  /// software made active.
+  private func isFull(_ cpu: Int, _ vcpu: Int) -> Bool {
+    let active = cpus[cpu].contents.filter(\.isActive)
+    guard cpus[cpu].separatesDeactivation, active.count == cpus[cpu].count else { return false }
+    let handled = active.count { register in
+      reference.name(Int(register.virtualID), vcpu).map { reference.interrupts[$0].handler?.vcpu == vcpu } ?? false
+    }
+    return handled == 0 || reference.handledCount(by: vcpu) > handled
   }
 
   /// A physical interrupt stays active until its virtual one has been acknowledged, and not beyond its last trace.
@@ -42,7 +52,8 @@ extension Race {
     for name in activePhysicalIDs {
       let id = name.id - 100
       let isInHands = touched.contains { $0.value.contains { $0.id == id } }
-      guard let state = reference.interrupts[.init(id: id, vcpu: name.vcpu)], !isInHands else { continue }
+      guard !isInHands else { continue }
+      let state = reference.interrupts[.init(id: id, vcpu: name.vcpu)]
       if !state.isPending && !state.isActive { differences.append("physical \(name.id) stays active") }
     }
   }
@@ -62,7 +73,7 @@ extension Race {
   func adopt() {
     // While the wire keeps the interrupt pending nobody can see whether anything else does.
     let isHeldHigh: (ReferenceGIC.Name) -> Bool = { [reference] name in
-      reference.interrupts[name]!.isHigh && !reference.interrupts[name]!.isEdge
+      reference.interrupts[name].isHigh && !reference.interrupts[name].isEdge
     }
     for name in uncertain {
       guard let vcpu = name.vcpu ?? running.compactMap({ $0 }).first else { continue }
@@ -80,11 +91,11 @@ extension Race {
       }
       if board.version == .v2 && name.id < 16 {
         let sources = gic.readDistributor(offset: 0xf20 + UInt32(name.id), width: .byte, vcpu: vcpu)
-        reference.interrupts[name]!.sources = Set((UInt8(0)..<8).filter { sources >> UInt64($0) & 1 != 0 })
+        reference.interrupts[name].sources = .init(bits: UInt8(sources))
       } else if !isHeldHigh(name) {
-        reference.interrupts[name]!.isLatched = bit(0x200)
+        reference.interrupts[name].isLatched = bit(0x200)
       }
-      reference.interrupts[name]!.isActive = bit(0x300)
+      reference.interrupts[name].isActive = bit(0x300)
     }
     uncertain = uncertain.filter(isHeldHigh)
     for cpu in cpus.indices { leave(cpu) }

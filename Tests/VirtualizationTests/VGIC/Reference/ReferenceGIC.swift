@@ -16,7 +16,7 @@ final class ReferenceGIC {
     /// An edge, or a write of software's, that has not been acknowledged (IHI 0048B figure 4-10).
     var isLatched = false
     /// GICv2 SGIs: the vCPUs whose requests have not been acknowledged.
-    var sources: Set<UInt8> = []
+    var sources = Sources()
     var isActive = false
     /// Which vCPU acknowledged it, and from which source; nil where software made it active.
     var handler: Handler?
@@ -33,6 +33,35 @@ final class ReferenceGIC {
     var source: UInt8
   }
 
+  /// A set of the eight CPUs that a GICv2 can have.
+  struct Sources: Equatable {
+    var bits: UInt8 = 0
+    var isEmpty: Bool { bits == 0 }
+    func contains(_ cpu: UInt8) -> Bool { bits >> cpu & 1 != 0 }
+    mutating func insert(_ cpu: UInt8) { bits |= 1 << cpu }
+    mutating func remove(_ cpu: UInt8) { bits &= ~(1 << cpu) }
+  }
+
+  /// All interrupts that there are, by name.
+  struct Interrupts {
+    private let privateCount: Int
+    private var all: [Interrupt]
+
+    init(vcpuCount: Int, spiCount: Int) {
+      privateCount = vcpuCount * 32
+      all = .init(repeating: Interrupt(), count: privateCount + spiCount)
+    }
+
+    subscript(name: Name) -> Interrupt {
+      get { all[index(name)] }
+      _modify { yield &all[index(name)] }
+    }
+
+    private func index(_ name: Name) -> Int {
+      name.vcpu.map { $0 * 32 + name.id } ?? privateCount + name.id - 32
+    }
+  }
+
   /// What tells one interrupt from all others: the vCPU is nil for an SPI.
   struct Name: Hashable {
     var id: Int
@@ -44,7 +73,7 @@ final class ReferenceGIC {
   let spiCount: Int
   /// GICD_CTLR's EnableGrp0 and EnableGrp1.
   var enabledGroups: UInt64 = 0
-  var interrupts: [Name: Interrupt] = [:]
+  var interrupts: Interrupts
   var interfaces: [ReferenceInterface]
   /// GICR_WAKER.ProcessorSleep.
   var isAsleep: [Bool]
@@ -53,10 +82,10 @@ final class ReferenceGIC {
     self.version = version
     self.vcpuCount = vcpuCount
     self.spiCount = spiCount
+    interrupts = Interrupts(vcpuCount: vcpuCount, spiCount: spiCount)
     interfaces = .init(repeating: ReferenceInterface(version), count: vcpuCount)
     isAsleep = .init(repeating: true, count: vcpuCount)
     for vcpu in 0..<vcpuCount { resetPrivate(vcpu) }
-    for id in 32..<(32 + spiCount) { interrupts[Name(id: id)] = Interrupt() }
   }
 
   /// The interrupt that a vCPU calls `id`, or nil where there is none.
@@ -78,7 +107,7 @@ final class ReferenceGIC {
   /// The vCPU that the distributor sends an interrupt to. Of several targets in GICD_ITARGETSR the lowest.
   func target(_ name: Name) -> Int? {
     if let vcpu = name.vcpu { return vcpu }
-    guard let route = interrupts[name]?.route else { return nil }
+    let route = interrupts[name].route
     if version == .v3 { return (0..<vcpuCount).first { affinity($0) == route } }
     return vcpuCount == 1 ? 0 : (0..<vcpuCount).first { route >> UInt64($0) & 1 != 0 }
   }
@@ -89,7 +118,9 @@ final class ReferenceGIC {
   /// Pending, enabled, of an enabled group, not active: what the distributor forwards to `vcpu`.
   func forwarded(to vcpu: Int) -> [(name: Name, interrupt: Interrupt)] {
     guard enabledGroups != 0 else { return [] }
-    return interrupts.compactMap { name, interrupt in
+    return (0..<32 + spiCount).compactMap { id in
+      guard let name = name(id, vcpu) else { return nil }
+      let interrupt = interrupts[name]
       guard interrupt.isPending, interrupt.isEnabled, !interrupt.isActive, target(name) == vcpu else { return nil }
       return enabledGroups & (interrupt.isGroup1 ? 2 : 1) != 0 ? (name, interrupt) : nil
     }
@@ -101,19 +132,19 @@ final class ReferenceGIC {
 extension ReferenceGIC {
   func setLine(_ id: Int, _ vcpu: Int, _ isHigh: Bool) {
     guard id >= 16, let name = name(id, vcpu) else { return }
-    if isHigh && !interrupts[name]!.isHigh && interrupts[name]!.isEdge { interrupts[name]!.isLatched = true }
-    interrupts[name]!.isHigh = isHigh
+    if isHigh && !interrupts[name].isHigh && interrupts[name].isEdge { interrupts[name].isLatched = true }
+    interrupts[name].isHigh = isHigh
   }
 
   /// A physical interrupt that stands behind a virtual one: pending once, whatever its configuration.
   func raiseHardware(_ id: Int, _ vcpu: Int) {
-    if let name = name(id, vcpu) { interrupts[name]!.isLatched = true }
+    if let name = name(id, vcpu) { interrupts[name].isLatched = true }
   }
 
   /// CPU_ON: the vCPU's own interrupts and interface as after power on; what it was handling is not active any more.
   func reset(vcpu: Int, handling: [Int]) {
-    for id in handling where id >= 32 && interrupts[Name(id: id)]!.handler?.vcpu == vcpu {
-      (interrupts[Name(id: id)]!.isActive, interrupts[Name(id: id)]!.handler) = (false, nil)
+    for id in handling where id >= 32 && interrupts[Name(id: id)].handler?.vcpu == vcpu {
+      (interrupts[Name(id: id)].isActive, interrupts[Name(id: id)].handler) = (false, nil)
     }
     resetPrivate(vcpu)
     interfaces[vcpu] = ReferenceInterface(version)
@@ -127,12 +158,12 @@ extension ReferenceGIC {
   func acknowledge(_ id: Int, source: UInt8, priority: UInt8, isGroup1: Bool, vcpu: Int) {
     guard let name = name(id, vcpu) else { return }
     if version == .v2 && id < 16 {
-      interrupts[name]!.sources.remove(source)
+      interrupts[name].sources.remove(source)
     } else {
-      interrupts[name]!.isLatched = false
+      interrupts[name].isLatched = false
     }
-    interrupts[name]!.isActive = true
-    interrupts[name]!.handler = Handler(vcpu: vcpu, source: source)
+    interrupts[name].isActive = true
+    interrupts[name].handler = Handler(vcpu: vcpu, source: source)
     interfaces[vcpu].push(priority: priority, isGroup1: isGroup1)
   }
 
@@ -144,8 +175,8 @@ extension ReferenceGIC {
 
   /// A write of DIR, or the second half of EOIR.
   func deactivate(_ id: Int, source: UInt8, vcpu: Int) {
-    guard let name = name(id, vcpu), interrupts[name]!.handler == Handler(vcpu: vcpu, source: source) else { return }
-    (interrupts[name]!.isActive, interrupts[name]!.handler) = (false, nil)
+    guard let name = name(id, vcpu), interrupts[name].handler == Handler(vcpu: vcpu, source: source) else { return }
+    (interrupts[name].isActive, interrupts[name].handler) = (false, nil)
   }
 
   /// What `vcpu` may acknowledge now, and whether it must be offered something.
@@ -158,6 +189,13 @@ extension ReferenceGIC {
       interface.groupPriority(best, isGroup1: $0.interrupt.isGroup1) < interface.runningPriority
     }
     return (Set(taken.map(\.name)), taken.count == first.count)
+  }
+
+  /// How many interrupts `vcpu` has acknowledged that are active.
+  func handledCount(by vcpu: Int) -> Int {
+    (0..<32 + spiCount).count { id in
+      name(id, vcpu).map { interrupts[$0].isActive && interrupts[$0].handler?.vcpu == vcpu } ?? false
+    }
   }
 
   /// Whether an interrupt ends a WFI of `vcpu`, active priorities left aside.

@@ -86,15 +86,15 @@ extension ReferenceGIC {
     case (.distributor, 0xf00, .word) where version == .v2: generateSGI(value, vcpu)
     case (.distributor, 0x6100..<0x7fe0, _) where version == .v3:
       guard let (id, shift, mask) = route(offset, width) else { return }
-      let old = interrupts[id]!.route & ~(mask << shift)
-      interrupts[id]!.route = (old | (value & mask) << shift) & 0xff_00ff_ffff
+      let old = interrupts[id].route & ~(mask << shift)
+      interrupts[id].route = (old | (value & mask) << shift) & 0xff_00ff_ffff
     case (.redistributor(let owner), 0x14, .word): isAsleep[owner] = value & 2 != 0
     default: break
     }
   }
 
   private func value(_ field: Field, _ vcpu: Int) -> UInt64 {
-    let interrupt = interrupts[field.name]!
+    let interrupt = interrupts[field.name]
     switch field.array {
     case .group: return interrupt.isGroup1 ? 1 : 0
     case .setEnable, .clearEnable: return interrupt.isEnabled ? 1 : 0
@@ -103,14 +103,14 @@ extension ReferenceGIC {
     case .priority: return UInt64(interrupt.priority)
     case .targets: return vcpuCount == 1 ? 0 : field.name.id < 32 ? 1 << UInt64(vcpu) : interrupt.route
     case .configuration: return interrupt.isEdge ? 2 : 0
-    case .clearSources, .setSources: return interrupt.sources.reduce(0) { $0 | 1 << UInt64($1) }
+    case .clearSources, .setSources: return UInt64(interrupt.sources.bits)
     }
   }
 
   private func set(_ field: Field, _ value: UInt64, _ vcpu: Int) {
     let isSGI = field.name.id < 16
     let isOldSGI = isSGI && version == .v2
-    var interrupt = interrupts[field.name]!
+    var interrupt = interrupts[field.name]
     switch field.array {
     case .group: interrupt.isGroup1 = value == 1
     case .setEnable: if value == 1 { interrupt.isEnabled = true }
@@ -123,7 +123,7 @@ extension ReferenceGIC {
     case .targets:
       if vcpuCount > 1 && field.name.id >= 32 { interrupt.route = value & ((1 << UInt64(vcpuCount)) - 1) }
     case .configuration: if !isSGI { interrupt.isEdge = value & 2 != 0 }
-    case .clearSources: for source in UInt8(0)..<8 where value >> source & 1 != 0 { interrupt.sources.remove(source) }
+    case .clearSources: interrupt.sources.bits &= ~UInt8(value)
     case .setSources:
       for source in UInt8(0)..<8 where value >> source & 1 != 0 && source < vcpuCount {
         interrupt.sources.insert(source)
@@ -135,7 +135,7 @@ extension ReferenceGIC {
   private func readDistributor(_ offset: UInt32, _ width: AccessWidth) -> UInt64 {
     if version == .v3, (0x6100..<0x7fe0).contains(offset) {
       guard let (name, shift, mask) = route(offset, width) else { return 0 }
-      return interrupts[name]!.route >> shift & mask
+      return interrupts[name].route >> shift & mask
     }
     guard width == .word else { return 0 }
     let lines = UInt64(32 + spiCount + 31) / 32 - 1
@@ -146,8 +146,7 @@ extension ReferenceGIC {
     // IDbits 9, A3V, No1N.
     case (0x004, .v3): return lines | 9 << 19 | 3 << 24
     case (0x008, _): return 0x5400_043b
-    case (0xfe8, .v2): return 0x2b
-    case (0xffe8, .v3): return 0x3b
+    case (0xfd0...0xfff, .v2), (0xffd0...0xffff, .v3): return identification(offset)
     default: return 0
     }
   }
@@ -160,9 +159,17 @@ extension ReferenceGIC {
     case (0x0008, .word): return type & 0xffff_ffff
     case (0x000c, .word): return type >> 32
     case (0x0014, .word): return isAsleep[owner] ? 6 : 0
-    case (0xffe8, .word): return 0x3b
+    case (0xffd0...0xffff, .word): return identification(offset)
     default: return 0
     }
+  }
+
+  /// PIDR4 to 7, PIDR0 to 3 and CIDR0 to 3: part 0x054 by Arm (JEP106 bank 4, code 0x3b), of the architecture's version.
+  private func identification(_ offset: UInt32) -> UInt64 {
+    guard offset % 4 == 0 else { return 0 }
+    let version: UInt64 = version == .v2 ? 0x2b : 0x3b
+    let bytes: [UInt64] = [0x04, 0, 0, 0, 0x54, 0xb0, version, 0, 0x0d, 0xf0, 0x05, 0xb1]
+    return bytes[Int(offset & 0xfff - 0xfd0) / 4]
   }
 
   /// The SPI of a GICD_IROUTER, and which bits of it the access has.
@@ -190,7 +197,7 @@ extension ReferenceGIC {
       case 2: isMeant = target == vcpu
       default: isMeant = false
       }
-      if isMeant { interrupts[Name(id: Int(value & 15), vcpu: target)]!.sources.insert(UInt8(vcpu)) }
+      if isMeant { interrupts[Name(id: Int(value & 15), vcpu: target)].sources.insert(UInt8(vcpu)) }
     }
   }
 
@@ -205,7 +212,7 @@ extension ReferenceGIC {
           && value >> 16 & 0xff == place >> 8 & 0xff && value >> 44 & 15 == place >> 4 & 15
           && value >> (place & 15) & 1 != 0
       let name = Name(id: Int(value >> 24 & 15), vcpu: target)
-      if isMeant && (isGroup1 || !interrupts[name]!.isGroup1) { interrupts[name]!.isLatched = true }
+      if isMeant && (isGroup1 || !interrupts[name].isGroup1) { interrupts[name].isLatched = true }
     }
   }
 }

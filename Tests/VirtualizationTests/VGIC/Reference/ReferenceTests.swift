@@ -1,27 +1,30 @@
 import Architecture
-import Foundation
 import Testing
 
 /// The model against the reference: whatever happens, a guest cannot tell them apart.
 ///
-/// TVISOR_SOAK=n runs n times as many sequences, TVISOR_SEED=n starts from another seed. A failure prints the shortest
-/// sequence that still fails, as Swift.
+/// A failure prints its seed and the shortest sequence that still fails, as Swift. See `Soak` for longer runs.
 @Suite("The interrupt controller is what the architecture says") struct ReferenceTests {
-  private static let environment = ProcessInfo.processInfo.environment
-  private static var soak: Int { environment["TVISOR_SOAK"].flatMap { Int($0) } ?? 1 }
-  private static var firstSeed: UInt64 { environment["TVISOR_SEED"].flatMap { UInt64($0) } ?? 1 }
   private static let stepCount = 250
 
-  @Test("Random sequences, on one CPU and on two that hear of changes at once", arguments: [GICVersion.v2, .v3])
-  func prompt(version: GICVersion) throws {
-    for seed in Self.firstSeed..<(Self.firstSeed + UInt64(40 * Self.soak)) {
+  /// A block of seeds of its own for each argument, so that blocks run side by side.
+  private func seeds(_ block: Int, of count: Int) -> Range<UInt64> {
+    let first = Soak.seed &+ UInt64(block) &* UInt64(count * Soak.factor)
+    return first..<(first &+ UInt64(count * Soak.factor))
+  }
+
+  @Test(
+    "Random sequences, on one CPU and on two that hear of changes at once", arguments: [GICVersion.v2, .v3], 0..<4)
+  func prompt(version: GICVersion, block: Int) throws {
+    for seed in seeds(block, of: 60) {
       guard try !failure(board(version, seed, isPrompt: true), seed: seed) else { return }
     }
   }
 
-  @Test("Random sequences on two CPUs, where a change reaches the other one late", arguments: [GICVersion.v2, .v3])
-  func late(version: GICVersion) throws {
-    for seed in Self.firstSeed..<(Self.firstSeed + UInt64(20 * Self.soak)) {
+  @Test(
+    "Random sequences on two CPUs, where a change reaches the other one late", arguments: [GICVersion.v2, .v3], 0..<4)
+  func late(version: GICVersion, block: Int) throws {
+    for seed in seeds(block, of: 40) {
       guard try !failure(board(version, seed &+ 0x1_0000, isPrompt: false), seed: seed) else { return }
     }
   }

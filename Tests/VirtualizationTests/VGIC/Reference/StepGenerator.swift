@@ -74,7 +74,7 @@ struct StepGenerator {
 
   private mutating func bits(_ cpu: Int, _ vcpu: Int) -> Step {
     // Enables and requests more often than their opposites, so that something goes on.
-    let base = pick([0x080, 0x100, 0x100, 0x100, 0x180, 0x200, 0x200, 0x280, 0x300, 0x380, 0x380] as [UInt32])
+    let base = pick([0x080, 0x100, 0x100, 0x100, 0x180, 0x200, 0x200, 0x280, 0x300, 0x300, 0x380, 0x380] as [UInt32])
     let id = pick(ids)
     let (frame, offset) = place(base, bits: 1, id, vcpu)
     var value: UInt64 = 0
@@ -107,7 +107,9 @@ struct StepGenerator {
     if board.version == .v3 {
       let mode: UInt64 = chance(10) ? 1 << 40 : 0
       let list = UInt64(number(1 << board.vcpuCount))
-      return .generateSGI(cpu: cpu, id << 24 | list | mode, isGroup1: chance(70))
+      // Now and then another range or cluster, where nobody lives.
+      let place = chance(10) ? (1 as UInt64) << UInt64(pick([16, 32, 44, 48])) : 0
+      return .generateSGI(cpu: cpu, id << 24 | list | mode | place, isGroup1: chance(70))
     }
     if chance(15) { return .write(cpu: cpu, .distributor, 0xf20 + UInt32(id), .byte, UInt64(number(8))) }
     if chance(10) { return .write(cpu: cpu, .distributor, 0xf10 + UInt32(id), .byte, UInt64(number(8))) }

@@ -114,12 +114,14 @@ extension Race {
     var value = value & width.mask
     for field in reference.fields(frame, offset, width, vcpu)
     where field.array == .clearActive || field.array == .setActive {
-      // A handler whose interrupt was deactivated behind its back ends one that no list register has: which one that is
-      // can be told only while nothing is evicted, and never if software makes the interrupt active once more.
       let isHandled = handling.joined().contains { Int($0.acknowledgement.id) == field.name.id }
-      let isSafe =
-        board.listRegisterCounts.allSatisfy { $0 == 16 } && board.isPrompt && field.array == .clearActive
-      if isHandled && !isSafe { value &= ~(field.mask << field.shift) }
+      let isOthers = handling.indices.contains { other in
+        other != vcpu && handling[other].contains { Int($0.acknowledgement.id) == field.name.id }
+      }
+      // An end that is owed for an interrupt that software has made inactive, and active again, is one or the other's:
+      // unpredictable. So is what becomes of one that another CPU is handling and has not heard of.
+      let isInactiveAgain = isHandled && field.array == .setActive && !reference.interrupts[field.name].isActive
+      if isInactiveAgain || isOthers && !board.isPrompt { value &= ~(field.mask << field.shift) }
     }
     switch frame {
     case .distributor where (offset, width) == (0xf00, .word) && sends(value, from: vcpu): break
@@ -185,11 +187,11 @@ extension Race {
     var (priority, isGroup1) = (taken.priority, taken.isGroup1)
     let offer = reference.offer(vcpu).names
     if offer.contains(name) && unserved >> UInt64(vcpu) & 1 == 0 {
-      if board.version == .v2, taken.id < 16, !reference.interrupts[name]!.sources.contains(taken.source) {
+      if board.version == .v2, taken.id < 16, !reference.interrupts[name].sources.contains(taken.source) {
         differences.append("\(taken.id) acknowledged from \(taken.source)")
         return
       }
-      (priority, isGroup1) = (reference.interrupts[name]!.priority, reference.interrupts[name]!.isGroup1)
+      (priority, isGroup1) = (reference.interrupts[name].priority, reference.interrupts[name].isGroup1)
     } else if unserved == 0 && uncertain.isEmpty {
       differences.append("\(taken.id) acknowledged, expected one of \(offer.map(\.id).sorted())")
       return
@@ -204,7 +206,7 @@ extension Race {
 
   private func isHandler(_ vcpu: Int, of interrupt: ListRegisterInterpreter.Acknowledgement) -> Bool {
     guard let name = reference.name(Int(interrupt.id), vcpu) else { return false }
-    return reference.interrupts[name]!.handler == .init(vcpu: vcpu, source: interrupt.source)
+    return reference.interrupts[name].handler == .init(vcpu: vcpu, source: interrupt.source)
   }
 
   private func end(_ cpu: Int) {

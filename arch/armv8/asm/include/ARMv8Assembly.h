@@ -4,6 +4,7 @@
 #ifndef TVISOR_ARMV8_ASSEMBLY_H
 #define TVISOR_ARMV8_ASSEMBLY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // Always: what is one instruction must not become a call where the two languages' target flags differ in a detail.
@@ -60,38 +61,21 @@ ARMV8_REGISTER(vmpidr_el2)
 ARMV8_REGISTER(cnthctl_el2)
 ARMV8_REGISTER(cntvoff_el2)
 ARMV8_REGISTER(tpidr_el2)
-ARMV8_REGISTER(vbar_el2)
-ARMV8_REGISTER(sctlr_el2)
-ARMV8_REGISTER(ttbr0_el2)
 
-// What a vCPU takes along when it leaves the CPU.
-ARMV8_REGISTER(sctlr_el1)
+// What a vCPU takes along when it leaves the CPU, and EL2 has one name for; GuestRegisterNames.h has the others.
 ARMV8_REGISTER(actlr_el1)
-ARMV8_REGISTER(cpacr_el1)
-ARMV8_REGISTER(ttbr0_el1)
-ARMV8_REGISTER(ttbr1_el1)
-ARMV8_REGISTER(tcr_el1)
-ARMV8_REGISTER(esr_el1)
-ARMV8_REGISTER(afsr0_el1)
-ARMV8_REGISTER(afsr1_el1)
-ARMV8_REGISTER(far_el1)
-ARMV8_REGISTER(mair_el1)
-ARMV8_REGISTER(amair_el1)
-ARMV8_REGISTER(vbar_el1)
-ARMV8_REGISTER(contextidr_el1)
 ARMV8_REGISTER(tpidr_el0)
 ARMV8_REGISTER(tpidrro_el0)
 ARMV8_REGISTER(tpidr_el1)
 ARMV8_REGISTER(par_el1)
-ARMV8_REGISTER(cntkctl_el1)
 ARMV8_REGISTER(csselr_el1)
 ARMV8_REGISTER(mdscr_el1)
-ARMV8_REGISTER(elr_el1)
-ARMV8_REGISTER(spsr_el1)
 ARMV8_REGISTER(sp_el0)
 ARMV8_REGISTER(sp_el1)
+/// Of EL1's own virtual timer with E2H = 0, of EL2's with E2H = 1 (CNTHV_CTL_EL2).
 ARMV8_REGISTER(cntv_ctl_el0)
-ARMV8_REGISTER(cntv_cval_el0)
+
+#include "GuestRegisterNames.h"
 
 // What only a guest whose EL1 is in AArch32 has.
 ARMV8_REGISTER(spsr_abt)

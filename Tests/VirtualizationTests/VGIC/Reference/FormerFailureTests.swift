@@ -1,0 +1,34 @@
+import Architecture
+import Testing
+
+/// Runs what a failure of `ReferenceTests` has printed.
+func replay(_ board: RaceBoard, _ steps: [Step], sourceLocation: SourceLocation = #_sourceLocation) throws {
+  let race = try Race(board)
+  let ranCount = race.run(steps)
+  #expect(race.differences == [], "after step \(ranCount)", sourceLocation: sourceLocation)
+}
+
+/// Sequences that once told the model from the reference.
+@Suite("What random sequences have found stays mended") struct FormerFailureTests {
+  @Test("With EOImode 1, an interrupt that waits comes when software deactivates the one that had to leave")
+  func evictedDeactivatedBySoftware() throws {
+    try replay(
+      RaceBoard(version: .v3, vcpuCount: 1, listRegisterCounts: [1], hasLinks: true, isPrompt: true),
+      [
+        .load(cpu: 0, vcpu: 0),
+        .interface(cpu: 0, mask: 0xf8, group0: true, group1: true),
+        .modes(cpu: 0, 2, 3, isCommon: false, separates: true),
+        .write(cpu: 0, .redistributor(0), 0x10100, .word, 0xffff_ffff),
+        .write(cpu: 0, .distributor, 0x104, .word, 0xffff_ffff),
+        .write(cpu: 0, .distributor, 0x436, .byte, 0x60),
+        .write(cpu: 0, .distributor, 0x0, .word, 0x3),
+        .hardware(54, cpu: 0),
+        .acknowledge(cpu: 0),
+        .hardware(27, cpu: 0),
+        .acknowledge(cpu: 0),
+        .line(39, vcpu: 0, isHigh: true),
+        .end(cpu: 0),
+        .write(cpu: 0, .distributor, 0x384, .word, 0x40_0200),
+      ])
+  }
+}
