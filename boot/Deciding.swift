@@ -1,3 +1,4 @@
+internal import ArmCommon
 internal import Architecture
 internal import ArmRegisters
 internal import Backend
@@ -78,27 +79,46 @@ extension Reference where Value == PhysicalCPU {
   /// Finds out when something of the vCPU needs us: its emulated timer always, its virtual timer while it waits without
   /// being in the hardware, its VM's clock if it set it last. A timer whose interrupt waits already needs nobody.
   func updateDeadline(of number: Int) {
-    let hypervisor = Hypervisor.shared
-    guard hypervisor.value.vcpus[number].activity != .off else { return }
-    let vm = hypervisor.value.vcpus[number].vm
-    let index = hypervisor.value.vcpus[number].index
+    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    guard vcpu.value.activity != .off else { return }
+    let vm = Hypervisor.shared.value.vms.reference(to: vcpu.value.vm)
+    vm.value.lock.acquire(by: value.index)
+    let isLoaded = number == value.loaded
+    let deadline = isLoaded ? modelDeadline(of: vm, vcpu.value.index) : unloadedDeadline(of: vcpu, vm)
+    vm.value.lock.release()
+    setDeadline(ofSlot: vcpu.value.slot, to: deadline)
+  }
+
+  /// The part of it that the models know. The VM's lock is held.
+  @inline(__always)
+  func modelDeadline(of vm: Reference<HostedVM>, _ index: Int) -> Instant {
     var deadline = Instant.never
-    lock(vm)
-    if !hypervisor.value.vms[vm].machine.isPhysicalTimerLineHigh(vcpu: index) {
-      deadline = hypervisor.value.vms[vm].machine.physicalTimerDeadline(vcpu: index)
+    if !vm.value.machine.isPhysicalTimerLineHigh(vcpu: index) {
+      deadline = vm.value.machine.physicalTimerDeadline(vcpu: index)
     }
-    if index == hypervisor.value.vms[vm].clockWatcher {
-      let ticksPerSecond = hypervisor.value.ticksPerSecond
-      deadline = min(deadline, hypervisor.value.vms[vm].machine.alarmDeadline(ticksPerSecond: ticksPerSecond))
+    if index == vm.value.clockWatcher && vm.value.machine.clock.alarmSeconds != nil {
+      deadline = min(
+        deadline, vm.value.machine.alarmDeadline(ticksPerSecond: Hypervisor.shared.value.ticksPerSecond))
     }
-    let isRaised = hypervisor.value.vms[vm].machine.interrupts.hardwareLinkInUse(
-      GuestMachine.virtualTimerInterrupt, vcpu: index)
-    unlock(vm)
-    if number != value.loaded && hypervisor.value.vcpus[number].activity == .waiting && !isRaised {
-      let offset = hypervisor.value.vms[vm].counterOffset
-      deadline = min(deadline, hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset))
-    }
-    setDeadline(of: number, to: deadline)
+    return deadline
+  }
+
+  /// All of it for a vCPU that is not loaded. The VM's lock is held.
+  func unloadedDeadline(of vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> Instant {
+    let deadline = modelDeadline(of: vm, vcpu.value.index)
+    guard vcpu.value.activity == .waiting,
+      !vm.value.machine.interrupts.hardwareLinkInUse(GuestMachine.virtualTimerInterrupt, vcpu: vcpu.value.index)
+    else { return deadline }
+    return min(deadline, virtualTimerDeadline(of: vcpu, vm))
+  }
+
+  /// When the virtual timer of the vCPU, which must not be loaded, will raise its interrupt.
+  private func virtualTimerDeadline(of vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> Instant {
+    // Not by a method of the vCPU: a value of this size that is only read is copied first.
+    GuestTimer(
+      control: vcpu.value.context.timerControl, compareValue: vcpu.value.context.timerCompareValue,
+      offset: vm.value.counterOffset
+    ).deadline
   }
 
   /// The hypervisor's timer has come: guests' timers that are due raise their interrupts, and the scheduler is asked.
@@ -126,9 +146,9 @@ extension Reference where Value == PhysicalCPU {
     settleInterrupts(of: vm)
     unlock(vm)
     // The virtual timer's interrupt is raised by the hardware itself, once the vCPU is loaded and the timer runs.
-    let offset = hypervisor.value.vms[vm].counterOffset
     if number != value.loaded, hypervisor.value.vcpus[number].activity == .waiting,
-      hypervisor.value.vcpus[number].virtualTimerDeadline(counterOffset: offset) <= now
+      virtualTimerDeadline(
+        of: hypervisor.value.vcpus.reference(to: number), hypervisor.value.vms.reference(to: vm)) <= now
     {
       wake(number)
     }
@@ -142,11 +162,16 @@ extension Reference where Value == PhysicalCPU {
 
   /// Watches for the vCPU's deadline, or for none.
   func setDeadline(of number: Int, to deadline: Instant) {
-    let slot = Hypervisor.shared.value.vcpus[number].slot
-    if deadline == .never {
-      value.deadlines.remove(slot)
-    } else {
+    setDeadline(ofSlot: Hypervisor.shared.value.vcpus[number].slot, to: deadline)
+  }
+
+  /// The same with its number in the scheduler.
+  @inline(__always)
+  func setDeadline(ofSlot slot: Int, to deadline: Instant) {
+    if deadline != .never {
       value.deadlines.set(slot, to: deadline)
+    } else if value.deadlines.earliest != .never {
+      value.deadlines.remove(slot)
     }
   }
 
@@ -170,7 +195,7 @@ extension Reference where Value == PhysicalCPU {
     var registers = value.listRegisters
     lock(vm)
     let isAtRest = hypervisor.value.vms[vm].machine.interrupts.isAtRest(vcpu: index, registers: registers)
-    if !isAtRest { lowerVirtualTimer(of: vm, index) }
+    if !isAtRest { lowerVirtualTimer(of: value.loadedVM, index) }
     let isPending =
       !isAtRest
       && hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)

@@ -183,11 +183,11 @@ extension Reference where Value == PhysicalCPU {
 extension Reference where Value == PhysicalCPU {
   /// Takes back the interrupt of the loaded vCPU's virtual timer if the guest has let its line down and not acknowledged
   /// it. The VM's lock is held.
-  func lowerVirtualTimer(of vm: Int, _ index: Int) {
-    let isRaised = Hypervisor.shared.value.vms[vm].machine.interrupts.mayBeRaisedInHardware(
-      GuestMachine.virtualTimerInterrupt, vcpu: index)
+  @inline(__always)
+  func lowerVirtualTimer(of vm: Reference<HostedVM>, _ index: Int) {
+    let isRaised = vm.value.machine.interrupts.mayBeRaisedInHardware(GuestMachine.virtualTimerInterrupt, vcpu: index)
     guard isRaised, !Processor.isVirtualTimerLineHigh else { return }
-    Hypervisor.shared.value.vms[vm].machine.interrupts.lowerHardware(GuestMachine.virtualTimerInterrupt, vcpu: index)
+    vm.value.machine.interrupts.lowerHardware(GuestMachine.virtualTimerInterrupt, vcpu: index)
   }
 
   /// Another CPU has changed something in the interrupt controller that concerns a vCPU of this one.

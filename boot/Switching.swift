@@ -11,61 +11,60 @@ extension Reference where Value == PhysicalCPU {
   func load(_ number: Int, _ frame: TrapFrame) {
     unload(frame)
     let hypervisor = Hypervisor.shared
-    let vm = hypervisor.value.vcpus[number].vm
-    let index = hypervisor.value.vcpus[number].index
+    let vcpu = hypervisor.value.vcpus.reference(to: number)
+    let index = vcpu.value.index
+    let vmNumber = vcpu.value.vm
+    let vm = hypervisor.value.vms.reference(to: vmNumber)
 
-    TrapControls.setGuestSpace(root: hypervisor.value.vms[vm].space.root, vmid: hypervisor.value.vms[vm].vmid)
-    if value.lastOfVM[vm] != number {
+    TrapControls.setGuestSpace(root: vm.value.space.root, vmid: vm.value.vmid)
+    let last = value.lastOfVM[vmNumber]
+    if last != number {
       // The VMID is the VM's, but a guest's own translations may differ from one of its vCPUs to the other.
-      if value.lastOfVM[vm] >= 0 { Processor.invalidateGuestTranslationsHere() }
-      value.lastOfVM[vm] = number
+      if last >= 0 { Processor.invalidateGuestTranslationsHere() }
+      value.lastOfVM[vmNumber] = number
     }
 
     var registers = value.listRegisters
-    lock(vm)
-    hypervisor.value.vms[vm].machine.interrupts.load(vcpu: index, into: &registers)
+    vm.value.lock.acquire(by: value.index)
+    vm.value.machine.interrupts.load(vcpu: index, into: &registers)
     setVirtualTimerActive(of: vm, index, true)
-    hypervisor.value.vms[vm].machine.power.ran(index)
-    unlock(vm)
-    hypervisor.value.vcpus[number].context.load(
-      into: frame, counterOffset: hypervisor.value.vms[vm].counterOffset)
+    vm.value.machine.power.ran(index)
+    let deadline = modelDeadline(of: vm, index)
+    vm.value.lock.release()
+    vcpu.value.context.load(into: frame, counterOffset: vm.value.counterOffset)
     TrapControls.setFloatingPointTrap(value.floatingPointOwner != number)
     value.loaded = number
-    value.loadedVM = hypervisor.value.vms.reference(to: vm)
+    value.loadedVM = vm
     value.loadedIndex = index
-    updateDeadline(of: number)
+    setDeadline(ofSlot: vcpu.value.slot, to: deadline)
   }
 
   /// Takes the vCPU in the hardware off this CPU, with all that is its own but FP and SIMD.
   func unload(_ frame: TrapFrame) {
     let number = value.loaded
     guard number >= 0 else { return }
-    let hypervisor = Hypervisor.shared
+    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    let vm = value.loadedVM
+    vm.value.lock.acquire(by: value.index)
     // The line is known only while the timer is in the hardware.
-    let vm = hypervisor.value.vcpus[number].vm
-    lock(vm)
-    lowerVirtualTimer(of: vm, hypervisor.value.vcpus[number].index)
-    unlock(vm)
-    hypervisor.value.vcpus[number].context.save(from: frame)
-    releaseInterrupts(of: number)
-    updateDeadline(of: number)
+    lowerVirtualTimer(of: vm, vcpu.value.index)
+    vcpu.value.context.save(from: frame)
+    releaseInterrupts(of: vcpu.value.index, vm)
+    let deadline = unloadedDeadline(of: vcpu, vm)
+    vm.value.lock.release()
+    setDeadline(ofSlot: vcpu.value.slot, to: deadline)
   }
 
-  /// Takes the loaded vCPU's interrupts out of the hardware.
-  private func releaseInterrupts(of number: Int) {
-    let hypervisor = Hypervisor.shared
-    let vm = hypervisor.value.vcpus[number].vm
-    let index = hypervisor.value.vcpus[number].index
+  /// Takes the loaded vCPU's interrupts out of the hardware. The VM's lock is held.
+  private func releaseInterrupts(of index: Int, _ vm: Reference<HostedVM>) {
     var registers = value.listRegisters
-    lock(vm)
-    hypervisor.value.vms[vm].machine.interrupts.unload(vcpu: index, from: &registers)
+    vm.value.machine.interrupts.unload(vcpu: index, from: &registers)
     // Reading back may have cut links whose physical interrupts only we can end now, while the vCPU still counts as
     // loaded: a virtual timer's interrupt that stayed active would keep every other vCPU's away from this CPU.
-    if hypervisor.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
+    if vm.value.machine.interrupts.hasDeactivations { deactivate(of: vm.value.index) }
     setVirtualTimerActive(of: vm, index, false)
     value.loaded = -1
-    settleInterrupts(of: vm)
-    unlock(vm)
+    settleInterrupts(of: vm.value.index)
   }
 
   /// Takes the vCPU in the hardware off this CPU and forgets its registers: it will not go on.
@@ -73,18 +72,18 @@ extension Reference where Value == PhysicalCPU {
     if value.floatingPointOwner == number { value.floatingPointOwner = -1 }
     guard value.loaded == number else { return }
     Processor.virtualTimerControl = 0
-    releaseInterrupts(of: number)
+    let vm = value.loadedVM
+    vm.value.lock.acquire(by: value.index)
+    releaseInterrupts(of: value.loadedIndex, vm)
+    vm.value.lock.release()
   }
 
   /// The physical interrupt of the virtual timer is one for all vCPUs of this CPU. Where a list register refers to it, it
   /// is active while that vCPU is loaded and only then, or the next one's timer could not come.
-  private func setVirtualTimerActive(of vm: Int, _ index: Int, _ isActive: Bool) {
-    let hypervisor = Hypervisor.shared
-    guard
-      hypervisor.value.vms[vm].machine.interrupts.hardwareLinkInUse(GuestMachine.virtualTimerInterrupt, vcpu: index)
-    else { return }
-    value.controller.setActive(
-      UInt16(truncatingIfNeeded: hypervisor.value.interrupts.virtualTimer), isActive)
+  @inline(__always)
+  private func setVirtualTimerActive(of vm: Reference<HostedVM>, _ index: Int, _ isActive: Bool) {
+    guard vm.value.machine.interrupts.hardwareLinkInUse(GuestMachine.virtualTimerInterrupt, vcpu: index) else { return }
+    value.controller.setActive(UInt16(truncatingIfNeeded: value.virtualTimerInterrupt), isActive)
   }
 
   /// Gives the FP and SIMD registers to the vCPU that runs.

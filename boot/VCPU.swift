@@ -44,11 +44,4 @@ struct VCPU: ~Copyable {
     /// Where its device tree is, for a kernel that starts by its boot protocol.
     var deviceTree: UInt64?
   }
-
-  /// When the virtual timer of the vCPU, which must not be loaded, will raise its interrupt.
-  func virtualTimerDeadline(counterOffset: UInt64) -> Instant {
-    GuestTimer(
-      control: context.timerControl, compareValue: context.timerCompareValue, offset: counterOffset
-    ).deadline
-  }
 }

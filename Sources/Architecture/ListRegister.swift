@@ -128,6 +128,9 @@ public protocol ListRegisters: ~Copyable {
   /// 4 to 7. Registers that the hardware does not have read as zero and ignore writes.
   subscript(activePriorities index: Int) -> UInt32 { get set }
 
+  /// How many active-priority registers each group has, 1 to 4.
+  var activePriorityCount: Int { get }
+
   /// How many bits of a priority decide about preemption: 5 to 7. Each value of them has its bit in the active-priority
   /// registers.
   var preemptionBitCount: Int { get }

@@ -17,6 +17,9 @@ public struct RoundRobin: SchedulingPolicy, ~Copyable {
   private let entries: Storage<Entry>
   private let links: Storage<QueueLink>
   private let slice: Int64
+  /// A rest of a slice that is not worth another timer interrupt: a change of vCPU, which nobody's slice is charged with, lets
+  /// the timer come that much too early.
+  private let leftover: Int64
   private let rule: WakeRule
   private var ordinary = ReadyQueue()
   private var woken = ReadyQueue()
@@ -33,9 +36,9 @@ public struct RoundRobin: SchedulingPolicy, ~Copyable {
     case preempt
   }
 
-  /// A policy for `capacity` vCPUs with slices of `slice` ticks.
+  /// A policy for `capacity` vCPUs with slices of `slice` ticks, where a change of vCPU takes up to `overhead` ticks.
   public init<Provider: StorageProvider & ~Copyable>(
-    capacity: Int, slice: UInt64, rule: WakeRule = .preempt, in provider: inout Provider
+    capacity: Int, slice: UInt64, overhead: UInt64 = 0, rule: WakeRule = .preempt, in provider: inout Provider
   ) throws(OutOfMemory) {
     precondition(slice > 0 && slice < 1 << 48 && capacity >= 0 && capacity < 1 << 15)
     let full = Int64(slice)
@@ -44,6 +47,7 @@ public struct RoundRobin: SchedulingPolicy, ~Copyable {
     self.entries = entries
     self.links = links
     self.slice = full
+    leftover = Int64(min(overhead, slice / 8))
     self.rule = rule
   }
 
@@ -60,7 +64,10 @@ public struct RoundRobin: SchedulingPolicy, ~Copyable {
   /// The policy for an admitted set, with the short way for vCPUs that wake.
   public init<Provider: StorageProvider & ~Copyable>(
     _ set: borrowing TaskSet, in provider: inout Provider
-  ) throws(OutOfMemory) { try self.init(capacity: set.tasks.count, slice: set.cpu.slice, in: &provider) }
+  ) throws(OutOfMemory) { 
+    try self.init(
+      capacity: set.tasks.count, slice: set.cpu.slice, overhead: set.cpu.switchOverhead, in: &provider)
+  }
 }
 
 extension RoundRobin {
@@ -145,7 +152,7 @@ extension RoundRobin {
 
   /// Puts the vCPU that runs back into a queue, where another has a better right to the CPU now.
   private mutating func reconsider(_ vcpu: Int) {
-    if entries[vcpu].rest <= 0 {
+    if entries[vcpu].rest <= (isUntimed ? 0 : leftover) {
       running = -1
       enqueue(vcpu)
     } else if !woken.isEmpty && !entries[vcpu].isWoken {
@@ -159,7 +166,7 @@ extension RoundRobin {
   private mutating func next() -> Int {
     if let vcpu = woken.popFirst(links) { return vcpu }
     guard let vcpu = ordinary.popFirst(links) else { return -1 }
-    if entries[vcpu].rest <= 0 { entries[vcpu].rest &+= slice }
+    if entries[vcpu].rest <= leftover { entries[vcpu].rest &+= slice }
     return vcpu
   }
 

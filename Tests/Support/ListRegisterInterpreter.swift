@@ -77,6 +77,9 @@ public struct ListRegisterInterpreter: ListRegisters {
     }
   }
 
+  /// One for each group: 32 levels need no more.
+  public var activePriorityCount: Int { 1 }
+
   /// The active priorities: GICv2's APR at 0, GICv3's AP0R0 at 0 and AP1R0 at 4; 32 levels need no more.
   public subscript(activePriorities index: Int) -> UInt32 {
     get { hasActivePriorities(index) ? activePriorities[index] : 0 }

@@ -46,6 +46,9 @@ public struct GICv2ListRegisters: ListRegisters, Sendable {
     nonmutating set { device_store32(base + Register.vmcr.rawValue, newValue) }
   }
 
+  /// One register for both groups.
+  public var activePriorityCount: Int { 1 }
+
   /// GICH_APR at index 0; nothing at others.
   public subscript(activePriorities index: Int) -> UInt32 {
     get { index == 0 ? device_load32(base + Register.apr.rawValue) : 0 }

@@ -6,7 +6,7 @@ public struct GICv3ListRegisters: ListRegisters, Sendable {
   /// How many list registers there are, 1 to 16.
   public let count: Int
   /// How many active-priority registers each group has: 1, 2 or 4, by the number of preemption bits.
-  private let activePriorityCount: Int
+  public let activePriorityCount: Int
   /// ICH_VTR_EL2.PREbits plus one.
   public let preemptionBitCount: Int
 

@@ -62,6 +62,14 @@ public enum HostListRegisters: ListRegisters, Sendable {
     }
   }
 
+  /// How many active-priority registers each group has.
+  public var activePriorityCount: Int {
+    switch self {
+    case .v2(let gic): gic.activePriorityCount
+    case .v3(let gic): gic.activePriorityCount
+    }
+  }
+
   /// GICH_APR, or ICH_AP0R<n>_EL2 and ICH_AP1R<n>_EL2.
   public subscript(activePriorities index: Int) -> UInt32 {
     get {

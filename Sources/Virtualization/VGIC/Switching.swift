@@ -8,18 +8,23 @@ extension VirtualGIC {
   /// interface on, and flushes. Another CPU's, or an earlier vCPU's, leftovers in the list registers are wiped.
   public mutating func load<Registers: ListRegisters & ~Copyable>(vcpu: Int, into registers: inout Registers) {
     precondition(!interfaces[vcpu].isLoaded, "a vCPU is unloaded before it is loaded")
-    recallExcess(vcpu, count: registers.count)
-    for index in activePriorityRange { registers[activePriorities: index] = interfaces[vcpu].activePriorities[index] }
+    if interfaces[vcpu].used &>> UInt32(registers.count) != 0 { recallExcess(vcpu, count: registers.count) }
+    for index in 0..<registers.activePriorityCount {
+      registers[activePriorities: index] = interfaces[vcpu].activePriorities[index]
+      if version == .v3 { registers[activePriorities: index &+ 4] = interfaces[vcpu].activePriorities[index &+ 4] }
+    }
     registers.machineControl = interfaces[vcpu].machineControl
-    let empty = registers.emptyMask
-    for index in 0..<registers.count {
-      let bit: UInt32 = 1 &<< UInt32(index)
-      if (interfaces[vcpu].used | ~empty) & bit != 0 { registers[index] = interfaces[vcpu].registers[index] }
+    let all: UInt32 = (1 &<< UInt32(registers.count)) &- 1
+    var mask = (interfaces[vcpu].used | ~registers.emptyMask) & all
+    while mask != 0 {
+      let index = mask.trailingZeroBitCount
+      mask &= mask &- 1
+      registers[index] = interfaces[vcpu].registers[index]
     }
     registers.control = .enabled
     interfaces[vcpu].control = .enabled
     interfaces[vcpu].isLoaded = true
-    interfaces[vcpu].available = (1 &<< UInt32(registers.count)) &- 1
+    interfaces[vcpu].available = all
     interfaces[vcpu].needsFlush = true
     interfaces[vcpu].repeatable = 0
     refresh(vcpu: vcpu, registers: &registers)
@@ -42,13 +47,13 @@ extension VirtualGIC {
     interfaces[vcpu].changed = 0
     interfaces[vcpu].repeatable = 0
     interfaces[vcpu].machineControl = registers.machineControl
-    for index in activePriorityRange { interfaces[vcpu].activePriorities[index] = registers[activePriorities: index] }
+    for index in 0..<registers.activePriorityCount {
+      interfaces[vcpu].activePriorities[index] = registers[activePriorities: index]
+      if version == .v3 { interfaces[vcpu].activePriorities[index &+ 4] = registers[activePriorities: index &+ 4] }
+    }
     registers.control = []
     interfaces[vcpu].isLoaded = false
   }
-
-  /// Which active-priority registers the guest's architecture has.
-  private var activePriorityRange: Range<Int> { version == .v2 ? 0..<1 : 0..<8 }
 
   /// Takes back what is in list registers that this CPU does not have.
   private mutating func recallExcess(_ vcpu: Int, count: Int) {
