@@ -130,6 +130,7 @@ if let bareMetal {
     tests(
       "PlanningTests", needs: ["Planning", "Scheduling", "Configuration", "DeviceTree", "Architecture", "TestSupport"]),
     tests("ArmCommonTests", needs: ["ArmCommon", "Architecture", "TestSupport"]),
+    tests("DriversTests", needs: ["Drivers"]),
     tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
     tests("ARMv7Tests", needs: ["ARMv7", "ArmCommon", "Architecture", "TestSupport"]),
     tests(
