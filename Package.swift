@@ -135,10 +135,11 @@ if let bareMetal {
     tests("VirtualizationTests", needs: ["Virtualization", "Architecture", "TestSupport"]),
     tests("SchedulingTests", needs: ["Scheduling", "Architecture", "TestSupport"]),
     tests("DeviceTreeTests", needs: ["DeviceTree", "Architecture", "TestSupport"]),
-    tests("ConfigurationTests", needs: ["Configuration", "DeviceTree", "Architecture", "TestSupport"]),
+    tests("ConfigurationTests", needs: ["Configuration", "DeviceTree", "Drivers", "Architecture", "TestSupport"]),
     tests(
       "PlanningTests", needs: ["Planning", "Scheduling", "Configuration", "DeviceTree", "Architecture", "TestSupport"]),
     tests("ArmCommonTests", needs: ["ArmCommon", "Architecture", "TestSupport"]),
+    tests("DriversTests", needs: ["Drivers"]),
     tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
     tests("ARMv7Tests", needs: ["ARMv7", "ArmCommon", "Architecture", "TestSupport"]),
     tests(

@@ -64,6 +64,7 @@ public struct Emulation: Sendable {
   public func command(booting boot: Boot, console: Console) -> Command {
     var arguments = machine + ["-nodefaults", "-display", "none", "-no-reboot"]
     let log = log.map { ",logfile=\($0)" } ?? ""
+    for _ in 0..<board.qemu.consoleNumber { arguments += ["-serial", "null"] }
     switch console {
     case .terminal:
       arguments += ["-chardev", "stdio,id=console,mux=on,signal=off\(log)", "-serial", "chardev:console"]
