@@ -77,7 +77,7 @@ private func readTree(
   _ range: AddressRange<PhysicalAddress>, _ space: inout HypervisorSpace, _ arena: inout Arena
 ) -> DeviceTree? {
   guard let start = unsafe mapConstants(range, &space, &arena) else { return nil }
-  return try? unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(range.size)))
+  return try? unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(range.size)), in: &arena)
 }
 
 private func mapConstants(
@@ -87,12 +87,12 @@ private func mapConstants(
 }
 
 /// The UART that the tree names as its console, if we have a driver for it.
-private func openPort(in tree: DeviceTree, _ space: inout HypervisorSpace, _ arena: inout Arena) -> PL011Port? {
+private func openPort(in tree: DeviceTree, _ space: inout HypervisorSpace, _ arena: inout Arena) -> ConsolePort? {
   guard let description = try? ConsoleDescription(in: tree),
-    description.node.isCompatible(with: Text(PL011Port.compatible)),
+    let model = ConsoleModel.first(where: { description.node.isCompatible(with: Text($0)) }),
     let base = try? space.mapDevice(description.registers, in: &arena)
   else { return nil }
-  let port = PL011Port(base: base)
+  let port = model.port(base: base, shift: description.registerShift, width: description.registerWidth)
   port.initialize()
   return port
 }

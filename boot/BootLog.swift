@@ -19,13 +19,13 @@ enum BootFailure: Error {
 
 /// The console until the VMs' shared one exists: written directly, byte by byte.
 struct BootLog: ByteSink, ~Copyable {
-  private let port: PL011Port?
+  private let port: ConsolePort?
 
-  init(_ port: PL011Port?) { self.port = port }
+  init(_ port: ConsolePort?) { self.port = port }
 
   mutating func write(_ byte: UInt8) {
     guard let port else { return }
-    while !port.canTransmit {}
+    while port.transmitRoom == 0 {}
     port.transmit(byte)
   }
 

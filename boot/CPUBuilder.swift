@@ -39,7 +39,7 @@ extension SystemBuilder {
     let base = unsafe place.unsafePointer.bindMemory(to: PhysicalCPU.self, capacity: count)
     for host in machine.cpus {
       let isBootCPU = host.affinity == Processor.affinity
-      let controller = isBootCPU ? gic.controller : try controller(gic.controller, for: host.affinity)
+      let controller = isBootCPU ? gic.controller : try controller(gic.controller, for: host.affinity) ?? gic.controller
       let plan = try plan(for: host.index, &log)
       let cpu = try buildCPU(host, controller, gic.listRegisters, plan, vms: vms, vcpus: vcpus)
       unsafe (base + host.index).initialize(to: cpu)

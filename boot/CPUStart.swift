@@ -36,6 +36,8 @@ extension SystemBuilder {
   /// Starts a CPU and waits until it is up, for a second at the most.
   private mutating func start(_ host: HostCPU, _ cpu: Reference<PhysicalCPU>) throws(BootFailure) -> Bool {
     let hypervisor = Hypervisor.shared
+    // What the interrupt controller does not know is not there.
+    guard try controller(cpu.value.controller, for: host.affinity) != nil else { return false }
     let stack = try mapStack(host.index)
     // Read by the CPU with its MMU on; only its first instructions run without.
     set_secondary_start(stack, cpu.address, UInt(truncatingIfNeeded: host.affinity))

@@ -7,13 +7,13 @@ internal import Virtualization
 /// The host's UART behind a ring: writing never waits for the line. Guests are held back before the ring is full (see
 /// `Console.output`); what comes all the same is lost, and the loss is said.
 struct TransmitQueue: ByteSink, ~Copyable {
-  let port: PL011Port
+  let port: ConsolePort
   private let bytes: Storage<UInt8>
   private var first = 0
   private var count = 0
   private var asksForRoom = false
 
-  init(port: PL011Port, in arena: inout Arena) throws(OutOfMemory) {
+  init(port: ConsolePort, in arena: inout Arena) throws(OutOfMemory) {
     self.port = port
     bytes = try arena.storage(of: UInt8.self, count: 8192) { _ in 0 }
   }
@@ -27,10 +27,14 @@ struct TransmitQueue: ByteSink, ~Copyable {
 
   /// Gives the UART as much as it takes now, and asks for an interrupt where that is not all.
   mutating func send() {
-    while count > 0 && port.canTransmit {
-      port.transmit(bytes[first])
-      first = (first &+ 1) & (bytes.count &- 1)
-      count &-= 1
+    while count > 0 {
+      let sent = min(port.transmitRoom, count)
+      guard sent > 0 else { break }
+      for _ in 0..<sent {
+        port.transmit(bytes[first])
+        first = (first &+ 1) & (bytes.count &- 1)
+      }
+      count &-= sent
     }
     guard asksForRoom != (count > 0) else { return }
     asksForRoom = count > 0
@@ -119,12 +123,16 @@ struct Console: ~Copyable {
 
   /// Waits until all has gone out.
   mutating func drain() { queue.drain() }
+
+  /// The UART's interrupt has come.
+  func acknowledgeInterrupt() { queue.port.acknowledgeInterrupt() }
 }
 
 extension Reference where Value == PhysicalCPU {
   /// The UART has room again, or somebody typed. The host's interrupt comes to one CPU only.
   func serveConsole() {
     let hypervisor = Hypervisor.shared
+    withConsole { $0.acknowledgeInterrupt() }
     while let input = withConsole({ $0.nextInput() }) {
       switch input {
       case .deliver(let vm, let byte):

@@ -1,8 +1,8 @@
-internal import DeviceTree
 internal import Architecture
 internal import ArmCommon
 internal import Backend
 internal import Configuration
+internal import DeviceTree
 internal import Drivers
 internal import Virtualization
 

@@ -6,7 +6,7 @@ internal import Drivers
 internal import Entry
 
 /// Where a panic writes, set as soon as there is a console.
-nonisolated(unsafe) var panicPort: PL011Port?
+nonisolated(unsafe) var panicPort: ConsolePort?
 
 /// The hypervisor took an exception from itself: a mistake of ours. Prints what is known; then, where a guest was being
 /// served, stops that VM and goes on with the others, else stops for good. `kind` is the vectors' (see `OwnException`).

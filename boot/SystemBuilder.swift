@@ -32,7 +32,7 @@ struct SystemBuilder: ~Copyable {
   }
 
   /// Builds everything, puts it where everybody finds it, and makes this CPU ready for guests.
-  mutating func build(port: PL011Port, log: inout BootLog) throws(BootFailure) {
+  mutating func build(port: ConsolePort, log: inout BootLog) throws(BootFailure) {
     let gic = try buildInterruptController()
     readClock()
     let vms = try buildVMs(gic)
@@ -114,37 +114,55 @@ extension SystemBuilder {
     let listRegisters: HostListRegisters
     /// What `GICv2LinkProbe` found; a GICv3 is believed.
     var usesHardwareLinks = true
+    /// A GICv2's virtual CPU interface, whose registers guests use as theirs.
+    var virtualInterface: AddressRange<PhysicalAddress>?
   }
 
   private mutating func buildInterruptController() throws(BootFailure) -> HostGIC {
     switch machine.interruptController {
     case .gicv2(let gic):
-      let driver = GICv2Controller(
-        distributor: try device(gic.distributor), interface: try device(gic.cpuInterface))
+      let wide = try device(gic.cpuInterface)
+      let lead = GICv2Controller.interfaceLead(at: wide, size: gic.cpuInterface.size)
+      let interface = wide + UInt(lead)
+      let driver = GICv2Controller(distributor: try device(gic.distributor), interface: interface)
       driver.initializeDistributor()
       driver.initializeCPU()
       let control = try device(gic.hypervisorInterface)
+      // What is true of one of the two interfaces is true of the other.
+      let virtual = gic.virtualInterface.size >= gic.cpuInterface.size ? lead : 0
+      let virtualInterface = AddressRange(
+        from: gic.virtualInterface.start.advanced(by: virtual), to: gic.virtualInterface.end)
       let probe = GICv2LinkProbe(
-        interface: try device(gic.cpuInterface), hypervisorInterface: control,
-        virtualInterface: try device(gic.virtualInterface))
+        interface: interface, hypervisorInterface: control, virtualInterface: try device(virtualInterface))
       let own = UInt16(truncatingIfNeeded: machine.timer.hypervisorInterrupt.identifier)
       driver.enable(own)
       return HostGIC(
         controller: .v2(driver), listRegisters: .v2(GICv2ListRegisters(control: control)),
-        usesHardwareLinks: probe.run(timerInterrupt: UInt32(own)))
+        usesHardwareLinks: probe.run(timerInterrupt: UInt32(own)), virtualInterface: virtualInterface)
     case .gicv3(let gic):
-      let driver = GICv3Controller(
-        distributor: try device(gic.distributor), redistributor: try redistributor(of: gic, for: Processor.affinity))
+      guard let redistributor = try redistributor(of: gic, for: Processor.affinity) else { throw .noRedistributor }
+      let driver = GICv3Controller(distributor: try device(gic.distributor), redistributor: redistributor)
       driver.initializeCPU()
       driver.initializeDistributor(affinity: Processor.affinity)
       return HostGIC(controller: .v3(driver), listRegisters: .v3(GICv3ListRegisters()))
     }
   }
 
-  private mutating func redistributor(of gic: GICv3Description, for affinity: UInt64) throws(BootFailure) -> UInt {
+  /// Regions have room for more CPUs than a machine has: the search begins with as much as the machine's need, and takes
+  /// all where some CPU below has a larger frame or is not in the tree. Nil where nobody knows the CPU.
+  private mutating func redistributor(of gic: GICv3Description, for affinity: UInt64) throws(BootFailure) -> UInt? {
+    let least = UInt64(machine.cpuCount) * (gic.redistributorStride ?? 2 << 16)
+    if let found = try redistributor(of: gic, for: affinity, upTo: least) { return found }
+    return try redistributor(of: gic, for: affinity, upTo: .max)
+  }
+
+  private mutating func redistributor(
+    of gic: GICv3Description, for affinity: UInt64, upTo limit: UInt64
+  ) throws(BootFailure) -> UInt? {
     let packed = UInt32(truncatingIfNeeded: affinity & 0xff_ffff | (affinity >> 32) << 24)
     for index in 0..<gic.redistributorRegionCount {
-      guard let region = gic.redistributorRegion(index) else { continue }
+      guard var region = gic.redistributorRegion(index) else { continue }
+      region.size = min(region.size, limit)
       let base = try device(region)
       if let found = GICv3Controller.redistributor(
         for: packed, in: base, size: UInt(region.size), stride: gic.redistributorStride.map { UInt($0) })
@@ -152,7 +170,7 @@ extension SystemBuilder {
         return found
       }
     }
-    throw .noRedistributor
+    return nil
   }
 
   private mutating func device(_ range: AddressRange<PhysicalAddress>) throws(BootFailure) -> UInt {
@@ -161,15 +179,15 @@ extension SystemBuilder {
     } catch { throw .memory }
   }
 
-  /// The interrupt controller as the CPU of that affinity uses it.
+  /// The interrupt controller as the CPU of that affinity uses it, or nil where it knows no such CPU: trees describe chips,
+  /// and not every board has all of a chip's CPUs.
   mutating func controller(_ boot: InterruptController, for affinity: UInt64) throws(BootFailure)
-    -> InterruptController
+    -> InterruptController?
   {
     switch (boot, machine.interruptController) {
     case (.v3, .gicv3(let gic)):
-      return .v3(
-        GICv3Controller(
-          distributor: try device(gic.distributor), redistributor: try redistributor(of: gic, for: affinity)))
+      guard let redistributor = try redistributor(of: gic, for: affinity) else { return nil }
+      return .v3(GICv3Controller(distributor: try device(gic.distributor), redistributor: redistributor))
     // A GICv2 shows each CPU its own at the same addresses.
     default: return boot
     }
@@ -215,7 +233,8 @@ extension SystemBuilder {
     let devices = try taking { [description] (arena) throws(OutOfMemory) in
       try GivenDevices(of: description, on: hostMachine, in: &arena)
     }
-    let space = try buildSpace(description, memory: memory, firmware: firmware, devices)
+    let space = try buildSpace(
+      description, memory: memory, firmware: firmware, virtualInterface: host.virtualInterface, devices)
     let gic = machine.interruptController.version
     let secondsAtStart = self.secondsAtStart
     var machine = try taking { (arena) throws(OutOfMemory) in
@@ -234,6 +253,7 @@ extension SystemBuilder {
   /// Stage 2: RAM, firmware, and with GICv2 the hardware's virtual CPU interface where guests look for theirs.
   private mutating func buildSpace(
     _ description: VMDescription, memory: AddressRange<PhysicalAddress>, firmware: AddressRange<PhysicalAddress>,
+    virtualInterface: AddressRange<PhysicalAddress>?,
     _ devices: GivenDevices
   ) throws(BootFailure) -> TranslationTable {
     let inputBits = stage2.inputBits
@@ -246,10 +266,10 @@ extension SystemBuilder {
           description.firmware.start.rawValue, to: firmware.start, size: firmware.size, as: .guestReadOnlyMemory,
           in: &arena)
       }
-      if case .gicv2(let gic) = machine.interruptController {
+      if let virtualInterface {
         try space.map(
-          GuestMachine.cpuInterface.start.rawValue, to: gic.virtualInterface.start,
-          size: min(GuestMachine.cpuInterface.size, gic.virtualInterface.size), as: .guestDevice, in: &arena)
+          GuestMachine.cpuInterface.start.rawValue, to: virtualInterface.start,
+          size: min(GuestMachine.cpuInterface.size, virtualInterface.size), as: .guestDevice, in: &arena)
       }
       try map(devices, in: space)
       return space
@@ -274,7 +294,7 @@ extension SystemBuilder {
 }
 
 extension SystemBuilder {
-  private mutating func buildConsole(_ port: PL011Port) throws(BootFailure) -> Console {
+  private mutating func buildConsole(_ port: ConsolePort) throws(BootFailure) -> Console {
     let system = system
     return try taking { (arena) throws(OutOfMemory) in
       let multiplexer = try ConsoleMultiplexer(vmCount: system.vmCount, in: &arena) { index in

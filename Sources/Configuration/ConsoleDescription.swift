@@ -12,8 +12,8 @@ public struct ConsoleDescription: Sendable {
   /// What stands behind the ":" of the path, such as "115200n8".
   public let options: Text?
 
-  /// Two to this power is the distance between two registers in units of bytes (`reg-shift`).
-  public var registerShift: UInt32 { min(node["reg-shift"]?.u32 ?? 0, 3) }
+  /// Two to this power is the distance between two registers in units of bytes (`reg-shift`), where the tree says so.
+  public var registerShift: UInt32? { node["reg-shift"]?.u32.map { min($0, 3) } }
 
   /// How many bytes wide a register must be accessed (`reg-io-width`), where the tree says so.
   public var registerWidth: UInt32? { node["reg-io-width"]?.u32 }

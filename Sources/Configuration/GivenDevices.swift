@@ -128,7 +128,8 @@ public struct GivenDevices {
 extension GivenRegion {
   fileprivate static var none: GivenRegion {
     GivenRegion(
-      host: AddressRange(start: PhysicalAddress(0), size: 0), guest: AddressRange(start: GuestPhysicalAddress(0), size: 0))
+      host: AddressRange(start: PhysicalAddress(0), size: 0),
+      guest: AddressRange(start: GuestPhysicalAddress(0), size: 0))
   }
 }
 

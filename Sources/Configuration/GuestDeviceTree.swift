@@ -23,7 +23,8 @@ public enum GuestDeviceTree {
   /// returned. `cpu` is what the vCPUs are `compatible` with: the name of the host's cores. `given` are the devices of the
   /// host that the VM has.
   public static func write(
-    _ vm: VMDescription, gic: GICVersion, cpu: Text, given: GivenDevices? = nil, unsafeInto buffer: UnsafeMutableRawBufferPointer
+    _ vm: VMDescription, gic: GICVersion, cpu: Text, given: GivenDevices? = nil,
+    unsafeInto buffer: UnsafeMutableRawBufferPointer
   ) throws(DeviceTreeError) -> Int {
     var writer = try unsafe DeviceTreeWriter(unsafeBuffer: buffer)
     try writer.root { (root) throws(DeviceTreeError) in

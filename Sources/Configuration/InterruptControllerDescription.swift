@@ -52,7 +52,11 @@ public enum InterruptControllerDescription: Sendable {
         return
       }
     }
-    throw MachineProblem(missing: "an interrupt controller (GICv2 or GICv3)")
+    // The one that the root names is the one that the CPUs' own interrupts go to.
+    guard let other = tree.root.interruptParent, let name = other["compatible"]?.string else {
+      throw MachineProblem(missing: "an interrupt controller (GICv2 or GICv3)")
+    }
+    throw MachineProblem(.unknownInterruptController(name), other)
   }
 }
 
@@ -73,9 +77,9 @@ public struct GICv2Description: Sendable {
 
   /// True where a name in the node's `compatible` is that of a GICv2.
   static func describes(_ node: DeviceTree.Node) -> Bool {
-    let names: [7 of Text] = [
+    let names: [8 of Text] = [
       "arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic", "arm,cortex-a9-gic", "arm,eb11mp-gic",
-      "arm,arm11mp-gic", "arm,pl390",
+      "arm,arm11mp-gic", "arm,pl390", "qcom,msm-qgic2",
     ]
     for index in names.indices where node.isCompatible(with: names[index]) { return true }
     return false

@@ -17,6 +17,8 @@ public struct MachineProblem: Error, Equatable, Sendable {
     case tooFewRegions(needed: Int)
     /// The GIC has no virtual CPU interface, which a guest's interrupts need.
     case noVirtualInterface
+    /// The interrupt controller is none that can be virtualized.
+    case unknownInterruptController(Text)
     /// `interrupts` has fewer interrupts than are needed.
     case tooFewInterrupts(needed: Int)
     /// The interrupt is not of the kind that it must be.
@@ -84,6 +86,10 @@ extension MachineProblem.Kind {
       sink.write(" that the binding asks for")
     case .noVirtualInterface:
       sink.write("no virtual CPU interface (GICH, GICV); start QEMU's virt with virtualization=on")
+    case .unknownInterruptController(let name):
+      sink.write("the interrupt controller is a ")
+      sink.write(name.span)
+      sink.write(", and a GICv2 with virtualization or a GICv3 is needed")
     case .tooFewInterrupts(let needed):
       sink.write("fewer interrupts than the ")
       sink.write(decimal: UInt64(needed))

@@ -63,7 +63,8 @@ extension SystemProblem {
       sink.write(" has registers in the same 4 KiB as ")
       other.writePath(to: &sink)
       sink.write("; give both to the VM, or none")
-    case .foreignInterrupt: sink.write("has an interrupt that is no shared one of the machine's GIC; it cannot be given")
+    case .foreignInterrupt:
+      sink.write("has an interrupt that is no shared one of the machine's GIC; it cannot be given")
     case .sharedInterrupt(let vm):
       sink.write("has an interrupt in common with a device of vm ", UInt64(vm), "; give both to one VM")
     case .mastersBus:

@@ -14,7 +14,7 @@ struct Check: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let project = try Project.locate()
-      let emulation = try options.emulation(in: project)
+      let emulation = try await options.emulation(in: project)
       let bundler = Bundler(project: project)
       let bundle = try await bundler.bundle(system)
       for warning in try await bundler.validate(bundle, on: emulation) { note(warning.description) }

@@ -33,7 +33,7 @@ struct Run: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let project = try Project.locate()
-      let emulation = try options.emulation(in: project)
+      let emulation = try await options.emulation(in: project)
       let builder = ImageBuilder(project: project)
       let file = system ?? emulation.board.demo
       if !noBuild {

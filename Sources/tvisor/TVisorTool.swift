@@ -10,6 +10,7 @@ struct TVisorTool: AsyncParsableCommand {
     abstract: "Builds, checks and boots TVisor systems.",
     subcommands: [
       Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Boards.self,
+      SDCard.self,
       Symbolize.self,
     ],
     defaultSubcommand: Run.self)
@@ -32,18 +33,21 @@ struct BoardOptions: ParsableArguments {
   @Option(help: "How much memory the board has, such as 1GiB.")
   var memory: String?
 
-  @Option(help: "Further options for QEMU, such as \"-drive file=disk.img,if=none,format=raw,id=d\"; may be given again.")
+  @Option(
+    help: "Further options for QEMU, such as \"-drive file=disk.img,if=none,format=raw,id=d\"; may be given again.")
   var qemu: [String] = []
 
-  func emulation(in project: Project) throws -> Emulation {
+  func emulation(in project: Project) async throws -> Emulation {
     let size = try memory.map { text in
       guard let size = Units.size(text) else {
         throw ValidationError("cannot read '\(text)' as a size; write for example 1GiB")
       }
       return size
     }
+    let board = try project.board(named: board)
+    try await project.provideTree(of: board)
     var emulation = try Emulation(
-      try project.board(named: board), model: cpu, gicVersion: gic, processorCount: smp, memory: size)
+      board, model: cpu, gicVersion: gic, processorCount: smp, memory: size)
     emulation.options = qemu.flatMap { $0.split(separator: " ").map(String.init) }
     return emulation
   }

@@ -44,6 +44,20 @@ struct MachineProblemTests {
         == "an interrupt controller (GICv2 or GICv3): missing from the machine's device tree")
   }
 
+  @Test("an interrupt controller that cannot be virtualized is named")
+  func otherController() throws {
+    let other: Content = { (node) throws(DeviceTreeError) in
+      try node.property("phandle", 0x8003)
+      try node.property("interrupt-controller")
+      try node.property("#interrupt-cells", 2)
+      try node.property("compatible", "brcm,bcm2836-l1-intc")
+    }
+    #expect(
+      try problem(["intc@8000000": other])
+        == "/intc@8000000: the interrupt controller is a brcm,bcm2836-l1-intc, "
+        + "and a GICv2 with virtualization or a GICv3 is needed")
+  }
+
   @Test("no console, no PSCI and no bundle are no problem")
   func optional() throws {
     let tree = try VirtMachine(changes: ["aliases": nothing, "chosen": nothing, "psci": nothing]).makeTree()

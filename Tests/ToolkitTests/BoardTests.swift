@@ -68,6 +68,37 @@ struct BoardTests {
     #expect(line.hasSuffix(" -dtb \(project.path(".build-setup/trees/ecx-2000.dtb"))"))
   }
 
+  @Test("has its console at the serial port that it names, and the ports before that are nobody's")
+  func consoleNumber() throws {
+    let text = Self.text.replacing("  memory:", with: "  console: 1\n  memory:")
+    let board = try Board(parsing: SourceText(path: "board.yaml", text: text))
+    let line = try Emulation(board).command(booting: Emulation.Boot(kernel: "k"), console: .pipe).line
+    #expect(line.contains(" -serial null -chardev stdio,id=console,signal=off -serial chardev:console "))
+  }
+
+  @Test("can have a tree from a package and an SD card")
+  func treeAndCard() throws {
+    let more = """
+      tree: {package: linux-image-arm64, file: vendor/board.dtb}
+      sdcard: {kernel: k.img, bundle: b.img, config: [a=1, "b c"], firmware: [f.elf], from: "https://example.org"}
+
+      """
+    let board = try Board(parsing: SourceText(path: "board.yaml", text: more + Self.text))
+    #expect(board.tree == Board.Tree(package: "linux-image-arm64", file: "vendor/board.dtb"))
+    #expect(board.tree?.name == "board.dtb")
+    #expect(board.card?.configuration == ["a=1", "b c"])
+    #expect(board.card?.firmware == ["f.elf"])
+  }
+
+  @Test("of the checkout is called as its folder is, and says where its tree comes from")
+  func folders() throws {
+    for board in try Project.locate().boards() {
+      #expect(board.demo.hasSuffix("/platforms/\(board.name)/demo/system.yaml"))
+      #expect(board.tree != nil || board.name.contains("virt") || board.name == "versal")
+      #expect(board.qemu.arguments.contains("-dtb") == (board.tree != nil))
+    }
+  }
+
   @Test("with a mistake in its file is refused at the mistake's place")
   func mistakes() {
     let text = Self.text.replacing("machine:", with: "machin:").replacing("isa: armv8", with: "isa: mips")

@@ -107,11 +107,12 @@ fetch_packages() {
 # kernel_package FLAVOUR ARCHITECTURE: sets `kernel` to the real package behind Debian's meta package, such as
 # linux-image-6.1.0-40-cloud-arm64. No command substitution: what was read of the lists has to be remembered.
 kernel_package() {
-  for file in "$cache"/packages/linux-image-*-"$1"_*_"$2".deb; do
+  # A digit before the flavour: `arm64` is not `cloud-arm64`.
+  for file in "$cache"/packages/linux-image-*[0-9]-"$1"_*_"$2".deb; do
     [ -f "$file" ] && { file=${file##*/}; kernel=${file%%_*}; return; }
   done
   read_guest_lists "$2"
   # shellcheck disable=SC2086
-  kernel=$(apt-cache $apt_options depends "linux-image-$1" | sed -n "s/.*Depends: \(linux-image-.*-$1\)\$/\1/p" | head -n 1)
+  kernel=$(apt-cache $apt_options depends "linux-image-$1" | sed -n "s/.*Depends: \(linux-image-.*[0-9]-$1\)\$/\1/p" | head -n 1)
   [ -n "$kernel" ] || fail "cannot find the kernel behind linux-image-$1"
 }

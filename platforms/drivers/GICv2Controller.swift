@@ -34,7 +34,18 @@ public struct GICv2Controller: Sendable {
     static let priorityMask: UInt = 0x0004
     static let acknowledge: UInt = 0x000c
     static let endOfInterrupt: UInt = 0x0010
+    static let identification: UInt = 0x00fc
     static let deactivate: UInt = 0x1000
+  }
+
+  /// How far into a mapped region of `size` bytes the CPU interface's two pages begin. Where a chip gives each of them
+  /// 64 KiB, its address lines make that 16 copies of each page, and the last of the first borders on the first of the
+  /// second.
+  public static func interfaceLead(at base: UInt, size: UInt64) -> UInt64 {
+    let lead: UInt = 0xf000
+    guard size >= 0x2_0000 else { return 0 }
+    let identification = device_load32(base + Interface.identification)
+    return device_load32(base + lead + Interface.identification) == identification ? UInt64(lead) : 0
   }
 
   /// How many interrupt IDs the distributor has, 32 to 1020.
@@ -101,6 +112,12 @@ public struct GICv2Controller: Sendable {
 
   /// Lets an interrupt come.
   public func enable(_ id: UInt16) { setBit(id, at: Distributor.setEnable) }
+  /// Lets a private interrupt come only where no other of them waits.
+  public func putLast(_ id: UInt16) {
+    let register = distributor + Distributor.priority + UInt(id & ~3)
+    let shift = UInt32(id & 3) * 8
+    device_store32(register, device_load32(register) & ~(0xff << shift) | 0xb0 << shift)
+  }
   /// Keeps an interrupt off.
   public func disable(_ id: UInt16) { setBit(id, at: Distributor.clearEnable) }
   /// Makes an interrupt not pending; a level that is high goes on asking.

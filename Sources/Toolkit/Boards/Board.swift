@@ -1,12 +1,14 @@
 internal import Foundation
-internal import Yams
 
-/// A board: how QEMU plays it, read from `platforms/<board>/board.yaml`. A board has no code.
+/// A board: what it is, how QEMU plays it and how its own loader starts it, read from `platforms/<board>/board.yaml`. A board
+/// has no code.
 public struct Board: Sendable {
   /// Its name, which is its folder's.
   public var name: String
   /// One line about it.
   public var summary: String
+  /// Its CPUs and its interrupt controller.
+  public var chip: String?
   /// Whose image boots on it: `armv7` or `armv8`.
   public var isa: String
   /// How it is tested.
@@ -15,8 +17,45 @@ public struct Board: Sendable {
   public var console: String
   /// The system file that `tvisor run` takes by default, as a real path.
   public var demo: String
+  /// Where its device tree comes from, or nil where QEMU makes one.
+  public var tree: Tree?
+  /// How the loader of the real board starts TVisor.
+  public var loader: String?
+  /// What goes on its SD card, where its firmware starts kernels from one.
+  public var card: Card?
   /// The QEMU command's pieces.
   public var qemu: QEMU
+
+  /// A device tree in one of Debian's packages.
+  public struct Tree: Equatable, Sendable {
+    /// The package: a kernel's meta package, such as `linux-image-arm64`.
+    public var package: String
+    /// The file among the package's device trees, such as `broadcom/bcm2711-rpi-4-b.dtb`.
+    public var file: String
+
+    /// Names a file in a package.
+    public init(package: String, file: String) {
+      self.package = package
+      self.file = file
+    }
+
+    /// Its name in the set-up's folder and on an SD card.
+    public var name: String { String(file.split(separator: "/").last ?? "") }
+  }
+
+  /// The boot partition of an SD card.
+  public struct Card: Equatable, Sendable {
+    /// What the firmware calls the kernel's file.
+    public var kernel: String
+    /// What the bundle is called.
+    public var bundle: String
+    /// The lines of the firmware's config.txt.
+    public var configuration: [String]
+    /// The vendor's own files that have to be there too.
+    public var firmware: [String]
+    /// Where the vendor has them.
+    public var source: String
+  }
 
   /// What QEMU needs to play the board.
   public struct QEMU: Sendable {
@@ -32,68 +71,10 @@ public struct Board: Sendable {
     public var processorCount: UInt64
     /// How much memory in bytes by default.
     public var memory: UInt64
+    /// Which of QEMU's serial ports the console is.
+    public var consoleNumber: UInt64 = 0
     /// Further arguments.
     public var arguments: [String]
-  }
-
-  /// Reads a board's file.
-  public init(parsing source: SourceText) throws {
-    let reader = YAMLReader(source)
-    let board = reader.root().flatMap { Self.read($0, reader) }
-    try reader.finish()
-    guard let board else { throw Failure("\(source.path) describes no board") }
-    self = board
-  }
-
-  private init(
-    name: String, summary: String, isa: String, tested: String, console: String, demo: String, qemu: QEMU
-  ) {
-    self.name = name
-    self.summary = summary
-    self.isa = isa
-    self.tested = tested
-    self.console = console
-    self.demo = demo
-    self.qemu = qemu
-  }
-
-  private static func read(_ root: Node, _ reader: YAMLReader) -> Board? {
-    let keys = ["name", "summary", "isa", "tested", "console", "demo", "qemu"]
-    guard let fields = reader.fields(of: root, in: "a board", known: keys) else { return nil }
-    for (key, example) in zip(keys, ["my-board", "what it is", "armv8", "how", "PL011", "demo/system.yaml", "{…}"]) {
-      fields.require(key, example: example)
-    }
-    let isa = fields.text("isa")
-    if let isa, !ImageBuilder.isas.contains(isa.value) {
-      let known = ImageBuilder.isas.joined(separator: ", ")
-      reader.report(at: isa.position, "'\(isa.value)' is no isa; known are: \(known)")
-    }
-    guard let name = fields.text("name"), let summary = fields.text("summary"), let isa,
-      let tested = fields.text("tested"), let console = fields.text("console"), let demo = fields.text("demo"),
-      let qemu = fields.node("qemu").flatMap({ QEMU.read($0, reader) })
-    else { return nil }
-    return Board(
-      name: name.value, summary: summary.value, isa: isa.value, tested: tested.value, console: console.value,
-      demo: PathResolver(folder: reader.source.folder, guests: "").resolve(demo.value), qemu: qemu)
-  }
-}
-
-extension Board.QEMU {
-  fileprivate static func read(_ node: Node, _ reader: YAMLReader) -> Self? {
-    let keys = ["program", "machine", "gic", "cpu", "smp", "memory", "arguments"]
-    guard let fields = reader.fields(of: node, in: "'qemu'", known: keys) else { return nil }
-    for (key, example) in zip(keys, ["qemu-system-aarch64", "virt", "[2, 3]", "[cortex-a53]", "4", "1GiB"]) {
-      fields.require(key, example: example)
-    }
-    let versions = fields.numbers("gic", of: "GIC versions")
-    let models = fields.texts("cpu", of: "CPU models")
-    let arguments = fields.texts("arguments", of: "QEMU arguments")
-    guard let program = fields.text("program"), let machine = fields.text("machine"), !models.isEmpty,
-      let processorCount = fields.number("smp"), let memory = fields.size("memory")
-    else { return nil }
-    return Self(
-      program: program.value, machine: machine.value, gicVersions: versions.map(\.value), models: models.map(\.value),
-      processorCount: processorCount.value, memory: memory.value, arguments: arguments.map(\.value))
   }
 }
 
@@ -106,7 +87,7 @@ extension Project {
       .map { try Board(parsing: SourceText(path: $0)) }
       .map { board in
         var board = board
-        board.qemu.arguments = board.qemu.arguments.map { $0.replacing(/^@trees\//, with: trees + "/") }
+        if let tree = board.tree { board.qemu.arguments += ["-dtb", path(of: tree)] }
         return board
       }
   }
@@ -116,5 +97,17 @@ extension Project {
     let boards = try boards()
     if let board = boards.first(where: { $0.name == name }) { return board }
     throw Failure("there is no board '\(name)'; \(Suggestion.hint(for: name, among: boards.map(\.name)))")
+  }
+
+  /// Where the set-up puts a board's tree.
+  public func path(of tree: Board.Tree) -> String { "\(trees)/\(tree.name)" }
+
+  /// Sees to it that the board's tree is there: the first board whose tree is missing has all boards' fetched.
+  public func provideTree(of board: Board) async throws {
+    guard let tree = board.tree, !FileManager.default.fileExists(atPath: path(of: tree)) else { return }
+    let status = try await Command(path("boot/setup/setup.sh"), ["--trees"]).interact(in: root.path)
+    guard status == 0, FileManager.default.fileExists(atPath: path(of: tree)) else {
+      throw Failure("the set-up did not bring \(tree.file) out of \(tree.package); run `boot/setup/setup.sh --trees`")
+    }
   }
 }

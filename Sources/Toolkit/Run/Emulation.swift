@@ -66,6 +66,7 @@ public struct Emulation: Sendable {
   public func command(booting boot: Boot, console: Console) -> Command {
     var arguments = machine + ["-nodefaults", "-display", "none", "-no-reboot"]
     let log = log.map { ",logfile=\($0)" } ?? ""
+    for _ in 0..<board.qemu.consoleNumber { arguments += ["-serial", "null"] }
     switch console {
     case .terminal:
       arguments += ["-chardev", "stdio,id=console,mux=on,signal=off\(log)", "-serial", "chardev:console"]
@@ -83,7 +84,8 @@ public struct Emulation: Sendable {
   public func command(writingDeviceTreeTo file: String) -> Command {
     var arguments = machine
     arguments[1] += ",dumpdtb=\(file)"
-    return Command(board.qemu.program, arguments + ["-nodefaults", "-display", "none"] + board.qemu.arguments + options)
+    return Command(
+      board.qemu.program, arguments + ["-nodefaults", "-display", "none"] + board.qemu.arguments + options)
   }
 
   /// What makes the virtual time count instructions, and the clock go by it from a fixed day on: runs are alike.
