@@ -2,6 +2,8 @@
 public enum InterruptController: Sendable {
   case v2(GICv2Controller)
   case v3(GICv3Controller)
+  /// No GIC: the Raspberry Pi 2's and 3's.
+  case bcm2836(BCM2836Controller)
 
   /// INTIDs from here on say that there is nothing to acknowledge.
   public static var firstSpecialID: UInt32 { 1020 }
@@ -12,6 +14,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.acknowledge()
     case .v3(let gic): gic.acknowledge()
+    case .bcm2836(let controller): controller.acknowledge()
     }
   }
 
@@ -21,6 +24,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.dropPriority(acknowledged)
     case .v3(let gic): gic.dropPriority(acknowledged)
+    case .bcm2836(let controller): controller.dropPriority(acknowledged)
     }
   }
 
@@ -30,6 +34,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.deactivate(acknowledged)
     case .v3(let gic): gic.deactivate(acknowledged)
+    case .bcm2836(let controller): controller.deactivate(acknowledged)
     }
   }
 
@@ -38,6 +43,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.enable(id)
     case .v3(let gic): gic.enable(id)
+    case .bcm2836(let controller): controller.enable(id)
     }
   }
 
@@ -46,6 +52,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.setActive(id, isActive)
     case .v3(let gic): gic.setActive(id, isActive)
+    case .bcm2836(let controller): controller.setActive(id, isActive)
     }
   }
 
@@ -55,6 +62,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.softwareInterruptToSelf(id)
     case .v3: GICv3Controller.softwareInterrupt(id, to: affinity)
+    case .bcm2836(let controller): controller.softwareInterruptToSelf(id)
     }
   }
 
@@ -64,6 +72,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.send(softwareInterrupt)
     case .v3(let gic): gic.send(softwareInterrupt)
+    case .bcm2836(let controller): controller.send(softwareInterrupt)
     }
   }
 
@@ -72,6 +81,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.initializeCPU()
     case .v3(let gic): gic.initializeCPU()
+    case .bcm2836(let controller): controller.initializeCPU()
     }
   }
 
@@ -80,6 +90,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.interruptCount
     case .v3(let gic): gic.interruptCount
+    case .bcm2836(let controller): controller.interruptCount
     }
   }
 }
