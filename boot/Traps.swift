@@ -23,10 +23,8 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
     return writeDistributor(access, frame)
   }
   if case .systemRegister(let access) = exit, PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
-  if case .memory(let access) = exit, GuestMachine.cpuInterface.contains(access.address),
-    case .software(let interface) = PhysicalCPU.current.value.listRegisters
-  {
-    return useCPUInterface(access, interface, frame)
+  if case .memory(let access) = exit, GuestMachine.cpuInterface.contains(access.address) {
+    return useCPUInterface(access, frame)
   }
   answerByModels(exit, frame)
 }
@@ -48,8 +46,9 @@ private func writeDistributor(_ access: MMIOAccess, _ frame: TrapFrame) {
 /// Answers a load or store of the vCPU's CPU interface in software, the most frequent exits where there is one. It is this
 /// CPU's own, so that no lock is needed unless it asks for maintenance.
 @inline(never)
-private func useCPUInterface(_ access: MMIOAccess, _ interface: SoftwareListRegisters, _ frame: TrapFrame) {
+private func useCPUInterface(_ access: MMIOAccess, _ frame: TrapFrame) {
   let cpu = PhysicalCPU.current
+  guard case .software(let interface) = cpu.value.listRegisters else { return answerByModels(.memory(access), frame) }
   var guest = ExitingCPU(frame: frame)
   guard access.address.isAligned(to: access.width.byteCount) else {
     return guest.inject(.dataAbort(isWrite: access.isWrite))

@@ -193,14 +193,14 @@ private struct InterfacePair {
     model.machineControl = value
   }
 
+  /// No priority is the lowest one, which no mask ever lets through.
   private mutating func fill() {
     let free = (0..<software.count).filter { model.emptyMask >> UInt32($0) & 1 != 0 }
     guard let index = free.randomElement(using: &random) else { return }
-    var value = ListRegister(
-      virtualID: UInt16(index), priority: UInt8.random(in: 0...255, using: &random), state: .pending,
+    let value = ListRegister(
+      virtualID: UInt16(Bool.random(using: &random) ? index : 32 + index), priority: UInt8.random(in: 0..<0xf8, using: &random), state: .pending,
       isGroup1: Bool.random(using: &random), signalsEndOfInterrupt: Bool.random(using: &random),
       source: UInt8.random(in: 0..<8, using: &random))
-    if Bool.random(using: &random) { value.virtualID = UInt16(32 + index) }
     set(index, value)
   }
 
