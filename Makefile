@@ -1,7 +1,9 @@
 # make run     set up, build, and boot the board's demo system in QEMU with its console here
 # make test    set up, and run every test: on the host, and in QEMU
+# make soak-guests    guests that attack at random, TVISOR_SOAK_MINUTES=10 for each instruction set and GIC
 # make soak    run the tests that make things up for long: TVISOR_SOAK=n times as long as in make test, from TVISOR_SEED
 # make check SYSTEM=my/system.yaml      find a system file's mistakes
+# make coverage                         which lines of the models and the backends the host's tests reach
 # make build | format | lint | clean | help
 #
 # BOARD=name   the board (make boards lists them)     SYSTEM=file   a system file in the demo's place
@@ -13,12 +15,12 @@ ARGS ?=
 
 host := --scratch-path .build-host
 # The tests that TVISOR_SOAK makes longer.
-soaked := ReferenceTests|RandomizedTests|LawlessGuestTests|TimerPropertyTests
+soaked := ReferenceTests|RandomizedTests|LawlessGuestTests|TimerPropertyTests|RandomExitTests|FuzzTests
 tool := .build-host/debug/tvisor
 sources := Package.swift Sources Tests arch boot platforms
 reports := .build-host/reports
 
-.PHONY: run test soak setup tool build check boards format lint clean help
+.PHONY: run test soak soak-guests setup tool build check boards format lint coverage clean help
 
 run: setup tool
 	@$(tool) run $(SYSTEM) --board $(BOARD) $(ARGS)
@@ -32,6 +34,11 @@ test:
 	{ swift build $(host) --product tvisor && $(tool) build; } || exit 1; \
 	swift test $(host) --filter '^SystemTests\.' --xunit-output $(reports)/system.xml || status=1; \
 	exit $$status
+
+# Prints how far it is, and a table at its end. TVISOR_SEED has a run's attacks again.
+soak-guests: setup tool
+	@$(tool) build --quiet
+	@TVISOR_SOAK_MINUTES=$${TVISOR_SOAK_MINUTES:-10} swift test $(host) --filter 'FuzzTests.soak'
 
 # Without a seed each soak has another; it is printed, and TVISOR_SEED has it again.
 soak: setup
@@ -62,9 +69,18 @@ format:
 lint:
 	@swift format lint --strict --parallel --recursive $(sources)
 
+# In a folder of its own, because counting changes every object file.
+coverage := --scratch-path .build-coverage
+coverage:
+	@boot/setup/setup.sh
+	@swift test $(coverage) --enable-code-coverage --skip '^SystemTests\.'
+	@folder=$$(swift build $(coverage) --show-bin-path); \
+	"$$(dirname "$$(readlink -f "$$(command -v swift)")")/llvm-cov" report $$folder/TVisorPackageTests.xctest -instr-profile=$$folder/codecov/default.profdata \
+	  Sources/Virtualization arch/common arch/armv8 arch/armv7
+
 # The set-up's downloads stay: `rm -r .build-setup ~/.cache/tvisor` removes those.
 clean:
-	rm -rf .build-host .build-armv8 .build-armv7 .build-guest-armv8 .build-guest-armv7 .build-run
+	rm -rf .build-host .build-coverage .build-armv8 .build-armv7 .build-guest-armv8 .build-guest-armv7 .build-run
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile

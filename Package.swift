@@ -16,11 +16,17 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// What runs once at boot is built small; what a guest's exits pass through is built fast.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 /// A Swift target of the house, with the strict settings that all of them share.
-func module(_ name: String, _ path: String, needs dependencies: [Target.Dependency] = [], exclude: [String] = [])
-  -> Target
-{
-  .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
+func module(
+  _ name: String, _ path: String, needs dependencies: [Target.Dependency] = [], exclude: [String] = [],
+  isSmall: Bool = false
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict + (isSmall ? small : [])
+  )
 }
 
 /// The host tests of one module, in the folder of the same name.
@@ -38,11 +44,12 @@ var targets: [Target] = [
 
   // libfdt, its safe face, and what the two kinds of tree mean to us.
   .systemLibrary(name: "CLibFDT", path: "Sources/CLibFDT"),
-  module("DeviceTree", "Sources/DeviceTree", needs: ["Architecture", "CLibFDT"]),
-  module("Configuration", "Sources/Configuration", needs: ["Architecture", "DeviceTree"]),
+  module("DeviceTree", "Sources/DeviceTree", needs: ["Architecture", "CLibFDT"], isSmall: true),
+  module("Configuration", "Sources/Configuration", needs: ["Architecture", "DeviceTree"], isSmall: true),
 
   // Joins what the bundle says with the policies: the one list of who runs where, for boot and for the host tool.
-  module("Planning", "Sources/Planning", needs: ["Architecture", "Configuration", "DeviceTree", "Scheduling"]),
+  module(
+    "Planning", "Sources/Planning", needs: ["Architecture", "Configuration", "DeviceTree", "Scheduling"], isSmall: true),
 
   // What the backends share: they know the seam and their own assembly, never the models.
   .target(name: "ArmRegisters", path: "arch/common/asm"),
@@ -72,6 +79,8 @@ if let bareMetal {
     .executable(name: "metronome", targets: ["Metronome"]),
     .executable(name: "hostile", targets: ["Hostile"]),
     .executable(name: "bench", targets: ["Bench"]),
+    .executable(name: "fuzz", targets: ["Fuzz"]),
+    .executable(name: "witness", targets: ["Witness"]),
   ]
   targets += backend(bareMetal == "armv7" ? "ARMv7" : "ARMv8", isa: bareMetal, as: "Backend")
   targets += [
@@ -88,9 +97,9 @@ if let bareMetal {
     .target(name: "GuestEntry", path: "Sources/Guests/Entry"),
     module("GuestSupport", "Sources/Guests/Support", needs: ["GuestEntry"]),
   ]
-  for guest in ["Metronome", "Hostile", "Bench"] {
+  for guest in ["Metronome", "Hostile", "Bench", "Fuzz", "Witness"] {
     // The registers that one attacks are the instruction set's own.
-    let others = guest == "Hostile" ? [bareMetal == "armv7" ? "armv8" : "armv7"] : []
+    let others = ["Hostile", "Fuzz"].contains(guest) ? [bareMetal == "armv7" ? "armv8" : "armv7"] : []
     targets.append(
       .executableTarget(
         name: guest, dependencies: ["GuestEntry", "GuestSupport"], path: "Sources/Guests/\(guest)", exclude: others,
@@ -130,10 +139,17 @@ if let bareMetal {
     tests(
       "PlanningTests", needs: ["Planning", "Scheduling", "Configuration", "DeviceTree", "Architecture", "TestSupport"]),
     tests("ArmCommonTests", needs: ["ArmCommon", "Architecture", "TestSupport"]),
+    tests("DriversTests", needs: ["Drivers"]),
     tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
     tests("ARMv7Tests", needs: ["ARMv7", "ArmCommon", "Architecture", "TestSupport"]),
     tests(
       "ToolkitTests", needs: ["Toolkit", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport"]),
+    tests(
+      "FuzzTests",
+      needs: [
+        "Architecture", "Virtualization", "ArmCommon", "ARMv8", "ARMv7", "DeviceTree", "Configuration", "Toolkit",
+        "TestSupport",
+      ]),
     tests("SystemTests", needs: ["Toolkit"]),
   ]
 }

@@ -77,7 +77,7 @@ private func readTree(
   _ range: AddressRange<PhysicalAddress>, _ space: inout HypervisorSpace, _ arena: inout Arena
 ) -> DeviceTree? {
   guard let start = unsafe mapConstants(range, &space, &arena) else { return nil }
-  return try? unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(range.size)))
+  return try? unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(range.size)), in: &arena)
 }
 
 private func mapConstants(

@@ -1,5 +1,5 @@
-internal import ArmCommon
 internal import Architecture
+internal import ArmCommon
 internal import ArmRegisters
 internal import Backend
 internal import Scheduling

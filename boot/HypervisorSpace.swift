@@ -80,12 +80,18 @@ struct HypervisorSpace: ~Copyable {
   /// Maps the registers of a device and says where they are now. Pages that are mapped already stay as they are.
   mutating func mapDevice(_ range: AddressRange<PhysicalAddress>, in arena: inout Arena) throws(MappingError) -> UInt {
     guard isReachable(range) else { throw .outOfRange }
-    var page = range.start.alignedDown(to: 4096)
-    while page < range.end {
-      if !isMapped(page, in: arena) {
-        try map(AddressRange(start: page, size: 4096), .hypervisorDevice, &arena)
+    let pages = range.expanded(to: 4096)
+    do throws(MappingError) {
+      try map(pages, .hypervisorDevice, &arena)
+    } catch {
+      guard error == .alreadyMapped else { throw error }
+      var page = pages.start
+      while page < pages.end {
+        if !isMapped(page, in: arena) {
+          try map(AddressRange(start: page, size: 4096), .hypervisorDevice, &arena)
+        }
+        page = page.advanced(by: 4096)
       }
-      page = page.advanced(by: 4096)
     }
     barrier()
     return range.start.mapped

@@ -76,6 +76,8 @@ extension Reference where Value == PhysicalCPU {
     value.controller.enable(requestInterruptID)
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.virtualTimer))
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.hypervisorTimer))
+    // A guest that makes it come again and again must not keep our timer away, which ends that guest's turn.
+    value.controller.putLast(UInt16(truncatingIfNeeded: interrupts.maintenance))
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.maintenance))
     TrapControls.configure(
       stage2Control: hypervisor.value.stage2Control, trapsWaiting: value.isShared)

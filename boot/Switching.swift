@@ -72,6 +72,7 @@ extension Reference where Value == PhysicalCPU {
     if value.floatingPointOwner == number { value.floatingPointOwner = -1 }
     guard value.loaded == number else { return }
     Processor.virtualTimerControl = 0
+    Hypervisor.shared.value.vcpus[number].context.discard()
     let vm = value.loadedVM
     vm.value.lock.acquire(by: value.index)
     releaseInterrupts(of: value.loadedIndex, vm)

@@ -160,10 +160,21 @@ extension SystemBuilder {
       local: try device(description.local), shared: try device(description.shared), core: UInt(affinity & 3))
   }
 
+  /// Regions have room for more CPUs than a machine has: the search begins with as much as the machine's need, and takes
+  /// all where some CPU below has a larger frame or is not in the tree. Nil where nobody knows the CPU.
   private mutating func redistributor(of gic: GICv3Description, for affinity: UInt64) throws(BootFailure) -> UInt? {
+    let least = UInt64(machine.cpuCount) * (gic.redistributorStride ?? 2 << 16)
+    if let found = try redistributor(of: gic, for: affinity, upTo: least) { return found }
+    return try redistributor(of: gic, for: affinity, upTo: .max)
+  }
+
+  private mutating func redistributor(
+    of gic: GICv3Description, for affinity: UInt64, upTo limit: UInt64
+  ) throws(BootFailure) -> UInt? {
     let packed = UInt32(truncatingIfNeeded: affinity & 0xff_ffff | (affinity >> 32) << 24)
     for index in 0..<gic.redistributorRegionCount {
-      guard let region = gic.redistributorRegion(index) else { continue }
+      guard var region = gic.redistributorRegion(index) else { continue }
+      region.size = min(region.size, limit)
       let base = try device(region)
       if let found = GICv3Controller.redistributor(
         for: packed, in: base, size: UInt(region.size), stride: gic.redistributorStride.map { UInt($0) })

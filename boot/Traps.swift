@@ -22,7 +22,10 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   if case .memory(let access) = exit, access.isWrite, GuestMachine.distributor.contains(access.address) {
     return writeDistributor(access, frame)
   }
-  if case .systemRegister(let access) = exit, PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
+  if case .systemRegister(let access) = exit {
+    if PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
+    if ExitDispatcher.readsIdentification(access) { return readIdentification(access, frame) }
+  }
   if case .memory(let access) = exit, GuestMachine.cpuInterface.contains(access.address) {
     return useCPUInterface(access, frame)
   }
@@ -60,6 +63,15 @@ private func useCPUInterface(_ access: MMIOAccess, _ frame: TrapFrame) {
   guest.skipInstruction()
   if interface.needsMaintenance { cpu.serveMaintenance() }
   if cpu.value.needsDecision { cpu.decide(frame) }
+}
+
+/// Answers a read of an identification register: nothing changes but the vCPU's register.
+@inline(never)
+private func readIdentification(_ access: SystemRegisterAccess, _ frame: TrapFrame) {
+  var guest = ExitingCPU(frame: frame)
+  ExitDispatcher.readIdentification(
+    access, cpu: &guest, machine: PhysicalCPU.current.value.loadedVM.value.machine,
+    hardware: Processor.identification(access.register))
 }
 
 /// Answers an exit by the models of the VM, whose lock is held for that, and does what they ask for.
@@ -205,6 +217,10 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
   }
 
   func setDebugControl(_ value: UInt64) { Processor.setGuestDebugControl(value) }
+  func readBreakpoint(_ register: SystemRegister) -> UInt64? { Processor.breakpoint(register) }
+  func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool {
+    Hypervisor.shared.value.vcpus[PhysicalCPU.current.value.loaded].context.writeBreakpoint(register, value)
+  }
 
   /// One access: the guest may be writing there at the same time.
   func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? {

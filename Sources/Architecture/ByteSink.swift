@@ -4,8 +4,10 @@ public protocol ByteSink: ~Copyable {
   mutating func write(_ byte: UInt8)
 }
 
+// Messages are many and none is on a guest's way: a call is smaller than a loop at each place.
 extension ByteSink where Self: ~Copyable {
   /// Writes a literal.
+  @inline(never)
   public mutating func write(_ text: StaticString) {
     let count = text.utf8CodeUnitCount
     let start = unsafe text.utf8Start
@@ -13,11 +15,13 @@ extension ByteSink where Self: ~Copyable {
   }
 
   /// Writes the bytes of `text` as they are.
+  @inline(never)
   public mutating func write(_ text: Span<UInt8>) {
     for index in text.indices { write(text[index]) }
   }
 
   /// Writes `value` in decimal.
+  @inline(never)
   public mutating func write(decimal value: UInt64) {
     var divisor: UInt64 = 1
     while value / divisor >= 10 { divisor *= 10 }
@@ -39,6 +43,7 @@ extension ByteSink where Self: ~Copyable {
   }
 
   /// Writes `value` in hexadecimal with `0x` before it and at least `digits` digits.
+  @inline(never)
   public mutating func write(hexadecimal value: UInt64, digits: Int = 1) {
     write("0x")
     var remaining = max(digits, 1, (64 - value.leadingZeroBitCount + 3) / 4)

@@ -22,6 +22,8 @@ public struct DeviceTreeError: Error, Equatable, Sendable {
     case untranslatable
     /// No interrupt controller can be found for the interrupt, or it is not described as a GIC describes its own.
     case interruptParent
+    /// There is no memory for the index of the nodes.
+    case memory
     /// The buffer to write to is full.
     case full
     /// Nodes and properties are written in an order that a flattened tree does not allow.
@@ -74,6 +76,7 @@ extension DeviceTreeError.Kind {
     case .malformed: sink.write("has a length or content that its binding does not allow")
     case .untranslatable: sink.write("no bus on the way to the root maps this address")
     case .interruptParent: sink.write("no GIC can be found that this interrupt belongs to")
+    case .memory: sink.write("there is no memory for the index of its nodes")
     case .full: sink.write("the buffer is full")
     case .order: sink.write("nodes and properties written out of order")
     }

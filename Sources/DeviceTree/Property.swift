@@ -26,6 +26,7 @@ extension DeviceTree {
     public var cellCount: Int { count / 4 }
 
     /// The cell at `index`, or nil past the end.
+    @inline(never)
     public func cell(at index: Int) -> UInt32? {
       guard index >= 0, index < cellCount else { return nil }
       return UInt32(bigEndian: unsafe base.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
@@ -33,6 +34,7 @@ extension DeviceTree {
 
     /// The number in the `count` cells (0 to 2; the first is the most significant) from `index`, or nil where the value
     /// ends before or a number of 64 bits does not hold that many.
+    @inline(never)
     public func number(at index: Int, cells count: Int) -> UInt64? {
       guard count >= 0, count <= 2, index >= 0, index <= cellCount, count <= cellCount - index else { return nil }
       var number: UInt64 = 0
@@ -66,6 +68,7 @@ extension DeviceTree {
       init(property: Property) { self.property = property }
 
       /// The next string.
+      @inline(never)
       public mutating func next() -> Text? {
         let start = unsafe (property.base + offset).assumingMemoryBound(to: UInt8.self)
         for length in 0..<(property.count - offset) where unsafe start[length] == 0 {

@@ -7,6 +7,7 @@ extension DeviceTree.Node {
   /// How many cells a size has in the children's `reg` (#size-cells; 1 where the node does not say).
   public var sizeCellCount: Int { cellCount(of: "#size-cells", otherwise: 1) }
 
+  @inline(never)
   private func cellCount(of name: Text, otherwise fallback: Int) -> Int {
     guard let property = self[name] else { return fallback }
     return Int(property.u32 ?? .max)
@@ -26,6 +27,7 @@ extension DeviceTree.Node {
 
   /// The region at `index` of `reg`, as an address that the CPU can use: translated through the `ranges` of every bus up
   /// to the root (Devicetree Specification v0.4 §2.3.8). Nil past the end of `reg`.
+  @inline(never)
   public func region(at index: Int) throws(DeviceTreeError) -> AddressRange<PhysicalAddress>? {
     guard index >= 0, index < (try regionCount), let reg = self["reg"] else { return nil }
     let shape = try RegionShape(bus: parent, of: self, property: "reg")

@@ -8,8 +8,18 @@
 
   init(unsafeBytes bytes: UnsafeRawBufferPointer) { unsafe self.bytes = bytes }
 
-  /// The blob's size in bytes, or what is wrong with it.
-  func check() throws(DeviceTreeError) -> Int {
+  /// Where the parts of a blob are, as offsets in bytes from its start, and how much there is of them.
+  struct Shape {
+    var byteCount: Int
+    var structure: Int
+    var strings: Int
+    var reservations: Int
+    var reservationCount: Int
+    var nodeCount: Int
+  }
+
+  /// The blob's shape, or what is wrong with it.
+  func check() throws(DeviceTreeError) -> Shape {
     guard unsafe UInt(bitPattern: bytes.baseAddress) % 8 == 0 else { throw DeviceTreeError(.misaligned) }
     guard unsafe bytes.count >= 40 else { throw DeviceTreeError(.truncated) }
     guard cell(0) == 0xd00d_feed else { throw DeviceTreeError(.notADeviceTree) }
@@ -21,18 +31,19 @@
     let structure = try block(start: word(8), size: word(36), in: size, alignment: 4)
     // With a NUL at the end of the strings, every name in it is terminated.
     guard unsafe strings.isEmpty || bytes[strings.upperBound - 1] == 0 else { throw DeviceTreeError(.structure) }
-    try checkReservations(from: word(16), to: size)
-    try checkTags(structure, nameCount: strings.count)
-    return size
+    return Shape(
+      byteCount: size, structure: structure.lowerBound, strings: strings.lowerBound, reservations: word(16),
+      reservationCount: try checkReservations(from: word(16), to: size),
+      nodeCount: try checkTags(structure, nameCount: strings.count))
   }
 
   /// The big-endian word at a byte offset that the caller has checked.
-  private func cell(_ offset: Int) -> UInt32 {
+  func cell(_ offset: Int) -> UInt32 {
     UInt32(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 
   /// The same as a size or an offset, where a number that is too large for one is the largest: no blob reaches so far.
-  private func word(_ offset: Int) -> Int { Int(clamping: cell(offset)) }
+  func word(_ offset: Int) -> Int { Int(clamping: cell(offset)) }
 
   /// A block of the header, where it lies inside the blob.
   private func block(start: Int, size: Int, in total: Int, alignment: Int) throws(DeviceTreeError) -> Range<Int> {
@@ -42,28 +53,31 @@
     return start..<start + size
   }
 
-  /// Looks for the empty entry that ends the reservation block.
-  private func checkReservations(from start: Int, to end: Int) throws(DeviceTreeError) {
+  /// Looks for the empty entry that ends the reservation block, and counts those before it. Readers may stop at the first
+  /// without a size, so only those before that count.
+  private func checkReservations(from start: Int, to end: Int) throws(DeviceTreeError) -> Int {
     guard start % 8 == 0, start >= 40 else { throw DeviceTreeError(.structure) }
     var offset = start
+    var count: Int?
     while offset + 16 <= end {
-      if word(offset) | word(offset + 4) | word(offset + 8) | word(offset + 12) == 0 { return }
+      if count == nil, word(offset + 8) | word(offset + 12) == 0 { count = (offset - start) / 16 }
+      if let count, word(offset) | word(offset + 4) | word(offset + 8) | word(offset + 12) == 0 { return count }
       offset += 16
     }
     throw DeviceTreeError(.structure)
   }
 
-  /// Walks the structure block: one root, balanced nodes, names and values inside the block.
-  private func checkTags(_ block: Range<Int>, nameCount: Int) throws(DeviceTreeError) {
+  /// Walks the structure block: one root, balanced nodes, names and values inside the block. Counts the nodes.
+  private func checkTags(_ block: Range<Int>, nameCount: Int) throws(DeviceTreeError) -> Int {
     var offset = block.lowerBound
     var depth = 0
-    var hasRoot = false
+    var nodeCount = 0
     while offset + 4 <= block.upperBound {
       let tag = word(offset)
       offset += 4
       switch tag {
-      case 1 where depth > 0 || !hasRoot:
-        hasRoot = true
+      case 1 where depth > 0 || nodeCount == 0:
+        nodeCount += 1
         depth += 1
         guard depth <= Self.depthLimit else { throw DeviceTreeError(.structure) }
         offset = try endOfName(from: offset, to: block.upperBound)
@@ -73,8 +87,8 @@
         offset = try endOfProperty(from: offset, to: block.upperBound, nameCount: nameCount)
       case 4:
         continue
-      case 9 where depth == 0 && hasRoot:
-        return
+      case 9 where depth == 0 && nodeCount > 0:
+        return nodeCount
       default:
         throw DeviceTreeError(.structure)
       }

@@ -41,22 +41,26 @@
   }
 
   /// True where both have the same bytes.
+  @inline(never)
   public static func == (lhs: Text, rhs: Text) -> Bool { lhs.count == rhs.count && lhs.hasPrefix(rhs) }
 
   /// True where the text starts with the bytes of `prefix`.
+  @inline(never)
   public func hasPrefix(_ prefix: Text) -> Bool {
     guard prefix.count <= count else { return false }
-    for index in 0..<prefix.count where self[index] != prefix[index] { return false }
+    for index in 0..<prefix.count where unsafe base[index] != prefix.base[index] { return false }
     return true
   }
 
   /// The text up to the first `byte`, or all of it.
+  @inline(never)
   public func before(_ byte: UInt8) -> Text {
     guard let end = position(of: byte) else { return self }
     return unsafe Text(unsafeBase: base, count: end)
   }
 
   /// The text past the first `byte`, or nil where there is none.
+  @inline(never)
   public func after(_ byte: UInt8) -> Text? {
     guard let end = position(of: byte) else { return nil }
     return unsafe Text(unsafeBase: base + end + 1, count: count - end - 1)
@@ -74,14 +78,30 @@
 
   /// The index of the first `byte`.
   func position(of byte: UInt8) -> Int? {
-    for index in 0..<count where self[index] == byte { return index }
+    for index in 0..<count where unsafe base[index] == byte { return index }
     return nil
   }
 }
 
 extension Text {
-  /// Calls `body` with the text as libfdt takes it: C characters without a terminator.
-  func withCharacters<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
-    unsafe base.withMemoryRebound(to: CChar.self, capacity: count, body)
+  /// The bytes at `start` up to the NUL that must follow them.
+  init(unsafeTerminated start: UnsafeRawPointer) {
+    let base = unsafe start.assumingMemoryBound(to: UInt8.self)
+    var count = 0
+    while unsafe base[count] != 0 { count += 1 }
+    unsafe self.init(unsafeBase: base, count: count)
+  }
+
+  /// True where the bytes at `start`, which a NUL must end, begin with the text.
+  func isPrefix(ofStringAt start: UnsafeRawPointer) -> Bool {
+    let other = unsafe start.assumingMemoryBound(to: UInt8.self)
+    for index in 0..<count where unsafe base[index] != other[index] || other[index] == 0 { return false }
+    return true
+  }
+
+  /// True where the bytes at `start` up to the NUL that must follow them are the text.
+  @inline(never)
+  func isString(at start: UnsafeRawPointer) -> Bool {
+    unsafe isPrefix(ofStringAt: start) && start.load(fromByteOffset: count, as: UInt8.self) == 0
   }
 }

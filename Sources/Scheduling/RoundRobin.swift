@@ -64,7 +64,7 @@ public struct RoundRobin: SchedulingPolicy, ~Copyable {
   /// The policy for an admitted set, with the short way for vCPUs that wake.
   public init<Provider: StorageProvider & ~Copyable>(
     _ set: borrowing TaskSet, in provider: inout Provider
-  ) throws(OutOfMemory) { 
+  ) throws(OutOfMemory) {
     try self.init(
       capacity: set.tasks.count, slice: set.cpu.slice, overhead: set.cpu.switchOverhead, in: &provider)
   }

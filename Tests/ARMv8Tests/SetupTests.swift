@@ -39,7 +39,8 @@ struct TrapControlTests {
   func configuration() {
     let fields: [(String, UInt64)] = [
       ("VM", 0), ("SWIO", 1), ("PTW", 2), ("FMO", 3), ("IMO", 4), ("AMO", 5), ("FB", 9), ("BSU inner", 10), ("TWI", 13),
-      ("TWE", 14), ("TID3", 18), ("TSC", 19), ("TIDCP", 20), ("TACR", 21), ("RW", 31), ("TLOR", 35), ("TERR", 36),
+      ("TWE", 14), ("TID1", 16), ("TID3", 18), ("TSC", 19), ("TIDCP", 20), ("TACR", 21), ("RW", 31), ("TLOR", 35),
+      ("TERR", 36), ("TID5", 58),
     ]
     for (name, bit) in fields { #expect(TrapControls.configuration >> bit & 1 == 1, "\(name)") }
     #expect(TrapControls.configuration.nonzeroBitCount == fields.count)

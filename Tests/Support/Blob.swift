@@ -34,6 +34,14 @@ public func makeTree(
   try unsafe DeviceTree(unsafeBytes: place(makeBlob(reserving: ranges, content)))
 }
 
+extension DeviceTree {
+  /// The tree in `bytes`, with its index on the heap for good.
+  public init(unsafeBytes bytes: UnsafeRawBufferPointer) throws(DeviceTreeError) {
+    var storage = HeapStorage()
+    try unsafe self.init(unsafeBytes: bytes, in: &storage)
+  }
+}
+
 /// A region of the host's memory.
 public func region(_ start: UInt64, _ size: UInt64) -> AddressRange<PhysicalAddress> {
   AddressRange(start: PhysicalAddress(start), size: size)

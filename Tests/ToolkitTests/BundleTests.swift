@@ -2,6 +2,7 @@ import Architecture
 import Configuration
 import DeviceTree
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 

@@ -9,6 +9,7 @@ public struct GuestContext: ~Copyable {
   private var state: UInt32 = 0
   private var banked = BankedRegisters()
   private var registers = GuestRegisters()
+  private var breakpoints = Breakpoints()
   private var floatingPointControl: UInt32 = 0
   /// d0 to d31; FPSCR in the upper half of the last.
   private var floatingPoint: [33 of UInt64] = .init(repeating: 0)
@@ -35,6 +36,7 @@ public struct GuestContext: ~Copyable {
     state = 0b111 << 6 | 0b10011 | (isThumb ? 1 << 5 : 0)
     banked = BankedRegisters()
     registers = GuestRegisters()
+    breakpoints = Breakpoints()
     floatingPoint = .init(repeating: 0)
     floatingPointControl = 0
     timerControl = 0
@@ -65,6 +67,7 @@ public struct GuestContext: ~Copyable {
     write_cntv_ctl(0)
     banked.save()
     registers.save()
+    breakpoints.save()
   }
 
   /// Puts the vCPU into this CPU, with `counterOffset` between the system counter and the guest's virtual one.
@@ -77,11 +80,22 @@ public struct GuestContext: ~Copyable {
     write_vmpidr(identity)
     banked.load()
     registers.load()
+    breakpoints.load()
     TrapControls.setFloatingPointTrap(false)
     write_fpexc(floatingPointControl)
     write_cntvoff(counterOffset)
     write_cntv_cval(timerCompareValue)
     write_cntv_ctl(UInt32(truncatingIfNeeded: timerControl))
+  }
+
+  /// Writes a breakpoint's or watchpoint's register of the vCPU, which is loaded; false where the CPU has not so many.
+  public mutating func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool {
+    breakpoints.write(register, value)
+  }
+
+  /// The vCPU leaves the CPU it is loaded on and will not go on: none of its breakpoints may hit another one's guest.
+  public func discard() {
+    if breakpoints.areUsed { Breakpoints.clear() }
   }
 
   /// Takes FP and SIMD state out of this CPU, where it has been this vCPU's.

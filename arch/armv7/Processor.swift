@@ -35,13 +35,21 @@ public enum Processor {
 
   /// The hardware's identification register of that encoding in AArch64, whose ID_PFR0_EL1 and so on are at the same place
   /// of CP15; MVFR0 and MVFR1, which are at 3, are FP registers.
+  /// ID_AA64DFR0_EL1, which is not, tells how many breakpoints there are: DBGDIDR's WRPs (31:28), BRPs (27:24) and
+  /// CTX_CMPs (23:20) at its places.
   public static func identification(_ register: SystemRegister) -> UInt64 {
-    UInt64(read_identification(UInt32(register.crm), UInt32(register.op2)))
+    if register.crm == 5 && register.op2 == 0 {
+      let debug = UInt64(read_dbgdidr())
+      return (debug >> 28 & 15) << 20 | (debug >> 24 & 15) << 12 | (debug >> 20 & 15) << 28
+    }
+    return UInt64(read_identification(UInt32(register.crm), UInt32(register.op2)))
   }
 
-  /// What the guest in the hardware has in its debug control register. DBGDSCR has nothing that a guest's kernel needs
-  /// from the hardware: ARMv7 has no single step there.
-  public static func setGuestDebugControl(_ value: UInt64) {}
+  /// What the guest in the hardware has in its debug control register, DBGDSCR.
+  public static func setGuestDebugControl(_ value: UInt64) { write_dbgdscr(UInt32(truncatingIfNeeded: value)) }
+
+  /// The hardware's breakpoint or watchpoint register of that encoding, nil where the CPU has not so many.
+  public static func breakpoint(_ register: SystemRegister) -> UInt64? { Breakpoints.read(register) }
 
   /// Calls the host's firmware by SMC (DEN 0028 §2.7), and gives the result in register 0.
   public static func callFirmware(_ function: UInt64, _ first: UInt64, _ second: UInt64, _ third: UInt64) -> UInt64 {

@@ -43,6 +43,11 @@ public enum TrapControls {
     // ID_DFR0.PerfMon, bits 27:24: 0 and 0xf have no such register. User programs never get at the counters.
     let monitors = read_id_dfr0() >> 24 & 0xf
     if monitors != 0 && monitors != 0xf { write_pmuserenr(0) }
+    // No debug event comes to anybody while the OS lock is locked, as it is after reset: each vCPU has a model of it. The key
+    // locks, anything else unlocks.
+    write_dbgoslar(0)
+    write_dbgdscr(0)
+    Breakpoints.clear()
     write_cntv_ctl(0)
     write_cnthp_ctl(0)
     // Whoever ran here before may have left translations under our VMIDs.

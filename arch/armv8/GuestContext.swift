@@ -9,6 +9,7 @@ public struct GuestContext: ~Copyable {
   private var state: UInt64 = 0
   private var registers = GuestRegisters()
   private var registers32 = AArch32Registers()
+  private var breakpoints = Breakpoints()
   /// q0 to q31, FPSR and FPCR.
   private var floatingPoint: [66 of UInt64] = .init(repeating: 0)
   /// The virtual timer's control register and compare value. While the vCPU is not loaded the timer is off, and whoever
@@ -35,6 +36,7 @@ public struct GuestContext: ~Copyable {
     general[0] = argument
     registers = GuestRegisters(instructionSet)
     registers32 = AArch32Registers()
+    breakpoints = Breakpoints()
     switch instructionSet {
     case .aarch64:
       programCounter = entry
@@ -72,6 +74,7 @@ public struct GuestContext: ~Copyable {
     timerCompareValue = GuestRegister.timerCompareValue
     GuestRegister.timerControl = 0
     registers.save()
+    breakpoints.save()
     if instructionSet == .aarch32 {
       registers32.save()
       registers32.saveFloatingPointControl()
@@ -87,6 +90,7 @@ public struct GuestContext: ~Copyable {
     write_spsr_el2(state)
     write_vmpidr_el2(identity)
     registers.load()
+    breakpoints.load()
     TrapControls.setInstructionSet(instructionSet)
     if instructionSet == .aarch32 {
       registers32.load()
@@ -96,6 +100,16 @@ public struct GuestContext: ~Copyable {
     write_cntvoff_el2(counterOffset)
     GuestRegister.timerCompareValue = timerCompareValue
     GuestRegister.timerControl = timerControl
+  }
+
+  /// Writes a breakpoint's or watchpoint's register of the vCPU, which is loaded; false where the CPU has not so many.
+  public mutating func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool {
+    breakpoints.write(register, value)
+  }
+
+  /// The vCPU leaves the CPU it is loaded on and will not go on: none of its breakpoints may hit another one's guest.
+  public func discard() {
+    if breakpoints.areUsed { Breakpoints.clear() }
   }
 
   /// Takes FP and SIMD state out of this CPU, where it has been this vCPU's.

@@ -33,13 +33,17 @@ public enum Processor {
     set { GuestRegister.timerControl = newValue }
   }
 
-  /// The hardware's identification register of that encoding; zero outside CRm 1 to 7.
+  /// The hardware's identification register of that encoding, REVIDR_EL1 and AIDR_EL1 (CRm 0) among them.
   public static func identification(_ register: SystemRegister) -> UInt64 {
-    read_identification(UInt64(register.crm), UInt64(register.op2))
+    guard register.crm == 0 else { return read_identification(UInt64(register.crm), UInt64(register.op2)) }
+    return register.op1 == 0 ? read_revidr_el1() : read_aidr_el1()
   }
 
   /// What the guest in the hardware has in its debug control register, MDSCR_EL1.
   public static func setGuestDebugControl(_ value: UInt64) { write_mdscr_el1(value) }
+
+  /// The hardware's breakpoint or watchpoint register of that encoding, nil where the CPU has not so many.
+  public static func breakpoint(_ register: SystemRegister) -> UInt64? { Breakpoints.read(register) }
 
   /// Calls the host's firmware by SMC (DEN 0028 §2.7), and gives the result in register 0.
   public static func callFirmware(_ function: UInt64, _ first: UInt64, _ second: UInt64, _ third: UInt64) -> UInt64 {

@@ -36,13 +36,14 @@ public struct Syndrome: Equatable, Sendable {
     case 0x24: abort.exit(at: address(), register: register(in: state()), isSixtyFourBit: rawValue >> 15 & 1 != 0)
     case 0x16, 0x12: .call(.hypervisorCall, immediate: UInt16(truncatingIfNeeded: rawValue))
     case 0x17: .call(.secureMonitorCall, immediate: UInt16(truncatingIfNeeded: rawValue))
-    case 0x01 where instruction.isUnconditional: rawValue & 1 == 0 ? .waitForInterrupt : .waitForEvent
+    case 0x01 where instruction.isUnconditional: waiting
     case 0x18: .systemRegister(systemRegister)
     case 0x07: .floatingPoint
     case 0x20: .abort(.instructionAbort)
-    // For the guest there is no such instruction: unknown reason, pointer authentication, LD64B, SVE, ERET and SME,
-    // which are all hidden; LDC and STC between memory and the debug communications channel.
-    case 0x00, 0x09, 0x0a, 0x19, 0x1a, 0x1c, 0x1d: .undefined
+    // For the guest there is no such instruction: unknown reason, pointer authentication, LD64B, 128-bit system registers
+    // and instructions, SVE, ERET, transactions and SME, which are all hidden; LDC and STC between memory and the debug
+    // communications channel.
+    case 0x00, 0x09, 0x0a, 0x14, 0x19, 0x1a, 0x1b, 0x1c, 0x1d: .undefined
     case 0x01, 0x03, 0x04, 0x05, 0x06, 0x08, 0x0c, 0x13: conditional(in: state())
     default: .unknown(syndrome: rawValue)
     }
@@ -50,6 +51,12 @@ public struct Syndrome: Equatable, Sendable {
 
   private var abort: DataAbort { DataAbort(syndrome: UInt32(truncatingIfNeeded: rawValue)) }
   private var instruction: TrappedInstruction { TrappedInstruction(syndrome: UInt32(truncatingIfNeeded: rawValue)) }
+
+  /// TI, bits 1:0: WFI, WFE, WFIT, WFET. The last two are hidden, for their time-out would be forgotten: undefined.
+  private var waiting: Exit {
+    if rawValue & 2 != 0 { return .undefined }
+    return rawValue & 1 == 0 ? .waitForInterrupt : .waitForEvent
+  }
 
   /// SRT, as AArch64 numbers a guest's registers. QEMU does not translate the numbers of a guest in AArch32 here, though it
   /// does in other classes; 8 to 14 are then its own, and to translate them again where they already are AArch64's changes
@@ -71,7 +78,7 @@ public struct Syndrome: Equatable, Sendable {
     let state = AArch32State(rawValue: UInt32(truncatingIfNeeded: state))
     guard isChecked || !state.isAArch32 || instruction.passesCondition(in: state) else { return .failedCondition }
     return switch exceptionClass {
-    case 0x01: rawValue & 1 == 0 ? .waitForInterrupt : .waitForEvent
+    case 0x01: waiting
     case 0x03: .coprocessor(instruction.transfer(15))
     case 0x04: .coprocessor(instruction.pairTransfer(15))
     case 0x05: .coprocessor(instruction.transfer(14))

@@ -8,11 +8,14 @@ public enum TrapControls {
   /// instructions clean as well (SWIO); table walks may not touch device memory (PTW); the guest's barriers and TLB
   /// maintenance reach all CPUs that may run it (BSU, FB); WFI and WFE give a shared CPU away (TWI, TWE); ID registers, SMC,
   /// implementation-defined registers, ACTLR, LORegions and error records are answered by us (TID3, TSC, TIDCP, TACR,
-  /// TLOR, TERR); EL1 is AArch64 (RW). Pointer authentication (API, APK) and tags (ATA) stay off: hidden. E2H
+  /// TLOR, TERR); so are SMIDR_EL1, with REVIDR_EL1 and AIDR_EL1 (TID1), and GMID_EL1 (TID5), which would tell of SME and
+  /// tags; EL1 is AArch64 (RW). Pointer authentication (API, APK), tags (ATA) and SCXTNUM (EnSCXT) stay off: hidden. E2H
   /// comes to these as entry code has it.
   static let configuration: UInt64 =
-    1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 9 | 1 << 10 | 1 << 13 | 1 << 14 | 1 << 18 | 1 << 19
-    | 1 << 20 | 1 << 21 | 1 << 31 | 1 << 35 | 1 << 36
+    1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 9 | 1 << 10 | 1 << 13 | 1 << 14 | 1 << 16 | 1 << 18
+    | 1 << 19 | 1 << 20 | 1 << 21 | 1 << 31 | 1 << 35 | 1 << 36 | 1 << 58
+  /// What of it a guest in AArch32 has clear: RW, and TID1, by which it reads TCMTR, TLBTR, REVIDR and AIDR.
+  private static let only64: UInt64 = 1 << 31 | 1 << 16
 
   /// MDCR_EL2 (D19.3.17): performance monitors (TPM, TPMCR), profiling (TPMS), debug registers (TDA, TDOSA, TDRA),
   /// trace filters (TTRF) trap; breakpoint instructions stay the guest's own (TDE clear). HPMN keeps its reset value, which is PMCR_EL0.N.
@@ -37,6 +40,11 @@ public enum TrapControls {
     // PMUVer (ID_AA64DFR0_EL1, bits 11:8) 0 and 0xf have no such register: user programs never get at the counters.
     let monitors = read_id_aa64dfr0_el1() >> 8 & 0xf
     if monitors != 0 && monitors != 0xf { write_pmuserenr_el0(0) }
+    HiddenFeatures.hide()
+    // No debug exception comes to anybody while the OS lock is locked, as it is after reset: each vCPU has a model of it.
+    write_oslar_el1(0)
+    write_mdscr_el1(0)
+    Breakpoints.clear()
     GuestRegister.timerControl = 0
     // With E2H = 1 that name means EL2's own virtual timer, which nobody uses.
     write_cntv_ctl_el0(0)
@@ -48,8 +56,8 @@ public enum TrapControls {
   /// Makes EL1 execute A64, or A32 and T32 (HCR_EL2.RW).
   @inline(__always)
   static func setInstructionSet(_ instructionSet: InstructionSet) {
-    let others = read_hcr_el2() & ~(1 << 31)
-    write_hcr_el2(instructionSet == .aarch64 ? others | 1 << 31 : others)
+    let others = read_hcr_el2() & ~only64
+    write_hcr_el2(instructionSet == .aarch64 ? others | only64 : others)
   }
 
   @inline(__always)

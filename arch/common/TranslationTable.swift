@@ -86,9 +86,10 @@ public struct TranslationTable: Sendable {
 
   /// The root of a concatenated level 1 is one long table: its index is not cut to nine bits.
   private func index(of input: UInt64, level: Int) -> Int {
-    let index = Int(truncatingIfNeeded: input >> UInt64(39 - 9 * level))
-    return level == rootLevel ? index & ((1 << (inputBits - 39 + 9 * level)) - 1) : index & 511
+    Int(truncatingIfNeeded: input >> UInt64(39 - 9 * level)) & (entryCount(level: level) - 1)
   }
+
+  private func entryCount(level: Int) -> Int { level == rootLevel ? 1 << (inputBits - 39 + 9 * level) : 512 }
 
   private func leaf(for input: UInt64, in memory: borrowing some TableMemory & ~Copyable)
     -> (table: PhysicalAddress, level: Int, descriptor: LongDescriptor)?
@@ -104,8 +105,8 @@ public struct TranslationTable: Sendable {
     return nil
   }
 
-  /// Sets one leaf at the first level on the way down where a block fits and no table hangs already, and says how many
-  /// bytes it maps.
+  /// Sets leaves at the first level on the way down where a block fits and no table hangs already, side by side in one table
+  /// for as long as that goes, and says how many bytes they map.
   private func mapLargest(
     _ input: UInt64, to output: PhysicalAddress, remaining: UInt64, as attributes: LeafAttributes,
     in memory: inout some TableMemory & ~Copyable
@@ -117,9 +118,17 @@ public struct TranslationTable: Sendable {
       let size = Self.blockSize(level: level)
       if level > 0, (input | output.rawValue) & (size - 1) == 0, remaining >= size, !existing.isTable(level: level) {
         guard !existing.isValid else { throw .alreadyMapped }
-        memory.setDescriptor(
-          .leaf(to: output, level: level, attributes: attributes), in: table, at: place)
-        return size
+        // No larger block can fit before the table's end.
+        let end = min(entryCount(level: level), place + Int(clamping: remaining >> UInt64(39 - 9 * level)))
+        var next = place
+        var done: UInt64 = 0
+        repeat {
+          let leaf = LongDescriptor.leaf(to: output.advanced(by: done), level: level, attributes: attributes)
+          memory.setDescriptor(leaf, in: table, at: next)
+          next += 1
+          done += size
+        } while next < end && !memory.descriptor(in: table, at: next).isValid
+        return done
       }
       table = try nextTable(in: table, at: place, level: level, memory: &memory)
     }

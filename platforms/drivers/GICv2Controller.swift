@@ -112,6 +112,12 @@ public struct GICv2Controller: Sendable {
 
   /// Lets an interrupt come.
   public func enable(_ id: UInt16) { setBit(id, at: Distributor.setEnable) }
+  /// Lets a private interrupt come only where no other of them waits.
+  public func putLast(_ id: UInt16) {
+    let register = distributor + Distributor.priority + UInt(id & ~3)
+    let shift = UInt32(id & 3) * 8
+    device_store32(register, device_load32(register) & ~(0xff << shift) | 0xb0 << shift)
+  }
   /// Keeps an interrupt off.
   public func disable(_ id: UInt16) { setBit(id, at: Distributor.clearEnable) }
   /// Makes an interrupt active, or not, without its being taken: what a vCPU that comes and goes needs for a private

@@ -132,6 +132,12 @@ public struct GICv3Controller: Sendable {
     write_icc_sgi1r(softwareInterrupt)
     barrier_instruction()
   }
+  /// Lets a private interrupt come only where no other of them waits.
+  public func putLast(_ id: UInt16) {
+    let register = redistributor + Redistributor.privateFrame + Distributor.priority + UInt(id & ~3)
+    let shift = UInt32(id & 3) * 8
+    device_store32(register, device_load32(register) & ~(0xff << shift) | 0xb0 << shift)
+  }
 
   /// Lets an interrupt come.
   public func enable(_ id: UInt16) { setBit(id, at: Distributor.setEnable) }

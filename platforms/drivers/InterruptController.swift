@@ -47,6 +47,14 @@ public enum InterruptController: Sendable {
     }
   }
 
+  /// Lets a private interrupt come only where no other of them waits.
+  public func putLast(_ id: UInt16) {
+    switch self {
+    case .v2(let gic): gic.putLast(id)
+    case .v3(let gic): gic.putLast(id)
+    }
+  }
+
   /// Makes an interrupt active, or not, without its being taken.
   public func setActive(_ id: UInt16, _ isActive: Bool) {
     switch self {

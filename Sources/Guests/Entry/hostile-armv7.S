@@ -21,22 +21,20 @@ function hostile_allow_vectors
   vmsr fpexc, r0
   bx lr
 
-// Fills d0 to d31 with patterns made from r0 and r1, spins until the virtual counter reaches r2 and r3, and answers 0 if
-// every register still holds its pattern.
-function hostile_vectors_survive
+// Patterns for d0 to d31, made from r0 and r1.
+function hostile_fill_vectors
   push {r4-r7}
   .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
   add r4, r0, #\n
   eor r5, r1, r4
   vmov d\n, r4, r5
   .endr
-0:
-  yield
-  isb
-  mrrc p15, 1, r4, r5, c14
-  cmp r4, r2
-  sbcs r6, r5, r3
-  blo 0b
+  pop {r4-r7}
+  bx lr
+
+// 0 if d0 to d31 hold the patterns made from r0 and r1.
+function hostile_compare_vectors
+  push {r4-r7}
   mov r6, #0
   .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
   add r4, r0, #\n
@@ -51,6 +49,21 @@ function hostile_vectors_survive
   mov r1, #0
   pop {r4-r7}
   bx lr
+
+// Fills d0 to d31 with patterns made from r0 and r1, spins until the virtual counter reaches r2 and r3, and answers 0 if
+// every register still holds its pattern.
+function hostile_vectors_survive
+  push {r4-r7, lr}
+  bl hostile_fill_vectors
+0:
+  yield
+  isb
+  mrrc p15, 1, r4, r5, c14
+  cmp r4, r2
+  sbcs r6, r5, r3
+  blo 0b
+  bl hostile_compare_vectors
+  pop {r4-r7, pc}
 
 // Loads 16 bytes at r0 through a vector register; the low half, or r2 and r3 where the load was skipped.
 function hostile_load_vector

@@ -38,6 +38,8 @@ public func handleException(kind: UInt64, frame: UnsafeMutablePointer<guest_fram
     let syndrome = unsafe guest_frame_syndrome(frame)
     let place = unsafe guest_frame_place(frame)
     unsafe guest_fault_note(syndrome, guest_frame_address(frame), place)
+    // A step would go on for ever.
+    if 0x30...0x35 ~= syndrome >> 26 & 0x3f { guest_stop_debugging() }
     // A fetch that aborts has no instruction to skip, nor has one that got an instruction from where no RAM is: it was
     // called, so it returns.
     if syndrome >> 26 & 0x3f == 0x21 || place < VirtMachine.memory {

@@ -25,7 +25,8 @@ internal import Foundation
 
   /// The device tree in the bytes while `body` runs, which keeps them alive.
   func withDeviceTree<Result>(_ body: (DeviceTree) throws -> Result) throws -> Result {
-    defer { withExtendedLifetime(self) {} }
-    return try body(try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(memory)))
+    var arena = HeapArena()
+    defer { withExtendedLifetime((self, arena)) {} }
+    return try body(try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(memory), in: &arena))
   }
 }

@@ -1,4 +1,4 @@
-internal import Architecture
+public import Architecture
 
 extension ExitDispatcher {
   /// A trapped system register, by the answer that `SystemRegisterMap` has for it.
@@ -19,6 +19,21 @@ extension ExitDispatcher {
     if !access.isWrite { cpu[register: access.generalRegister] = value }
     cpu.skipInstruction()
     return outcome
+  }
+
+  /// True for a read of an identification register, which needs no lock: see `readIdentification`.
+  @inline(__always)
+  public static func readsIdentification(_ access: SystemRegisterAccess) -> Bool {
+    !access.isWrite && IdentificationRegisters.contains(access.register)
+  }
+
+  /// Answers a read of an identification register, which is `hardware` in the CPU.
+  @inline(__always)
+  public static func readIdentification<CPU: VirtualCPU & ~Copyable>(
+    _ access: SystemRegisterAccess, cpu: inout CPU, machine: borrowing VirtualMachine, hardware: UInt64
+  ) {
+    cpu[register: access.generalRegister] = machine.identification.value(of: access.register, hardware: hardware)
+    cpu.skipInstruction()
   }
 
   /// Does what `answer` says: `value` is what is written, and becomes what is read. Nil where the access is undefined.
@@ -46,16 +61,32 @@ extension ExitDispatcher {
       if isWrite {
         machine.store(written, in: register, vcpu: vcpu)
         if register == .debugControl {
-          around.setDebugControl(machine.storedValue(register, vcpu: vcpu))
+          around.setDebugControl(machine.effectiveDebugControl(vcpu: vcpu))
         }
       } else {
         value = machine.storedValue(register, vcpu: vcpu)
       }
     case .cacheLine:
       if !around.cleanAndInvalidateDataCache(setWay: written) { return nil }
+    case .breakpoint:
+      if isWrite {
+        guard around.writeBreakpoint(register, written) else { return nil }
+      } else {
+        guard let read = around.readBreakpoint(register) else { return nil }
+        value = read
+      }
+    case .lockAccess:
+      machine.setDebugLock(vcpu: vcpu, isLocked: written & 1 != 0)
+      around.setDebugControl(machine.effectiveDebugControl(vcpu: vcpu))
+    case .lockStatus:
+      // OSLM (bits 3 and 0) = 2: there is an OS lock. OSLK (bit 1): it is locked.
+      value = machine.isDebugLocked(vcpu: vcpu) ? 0b1010 : 0b1000
+    case .hardware:
+      value = around.identification(register)
     case .debugIdentification:
       value = machine.identification.debugIdentification(
-        hardware: around.identification(IdentificationRegisters.debugFeatures))
+        features: around.identification(IdentificationRegisters.debugFeatures),
+        resources: around.identification(IdentificationRegisters.debugResources))
     case .undefined:
       return nil
     }
@@ -71,7 +102,12 @@ extension ExitDispatcher {
     var value = cpu[register: access.generalRegister] & 0xffff_ffff
     if isWide { value |= cpu[register: access.secondRegister] << 32 }
     let answer = machine.registerMap.answer(to: access.register, isWrite: access.isWrite)
-    if case .stored(let register) = answer { value &= register.coprocessorMask }
+    switch answer {
+    case .stored(let register): value &= register.coprocessorMask
+    // In AArch32 a key locks, and everything else unlocks (DDI 0487, DBGOSLAR).
+    case .lockAccess: value = value == 0xc5ac_ce55 ? 1 : 0
+    default: break
+    }
     guard
       let outcome = carryOut(
         answer, register: access.register.systemRegister ?? SystemRegister(encoding: 0), isWrite: access.isWrite,

@@ -21,6 +21,10 @@ public protocol Surroundings: ~Copyable {
   func identification(_ register: SystemRegister) -> UInt64
   /// Puts the vCPU's own MDSCR_EL1 into the hardware: its guest single-steps its programs by it.
   func setDebugControl(_ value: UInt64)
+  /// The vCPU's DBGBVR<n>_EL1, DBGBCR<n>_EL1, DBGWVR<n>_EL1 or DBGWCR<n>_EL1; nil where its CPU has not so many.
+  func readBreakpoint(_ register: SystemRegister) -> UInt64?
+  /// Writes the same; false where its CPU has not so many.
+  func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool
   /// `byteCount` bytes (2 or 4) of the VM's memory at `address`, which is aligned to them, as a little-endian number; nil
   /// where the VM has no memory.
   func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32?
@@ -38,6 +42,10 @@ extension Surroundings where Self: ~Copyable {
   public var needsMaintenance: Bool { false }
   /// As long as nobody looks, the line is what it was when its interrupt came.
   public var isVirtualTimerLineHigh: Bool { true }
+  /// There are no breakpoints.
+  public func readBreakpoint(_ register: SystemRegister) -> UInt64? { nil }
+  /// There are no breakpoints.
+  public func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool { false }
   /// No memory is known: such loads and stores end in an abort.
   public func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? { nil }
   /// Such instructions do not trap.

@@ -36,7 +36,10 @@ public struct VirtualMachine: ~Copyable {
     var physicalTimer = GuestTimer()
     var isPhysicalTimerLineHigh = false
     /// The values of `StoredRegister`s, by raw value.
-    var stored: [2 of UInt64] = [0, 0]
+    var stored: [1 of UInt64] = [0]
+    /// OSLSR_EL1.OSLK. A CPU comes out of reset with it set (DDI 0487, OSLSR_EL1), and from its firmware, which is us, open:
+    /// Linux in AArch32 on Armv8 has breakpoints only then.
+    var isDebugLocked = false
   }
 
   /// A VM with everything as after power on.
@@ -178,5 +181,16 @@ public struct VirtualMachine: ~Copyable {
 
   mutating func store(_ value: UInt64, in register: StoredRegister, vcpu: Int) {
     processors[vcpu].stored[Int(register.rawValue)] = value & register.writableMask
+  }
+
+  func isDebugLocked(vcpu: Int) -> Bool { processors[vcpu].isDebugLocked }
+
+  mutating func setDebugLock(vcpu: Int, isLocked: Bool) { processors[vcpu].isDebugLocked = isLocked }
+
+  /// What belongs into the hardware's MDSCR_EL1. While the vCPU's OS lock is locked none of its debug exceptions come
+  /// (DDI 0487, D2.3), which is what the hardware's own lock, open for all guests, would see to.
+  func effectiveDebugControl(vcpu: Int) -> UInt64 {
+    let control = storedValue(.debugControl, vcpu: vcpu)
+    return processors[vcpu].isDebugLocked ? control & 1 << 12 : control
   }
 }

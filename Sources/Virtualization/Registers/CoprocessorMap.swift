@@ -22,7 +22,7 @@ extension SystemRegisterMap {
     // IMPLEMENTATION DEFINED 64-bit registers: CRm 15 (Cortex-A15's CPUMERRSR and L2MERRSR).
     if register.isSixtyFourBit { return register.crm == 15 ? .readAsZeroWriteIgnored : .undefined }
     return switch (register.crn, register.crm) {
-    // What HCR.TIDCP traps (DDI 0406C, B1.14.3), and all of c15 (HSTR.T15): see isImplementationDefined. Cortex-A15's and
+    // What HCR.TIDCP traps (DDI 0406C, B1.14.3), and all of c15 (HSTR.T15): see SystemRegisterTable. Cortex-A15's and
     // -A7's L2CTLR is there, which counts the CPUs of the host's cluster.
     case (9, 0...2), (9, 5...8), (10, 0...1), (10, 4), (10, 8), (11, 0...8), (11, 15), (15, _): .readAsZeroWriteIgnored
     // ACTLR2, the upper half of ACTLR_EL1.
@@ -43,10 +43,10 @@ extension SystemRegisterMap {
     case (0, 0, 0, 0): isWrite ? .undefined : .debugIdentification
     // DBGDSCRint: the channel to a debugger is empty, and MDBGen and UDCCdis are those of DBGDSCRext.
     case (0, 0, 1, 0): isWrite ? .undefined : .stored(.debugControl)
-    // DBGWFAR, DBGVCR: no watchpoint or vector catch ever hits.
+    // DBGWFAR: a watchpoint's place is told by other registers. DBGVCR: no vector catch ever hits.
     case (0, 0, 6...7, 0): .readAsZeroWriteIgnored
-    // DBGBXVR<n> for the two breakpoints.
-    case (0, 1, 0...1, 1): .readAsZeroWriteIgnored
+    // DBGBXVR<n>: VMIDs and EL2's contexts, which a guest has not.
+    case (0, 1, _, 1): .readAsZeroWriteIgnored
     // DBGDSAR, and DBGDEVID to DBGDEVID2: no sampling, no OS double lock, nothing else.
     case (0, 2, 0, 0), (0, 7, 0...2, 7): isWrite ? .undefined : .constant(0)
     // JIDR, JOSCR, JMCR of the trivial Jazelle implementation (DDI 0406C, A2.9.6).

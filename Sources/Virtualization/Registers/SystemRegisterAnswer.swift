@@ -2,6 +2,8 @@
 public enum SystemRegisterAnswer: Equatable, Sendable {
   /// Reads as `IdentificationRegisters` makes of the hardware's value.
   case identification
+  /// Reads as the hardware's register does.
+  case hardware
   /// Reads as this value; writes are ignored.
   case constant(UInt64)
   /// A register of the EL1 physical timer.
@@ -12,6 +14,13 @@ public enum SystemRegisterAnswer: Equatable, Sendable {
   case stored(StoredRegister)
   /// A data cache instruction by set and way: the value written says which line.
   case cacheLine
+  /// A breakpoint's or watchpoint's register: the hardware's, which goes with its vCPU; undefined where the CPU has not so
+  /// many.
+  case breakpoint
+  /// OSLAR_EL1: locks and unlocks the vCPU's OS lock.
+  case lockAccess
+  /// OSLSR_EL1: whether it is locked.
+  case lockStatus
   /// DBGDIDR, which AArch64 has not: how many breakpoints of which debug architecture there are.
   case debugIdentification
   /// The guest takes an undefined instruction exception.
@@ -33,7 +42,8 @@ public enum SGIGroup: Sendable {
 
 /// The trapped registers that hold what a guest writes to them.
 public enum StoredRegister: UInt8, CaseIterable, Sendable {
-  /// MDSCR_EL1. It belongs in the hardware's register while the vCPU runs: Linux single-steps its user programs by it.
+  /// MDSCR_EL1. It belongs in the hardware's register while the vCPU runs and its OS lock is open: debuggers single-step
+  /// programs by it.
   case debugControl
 
   /// The bits that a guest may set; all others stay zero.

@@ -206,8 +206,10 @@ extension VirtualGIC {
   ) -> InterfaceControl {
     let groups = interfaces[vcpu].machineControl
     guard urgency(ofCandidate: slot, enabledGroups: groups) != Self.nothingToDeliver else { return [] }
-    var control: InterfaceControl = groups & 1 != 0 ? .group0Disabled : .group0Enabled
-    control.formUnion(groups & 2 != 0 ? .group1Disabled : .group1Enabled)
+    // What turns off the last group makes nothing more urgent than it was. (QEMU 10.0 takes group 1 being off for group 0
+    // being off, too, and would not stop telling.)
+    var control: InterfaceControl = groups & 1 == 0 ? .group0Enabled : groups & 2 != 0 ? .group0Disabled : []
+    control.formUnion(groups & 2 == 0 ? .group1Enabled : groups & 1 != 0 ? .group1Disabled : [])
     var isAnyPending = false
     var mask = interfaces[vcpu].used
     while mask != 0 {

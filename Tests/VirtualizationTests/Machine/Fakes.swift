@@ -56,6 +56,16 @@ struct FakeSurroundings: Surroundings, ~Copyable {
   /// All ones: a field that passes shows.
   func identification(_ register: SystemRegister) -> UInt64 { ~0 }
   func setDebugControl(_ value: UInt64) { debugControls.values.append(value) }
+  /// Six breakpoints and four watchpoints.
+  private func exists(_ register: SystemRegister) -> Bool { register.crm < (register.op2 & 2 == 0 ? 6 : 4) }
+  func readBreakpoint(_ register: SystemRegister) -> UInt64? {
+    exists(register) ? debugControls.breakpoints[register] ?? 0 : nil
+  }
+  func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool {
+    guard exists(register) else { return false }
+    debugControls.breakpoints[register] = value
+    return true
+  }
   /// The guest's memory reads as one number everywhere.
   var memory: UInt32?
   func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? { memory }
@@ -74,6 +84,7 @@ struct FakeSurroundings: Surroundings, ~Copyable {
 /// surroundings.
 final class DebugLog {
   var values: [UInt64] = []
+  var breakpoints: [SystemRegister: UInt64] = [:]
   var refusals: [TransferRefusal] = []
   var cacheLines: [UInt64] = []
 }

@@ -97,13 +97,90 @@ struct RegisterExitTests {
     #expect(board.around.debugControls.values == [0xb001, 0])
   }
 
+  @Test("The OS lock is each vCPU's own, open at first, and keeps debug exceptions away while it is locked")
+  func debugLock() throws {
+    let (lock, status) = (SystemRegister(2, 0, 1, 0, 4), SystemRegister(2, 0, 1, 1, 4))
+    let board = try Board()
+    board.handle(.mrs(status, 8))
+    #expect(board.register(8) == 0b1000)
+    board.handle(.msr(lock), [3: 1])
+    board.handle(.mrs(status, 8))
+    #expect(board.register(8) == 0b1010)
+    board.handle(.msr(debugControl), [3: 0xb001])
+    #expect(board.around.debugControls.values == [0, 0x1000], "TDCC is no debug exception")
+    board.handle(.msr(lock), [3: 0])
+    #expect(board.around.debugControls.values == [0, 0x1000, 0xb001])
+    board.handle(.mrs(status, 8))
+    #expect(board.register(8) == 0b1000)
+    board.handle(.msr(lock), [3: 1])
+    #expect(board.around.debugControls.values == [0, 0x1000, 0xb001, 0x1000])
+    board.handle(.mrs(status, 8), vcpu: 1)
+    #expect(board.register(8) == 0b1000)
+    board.handle(.mrs(debugControl, 8))
+    #expect(board.register(8) == 0xb001, "the register keeps what was written")
+    board.handle(.msr(lock), vcpu: 1, [3: 1])
+    board.machine.reset(vcpu: 1)
+    board.handle(.mrs(status, 8), vcpu: 1)
+    #expect(board.register(8) == 0b1000)
+  }
+
+  @Test("Breakpoints and watchpoints are the CPU's, as many as it has; more are undefined")
+  func breakpoints() throws {
+    let board = try Board()
+    for (number, op2): (UInt16, UInt16) in [(0, 4), (5, 5), (0, 6), (3, 7)] {
+      let register = SystemRegister(2, 0, 0, number, op2)
+      board.handle(.msr(register), [3: 0x1234_0000 | UInt64(number << 4 | op2)])
+      #expect(board.skipCount == 1 && board.faults == [])
+      board.handle(.mrs(register, 8))
+      #expect(board.register(8) == 0x1234_0000 | UInt64(number << 4 | op2))
+    }
+    for (number, op2): (UInt16, UInt16) in [(6, 4), (6, 5), (4, 6), (4, 7), (15, 4)] {
+      let register = SystemRegister(2, 0, 0, number, op2)
+      board.handle(.msr(register), [3: 1])
+      #expect(board.skipCount == 0 && board.faults == [.undefined])
+      board.handle(.mrs(register, 8))
+      #expect(board.skipCount == 0 && board.faults == [.undefined])
+    }
+  }
+
+  @Test("The short way of an identification register answers as the long one does")
+  func shortWay() throws {
+    let board = try Board()
+    for crm: UInt16 in 0...8 {
+      for op2: UInt16 in 0...7 {
+        let register = SystemRegister(3, 0, 0, crm, op2)
+        let read = SystemRegisterAccess(register: register, isWrite: false, generalRegister: 8)
+        let isShort = ExitDispatcher.readsIdentification(read)
+        #expect(isShort == (1...7).contains(crm))
+        let write = SystemRegisterAccess(register: register, isWrite: true, generalRegister: 8)
+        #expect(!ExitDispatcher.readsIdentification(write))
+        guard isShort else { continue }
+        board.handle(.systemRegister(read))
+        var cpu = RecordingCPU()
+        ExitDispatcher.readIdentification(read, cpu: &cpu, machine: board.machine, hardware: ~0)
+        #expect(cpu.registers[8] == board.register(8) && cpu.skipCount == 1 && cpu.written == [8])
+      }
+    }
+  }
+
+  @Test("REVIDR_EL1 and AIDR_EL1 are the CPU's, and read-only")
+  func revision() throws {
+    let board = try Board()
+    for register in [SystemRegister(3, 0, 0, 0, 6), SystemRegister(3, 1, 0, 0, 7)] {
+      board.handle(.mrs(register, 8))
+      #expect(board.register(8) == ~0 && board.faults == [])
+      board.handle(.msr(register))
+      #expect(board.faults == [.undefined])
+    }
+  }
+
   @Test("Start-up code's registers read as zero and ignore writes")
   func ignored() throws {
     let board = try Board()
-    // ACTLR_EL1, PMCR_EL0, an IMPLEMENTATION DEFINED one, OSDLR_EL1, DBGBVR0_EL1.
+    // ACTLR_EL1, an IMPLEMENTATION DEFINED one, OSDLR_EL1, DBGPRCR_EL1.
     let registers = [
-      SystemRegister(3, 0, 1, 0, 1), SystemRegister(3, 3, 9, 12, 0), SystemRegister(3, 1, 15, 2, 1),
-      SystemRegister(2, 0, 1, 3, 4), SystemRegister(2, 0, 0, 0, 4),
+      SystemRegister(3, 0, 1, 0, 1), SystemRegister(3, 1, 15, 2, 1), SystemRegister(2, 0, 1, 3, 4),
+      SystemRegister(2, 0, 1, 4, 4),
     ]
     for register in registers {
       board.handle(.msr(register), [3: ~0])

@@ -184,6 +184,33 @@ struct PowerStateTests {
     #expect(firmware.call(0xc400_0001, 0x0101_0000, 0x4008_0000) == .suspend)
   }
 
+  /// DEN 0022D §5.6 and §5.7: what CPU_ON and AFFINITY_INFO answer about a vCPU in each state.
+  @Test(
+    "CPU_ON and AFFINITY_INFO answer by the state of the vCPU they name, in both conventions",
+    arguments: [
+      (.off, .start(vcpu: 3, entry: 0x4008_0000, context: 0x8000_0001), 1), (.onPending, .result(onPending), 2),
+      (.on, .result(alreadyOn), 0), (.suspended, .result(alreadyOn), 0),
+    ] as [(PowerState, FirmwareAnswer, UInt64)], [0x8400_0000, 0xc400_0000] as [UInt64])
+  func states(row: (state: PowerState, answer: FirmwareAnswer, information: UInt64), convention: UInt64) throws {
+    var firmware = try firmware()
+    if row.state != .off { _ = firmware.call(0xc400_0003, 3, 0x4008_0000) }
+    if row.state == .on || row.state == .suspended { firmware.ran(3) }
+    if row.state == .suspended { _ = firmware.call(0xc400_0001, 0, from: 3) }
+    #expect(firmware.state(of: 3) == row.state)
+    #expect(firmware.call(convention | 4, 3, 0) == .result(row.information))
+    #expect(firmware.call(convention | 3, 3, 0x4008_0000, 0x8000_0001) == row.answer)
+  }
+
+  @Test("A 64-bit caller's context and entry pass whole, a 32-bit caller's are cut")
+  func context() throws {
+    var firmware = try firmware()
+    let wide: UInt64 = 0xfedc_ba98_7654_3210
+    #expect(firmware.call(0xc400_0003, 1, 0x4008_0000, wide) == .start(vcpu: 1, entry: 0x4008_0000, context: wide))
+    #expect(
+      firmware.call(0x8400_0003, 2, 0x4008_0000, wide) == .start(vcpu: 2, entry: 0x4008_0000, context: 0x7654_3210))
+    #expect(firmware.call(0xc400_0003, 3, 0x1_4008_0000) == .result(invalidAddress))
+  }
+
   @Test("A reset leaves vCPU 0 about to run and the others off, whatever they were")
   func reset() throws {
     var firmware = try firmware()

@@ -68,17 +68,16 @@ struct CoprocessorMapTests {
   @Test("What Linux does to the debug registers on each CPU's way up is taken")
   func linuxBoot() {
     #expect(map.answer(to: register(14, 0, 0, 0, 0), isWrite: false) == .debugIdentification)
-    #expect(map.answer(to: register(14, 0, 1, 0, 4), isWrite: true) == .constant(0))
-    #expect(map.answer(to: register(14, 0, 1, 1, 4), isWrite: false) == .constant(0b1000))
+    #expect(map.answer(to: register(14, 0, 1, 0, 4), isWrite: true) == .lockAccess)
+    #expect(map.answer(to: register(14, 0, 1, 1, 4), isWrite: false) == .lockStatus)
     #expect(map.answer(to: register(14, 0, 1, 3, 4), isWrite: true) == .constant(0))
     #expect(map.answer(to: register(14, 0, 0, 7, 0), isWrite: true) == .constant(0))
     #expect(map.answer(to: register(14, 0, 0, 2, 2), isWrite: true) == .stored(.debugControl))
-    for number: UInt32 in 0...1 {
+    for number: UInt32 in 0...15 {
       for opc2: UInt32 in 4...7 {
-        #expect(map.answer(to: register(14, 0, 0, number, opc2), isWrite: true) == .constant(0))
+        #expect(map.answer(to: register(14, 0, 0, number, opc2), isWrite: true) == .breakpoint)
       }
     }
-    #expect(map.answer(to: register(14, 0, 0, 2, 4), isWrite: true) == .undefined, "there is no third breakpoint")
   }
 
   @Test("A GICv2 guest has no ICC registers")

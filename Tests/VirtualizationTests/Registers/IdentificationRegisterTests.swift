@@ -93,15 +93,17 @@ struct IdentificationRegisterTests {
     #expect(field(view.value(of: id(6, 0), hardware: everything), 24) == 0)
   }
 
-  @Test("Debug is Armv8.0 with two breakpoints and two watchpoints, without PMU, trace, SPE and double lock")
+  @Test("Debug is Armv8.0's with the CPU's breakpoints and watchpoints, without PMU, trace, SPE and double lock")
   func debug() {
-    for hardware in [UInt64(0), everything, 0x10305106] {
+    for hardware in [UInt64(0x1000_1000), everything, 0x10305106] {
       let value = view.value(of: id(5, 0), hardware: hardware)
       #expect(field(value, 0) == 6)
       #expect(field(value, 4) == 0)
       #expect(field(value, 8) == 0)
-      #expect(field(value, 12) + 1 == 2)
-      #expect(field(value, 20) + 1 == 2)
+      #expect(field(value, 12) == field(hardware, 12))
+      #expect(field(value, 20) == field(hardware, 20))
+      #expect(field(value, 28) == field(hardware, 28))
+      for zero: UInt64 in [16, 24] { #expect(field(value, zero) == 0) }
       #expect(field(value, 28) <= field(value, 12))
       #expect(field(value, 32) == 0)
       #expect(field(value, 36) == 15)

@@ -205,6 +205,24 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.expectSound()
   }
 
+  @Test(
+    "While one group alone is on, maintenance tells of the other's coming on, and of nobody's going off",
+    arguments: versions, [0, 1])
+  func lastGroup(version: GICVersion, group: Int) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 1)
+    machine.registers.enableGroups(group == 0, group == 1)
+    machine.write(0x084, group == 0 ? 0 : ~0)
+    for id in UInt16(40)...42 {
+      machine.setEdge(id)
+      machine.enable(id)
+      machine.pulse(id)
+    }
+    let control = machine.registers.control
+    #expect(control.isDisjoint(with: [.group0Disabled, .group1Disabled]))
+    #expect(control.contains(group == 0 ? .group1Enabled : .group0Enabled))
+    machine.expectSound()
+  }
+
   @Test("Nothing asks for maintenance once everything fits again", arguments: versions)
   func maintenanceEnds(version: GICVersion) throws {
     let machine = try GuestMachine(version, listRegisterCount: 2)

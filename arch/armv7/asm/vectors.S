@@ -207,6 +207,38 @@ read_identification:
   bx lr
   .size read_identification, . - read_identification
 
+// uint32_t read_debug_register(uint32_t index): likewise, p14 c0 c0 4 first, opc2 from 4 to 7 for each CRm.
+  .global read_debug_register
+  .type read_debug_register, %function
+read_debug_register:
+  and r0, r0, #63
+  adr r1, 1f
+  add pc, r1, r0, lsl #3
+1:
+  .irp crm, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15
+  .irp op2, 4, 5, 6, 7
+  mrc p14, 0, r0, c0, \crm, \op2
+  bx lr
+  .endr
+  .endr
+  .size read_debug_register, . - read_debug_register
+
+// void write_debug_register(uint32_t index, uint32_t value)
+  .global write_debug_register
+  .type write_debug_register, %function
+write_debug_register:
+  and r0, r0, #63
+  adr r2, 1f
+  add pc, r2, r0, lsl #3
+1:
+  .irp crm, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15
+  .irp op2, 4, 5, 6, 7
+  mcr p14, 0, r1, c0, \crm, \op2
+  bx lr
+  .endr
+  .endr
+  .size write_debug_register, . - write_debug_register
+
 // uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third)
   .global call_secure_monitor
   .type call_secure_monitor, %function

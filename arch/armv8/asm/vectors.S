@@ -258,6 +258,40 @@ read_identification:
   .endr
   .size read_identification, . - read_identification
 
+// uint64_t read_debug_register(uint64_t index): likewise, S2_0_C0_C0_4 first, op2 from 4 to 7 for each CRm.
+  .global read_debug_register
+  .type read_debug_register, %function
+read_debug_register:
+  and x0, x0, #63
+  adr x1, 1f
+  add x1, x1, x0, lsl #3
+  br x1
+1:
+  .irp crm, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+  .irp op2, 4, 5, 6, 7
+  mrs x0, S2_0_C0_C\crm\()_\op2
+  ret
+  .endr
+  .endr
+  .size read_debug_register, . - read_debug_register
+
+// void write_debug_register(uint64_t index, uint64_t value)
+  .global write_debug_register
+  .type write_debug_register, %function
+write_debug_register:
+  and x0, x0, #63
+  adr x2, 1f
+  add x2, x2, x0, lsl #3
+  br x2
+1:
+  .irp crm, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+  .irp op2, 4, 5, 6, 7
+  msr S2_0_C0_C\crm\()_\op2, x1
+  ret
+  .endr
+  .endr
+  .size write_debug_register, . - write_debug_register
+
 // uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third)
   .global call_secure_monitor
   .type call_secure_monitor, %function

@@ -60,12 +60,18 @@ static inline uint64_t guest_end_of_image(void) { return (uint64_t)(uintptr_t)gu
 #include "armv8/GuestRegisters.h"
 #include "armv8/GuestBench.h"
 #include "armv8/GuestHostile.h"
+#include "armv8/GuestFuzzState.h"
+#include "armv8/GuestWitness.h"
 #elif defined(__arm__)
 #include "armv7/GuestFrame.h"
 #include "armv7/GuestMemory.h"
 #include "armv7/GuestRegisters.h"
 #include "armv7/GuestBench.h"
 #include "armv7/GuestHostile.h"
+#include "armv7/GuestFuzzState.h"
+#include "armv7/GuestWitness.h"
 #endif
+
+#include "GuestFuzz.h"
 
 #endif

@@ -32,6 +32,7 @@ func attackRegisters(_ tally: inout Tally) {
   attackImplementationDefined(&tally)
   attackPerformanceMonitor(&tally)
   attackDebug(&tally)
+  attackDebugExceptions(&tally)
   sweepReads(&tally)
   sweepHigherWrites(&tally)
   attackInstructions(&tally)

@@ -143,6 +143,14 @@ ARMV7_REGISTER(id_dfr0, p15, 0, c0, c1, 2)
 ARMV7_REGISTER(id_mmfr0, p15, 0, c0, c1, 4)
 ARMV7_REGISTER(pmuserenr, p15, 0, c9, c14, 0)
 
+// Debug (DDI 0406C, C11.11): DBGDIDR, DBGDSCRext, DBGOSLAR.
+ARMV7_REGISTER(dbgdidr, p14, 0, c0, c0, 0)
+ARMV7_REGISTER(dbgdscr, p14, 0, c0, c2, 2)
+ARMV7_REGISTER(dbgoslar, p14, 0, c1, c0, 4)
+/// DBGBVR<n>, DBGBCR<n>, DBGWVR<n> or DBGWCR<n>, which must exist: `index` is 4n + 0, 1, 2 or 3.
+uint32_t read_debug_register(uint32_t index);
+void write_debug_register(uint32_t index, uint32_t value);
+
 /// The hardware's identification register at CP15 c0, opc1 0, CRm `crm` (1 or 2) and opc2 `op2`; for CRm 3 MVFR0 and MVFR1,
 /// for which HCPTR must not trap FP; zero elsewhere.
 uint32_t read_identification(uint32_t crm, uint32_t op2);

@@ -24,6 +24,27 @@
   INLINE void name(void) { __asm__ volatile(text ::: "memory"); }
 #define ARMV8_MAINTENANCE_AT(name, text)                                                            \
   INLINE void name(uint64_t argument) { __asm__ volatile(text ::"r"(argument) : "memory"); }
+/// Registers that assemblers know only with their features: HCRX_EL2, MPAM2_EL2, MPAMHCR_EL2, MPAMIDR_EL1.
+INLINE void write_hcrx(uint64_t value) { __asm__ volatile("msr S3_4_C1_C2_2, %0" ::"r"(value)); }
+INLINE void write_mpam2(uint64_t value) { __asm__ volatile("msr S3_4_C10_C5_0, %0" ::"r"(value)); }
+INLINE void write_mpamhcr(uint64_t value) { __asm__ volatile("msr S3_4_C10_C4_0, %0" ::"r"(value)); }
+INLINE uint64_t read_mpamidr(void) {
+  uint64_t value;
+  __asm__ volatile("mrs %0, S3_0_C10_C4_4" : "=r"(value));
+  return value;
+}
+/// HFGRTR_EL2, HFGWTR_EL2, HFGITR_EL2, HDFGRTR_EL2, HDFGWTR_EL2: all zero.
+INLINE void clear_fine_grained_traps(void) {
+  __asm__ volatile(
+      "msr S3_4_C1_C1_4, xzr\n\tmsr S3_4_C1_C1_5, xzr\n\tmsr S3_4_C1_C1_6, xzr\n\t"
+      "msr S3_4_C3_C1_4, xzr\n\tmsr S3_4_C3_C1_5, xzr");
+}
+/// HDFGRTR2_EL2, HDFGWTR2_EL2, HFGRTR2_EL2, HFGWTR2_EL2, HFGITR2_EL2: all zero.
+INLINE void clear_fine_grained_traps_2(void) {
+  __asm__ volatile(
+      "msr S3_4_C3_C1_0, xzr\n\tmsr S3_4_C3_C1_1, xzr\n\tmsr S3_4_C3_C1_2, xzr\n\t"
+      "msr S3_4_C3_C1_3, xzr\n\tmsr S3_4_C3_C1_7, xzr");
+}
 /// VDISR_EL2 (S3_4_C12_C1_1), which assemblers know only with RAS.
 INLINE uint64_t read_vdisr(void) {
   uint64_t value;
@@ -32,6 +53,12 @@ INLINE uint64_t read_vdisr(void) {
 }
 INLINE void write_vdisr(uint64_t value) { __asm__ volatile("msr S3_4_C12_C1_1, %0" ::"r"(value)); }
 #else
+INLINE void write_hcrx(uint64_t value) { (void)value; }
+INLINE void write_mpam2(uint64_t value) { (void)value; }
+INLINE void write_mpamhcr(uint64_t value) { (void)value; }
+INLINE uint64_t read_mpamidr(void) { return 0; }
+INLINE void clear_fine_grained_traps(void) {}
+INLINE void clear_fine_grained_traps_2(void) {}
 INLINE uint64_t read_vdisr(void) { return 0; }
 INLINE void write_vdisr(uint64_t value) { (void)value; }
 #define ARMV8_REGISTER(name)                                                                        \
@@ -94,6 +121,18 @@ ARMV8_REGISTER(id_aa64mmfr0_el1)
 ARMV8_REGISTER(id_aa64mmfr1_el1)
 ARMV8_REGISTER(id_aa64dfr0_el1)
 ARMV8_REGISTER(pmuserenr_el0)
+ARMV8_REGISTER(revidr_el1)
+ARMV8_REGISTER(aidr_el1)
+
+#if defined(__aarch64__)
+/// Locks and unlocks this CPU's OS lock (OSLAR_EL1, which cannot be read).
+INLINE void write_oslar_el1(uint64_t value) { __asm__ volatile("msr oslar_el1, %0" ::"r"(value)); }
+#else
+INLINE void write_oslar_el1(uint64_t value) { (void)value; }
+#endif
+/// DBGBVR<n>_EL1, DBGBCR<n>_EL1, DBGWVR<n>_EL1 or DBGWCR<n>_EL1, which must exist: `index` is 4n + 0, 1, 2 or 3.
+uint64_t read_debug_register(uint64_t index);
+void write_debug_register(uint64_t index, uint64_t value);
 
 /// The hardware's identification register S3_0_C0_C<crm>_<op2>; zero outside CRm 1 to 7.
 uint64_t read_identification(uint64_t crm, uint64_t op2);

@@ -9,9 +9,12 @@
 // hostile-armv7.S
 void hostile_allow_vectors(void);
 uint64_t hostile_vectors_survive(uint64_t seed, uint64_t end);
+void hostile_fill_vectors(uint64_t seed);
+uint64_t hostile_compare_vectors(uint64_t seed);
 uint64_t hostile_load_vector(uint64_t address, uint64_t untouched);
 void hostile_store_vector(uint64_t address);
 extern uint32_t hostile_patch[2];
+static inline uint64_t hostile_vectors_address(void) { return (uint64_t)(uintptr_t)hostile_store_vector; }
 
 // Runs one instruction given by its encoding, with r0 and r1 in and out.
 static inline uint64_t hostile_execute(uint32_t instruction, uint64_t value) {

@@ -36,6 +36,8 @@ GUEST_READ(midr, 0, c0, c0, 0)
 GUEST_READ(id_pfr1, 0, c0, c1, 1)
 GUEST_READ(id_dfr0, 0, c0, c1, 2)
 GUEST_REGISTER(vbar, 0, c12, c0, 0)
+// Debug exceptions are aborts like others here.
+static inline void guest_stop_debugging(void) {}
 GUEST_REGISTER(cpacr, 0, c1, c0, 2)
 // True where the CPU has the registers of a GICv3 (ID_PFR1.GIC).
 static inline bool guest_has_gic_registers(void) { return (guest_read_id_pfr1() >> 28 & 15) != 0; }

@@ -12,9 +12,12 @@ static inline void hostile_allow_vectors(void) { guest_write_cpacr(3 << 20); }
 
 // hostile-armv8.S
 uint64_t hostile_vectors_survive(uint64_t seed, uint64_t end);
+void hostile_fill_vectors(uint64_t seed);
+uint64_t hostile_compare_vectors(uint64_t seed);
 uint64_t hostile_load_vector(uint64_t address, uint64_t untouched);
 void hostile_store_vector(uint64_t address);
-extern uint32_t hostile_patch[2];
+extern uint32_t hostile_patch[4];
+static inline uint64_t hostile_patch_address(void) { return (uint64_t)hostile_patch; }
 
 // Runs one instruction given by its encoding, with x0 in and out.
 static inline uint64_t hostile_execute(uint32_t instruction, uint64_t value) {

@@ -25,6 +25,9 @@ static inline bool guest_has_gic_registers(void) { return (guest_read_id_aa64pfr
 GUEST_READ(id_aa64dfr0, "id_aa64dfr0_el1")
 GUEST_REGISTER(vbar, "vbar_el1")
 GUEST_REGISTER(cpacr, "cpacr_el1")
+GUEST_REGISTER(mdscr, "mdscr_el1")
+// No breakpoint, watchpoint or step from now on.
+static inline void guest_stop_debugging(void) { guest_write_mdscr(0); }
 
 GUEST_READ(cntfrq, "cntfrq_el0")
 GUEST_REGISTER(cntv_ctl, "cntv_ctl_el0")

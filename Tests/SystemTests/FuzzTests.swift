@@ -1,0 +1,160 @@
+import Foundation
+import Testing
+import Toolkit
+
+/// Guests that attack at random beside one that looks at itself. `TVISOR_SEED` chooses other attacks than the usual ones;
+/// `TVISOR_FUZZ` turns the short runs on; with `TVISOR_SOAK_MINUTES` there is a run of so many minutes for each instruction
+/// set and GIC.
+@Suite("Guests that attack at random")
+struct FuzzTests {
+  /// A board, and the instruction set of the attacker on it.
+  struct Case: Sendable, CustomTestStringConvertible {
+    var choice: Booting.Choice
+    var attacker: String
+    var host: String { choice.board.contains("armv7") ? "armv7" : "armv8" }
+    var testDescription: String { "\(attacker) on \(choice)" }
+
+    static func on(_ host: String, gic: UInt64, processors: UInt64, attacker: String? = nil) -> Case {
+      let choice =
+        host == "armv7"
+        ? Booting.Choice.armv7(gic: gic, processors: processors)
+        : Booting.Choice(model: "cortex-a57", gic: gic, processors: processors)
+      return Case(choice: choice, attacker: attacker ?? host)
+    }
+  }
+
+  private static let environment = ProcessInfo.processInfo.environment
+  private static let seed = environment["TVISOR_SEED"].flatMap { UInt64($0) } ?? 1
+
+  private static func attacker(_ isa: String, on processors: String, seed: UInt64) -> String {
+    Booting.own("fuzz", on: processors, arguments: "seed=\(seed)", isa: isa)
+      .replacingOccurrences(of: "16MiB", with: "8MiB")
+  }
+
+  private static func witness(_ isa: String, named name: String = "witness", on processor: String) -> String {
+    Booting.own("witness", named: name, on: "[\(processor)]", arguments: "rate=1000 ticks=50", isa: isa)
+      .replacingOccurrences(of: "16MiB", with: "4MiB")
+  }
+
+  private static let deadlineFirst = "cpus:\n  - {cpu: 0, policy: earliest-deadline}\n"
+  private static let reserved = "{cpu: 0, reserve: 300us every 1ms}"
+
+  @Test(
+    "two vCPUs that attack at random make their CPU's other guest neither late nor wrong",
+    .enabled(if: environment["TVISOR_FUZZ"] != nil),
+    arguments: [
+      Case.on("armv8", gic: 2, processors: 1), .on("armv8", gic: 3, processors: 1),
+      .on("armv8", gic: 3, processors: 1, attacker: "armv7"), .on("armv7", gic: 2, processors: 1),
+      .on("armv7", gic: 3, processors: 1),
+    ])
+  func sharedProcessor(of: Case) async throws {
+    var choice = of.choice
+    choice.counts = true
+    let system =
+      Self.witness(of.host, on: Self.reserved) + Self.attacker(of.attacker, on: "[0, 0]", seed: Self.seed)
+    try await Booting.boot(system, processors: Self.deadlineFirst, choice) { console in
+      // A line of the witness is 50 ms of guest time.
+      for _ in 0..<12 { try await console.expect("witness: ticks=", from: "witness") }
+      for _ in 0..<2 { try await console.expect("fuzz: round ", from: "fuzz") }
+      try await console.expect("vectors=", from: "witness")
+      let verdict = try await Verdict(of: "witness", in: console.transcript)
+      #expect(verdict.wrong.isEmpty)
+      // A change of vCPUs with all that may be under way costs what it costs; no part of the attacker's turn comes on top.
+      #expect(verdict.worst < 40_000, "late by \(verdict.worst) instructions")
+    }
+  }
+
+  @Test(
+    "vCPUs on two CPUs that attack at random leave their neighbours as they are",
+    .enabled(if: environment["TVISOR_FUZZ"] != nil),
+    arguments: [
+      Case.on("armv8", gic: 2, processors: 3), .on("armv8", gic: 3, processors: 3), .on("armv7", gic: 2, processors: 3),
+    ])
+  func otherProcessors(of: Case) async throws {
+    var choice = of.choice
+    choice.counts = true
+    try await Booting.boot(Self.neighbours(of, seed: Self.seed), processors: Self.deadlineFirst, choice) { console in
+      for _ in 0..<3 { try await console.expect("fuzz: round ", from: "fuzz") }
+      for name in ["witness", "own"] {
+        for _ in 0..<4 { try await console.expect("vectors=", from: name) }
+        #expect(try await Verdict(of: name, in: console.transcript).wrong.isEmpty)
+      }
+    }
+  }
+
+  private static func neighbours(_ of: Case, seed: UInt64) -> String {
+    witness(of.host, on: reserved) + attacker(of.attacker, on: "[0, 1]", seed: seed)
+      + witness(of.host, named: "own", on: "2")
+  }
+
+  @Test(
+    "soak: minutes of random attacks on every instruction set and GIC",
+    .enabled(if: environment["TVISOR_SOAK_MINUTES"] != nil), .timeLimit(.minutes(600)))
+  func soak() async throws {
+    let minutes = Self.environment["TVISOR_SOAK_MINUTES"].flatMap { Double($0) } ?? 10
+    let seed = Self.environment["TVISOR_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 1..<1 << 31)
+    let cases: [Case] = [
+      .on("armv8", gic: 2, processors: 3), .on("armv8", gic: 3, processors: 3),
+      .on("armv8", gic: 3, processors: 3, attacker: "armv7"), .on("armv7", gic: 2, processors: 3),
+      .on("armv7", gic: 3, processors: 3),
+    ]
+    var table = "soak, seed \(seed), \(minutes) minutes each\n"
+    for of in cases {
+      let row = await Self.soak(of, minutes: minutes, seed: seed)
+      table += "\(of): \(row)\n"
+      print(table)
+    }
+    #expect(!table.contains("FAILED"))
+  }
+
+  /// Runs one case and gives its row of the table.
+  private static func soak(_ of: Case, minutes: Double, seed: UInt64) async -> String {
+    do {
+      let row = Row()
+      try await Booting.boot(neighbours(of, seed: seed), processors: deadlineFirst, of.choice) { console in
+        let end = ContinuousClock.now + .seconds(minutes * 60)
+        while ContinuousClock.now < end {
+          try await console.expect("vectors=", from: "own")
+          try await Task.sleep(for: .seconds(10))
+          await console.skipToNow(of: "own")
+          let said = await console.transcript
+          let rounds = said.text(of: "fuzz").split(separator: "\n").last { $0.hasPrefix("fuzz: round") } ?? ""
+          print("\(of): \(rounds)")
+          for name in ["witness", "own"] {
+            let verdict = try Verdict(of: name, in: said)
+            guard verdict.wrong.isEmpty else { throw Failure("\(name): \(verdict.wrong)") }
+          }
+        }
+        let said = await console.transcript
+        await row.take(said.text(of: "fuzz"), said.text(of: "tvisor"))
+      }
+      return await "passed, \(row.text)"
+    } catch {
+      return "FAILED: \(error)"
+    }
+  }
+
+  private actor Row {
+    var text = ""
+
+    func take(_ fuzz: String, _ hypervisor: String) {
+      let last = fuzz.split(separator: "\n").last { $0.hasPrefix("fuzz: round") } ?? ""
+      let restarts = hypervisor.split(separator: "\n").count { $0.contains("asked for a reset") }
+      text = "\(restarts) restarts, last \(last)"
+    }
+  }
+}
+
+/// What a witness said of itself.
+private struct Verdict {
+  /// Its lines that found something.
+  var wrong: [String]
+  /// The worst lateness of its timer, in ns.
+  var worst: Int
+
+  init(of name: String, in transcript: Transcript) throws {
+    let lines = transcript.text(of: name).split(separator: "\n").filter { $0.hasPrefix("witness: ticks=") }
+    wrong = lines.filter { $0.contains("WRONG") }.map(String.init)
+    worst = try #require(lines.compactMap { $0.firstMatch(of: /worst=([0-9]+) ns/).flatMap { Int($0.1) } }.max())
+  }
+}
