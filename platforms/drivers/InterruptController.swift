@@ -52,6 +52,8 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.putLast(id)
     case .v3(let gic): gic.putLast(id)
+    // Without priorities, the timers come first by the order in which it is asked.
+    case .bcm2836: break
     }
   }
 
