@@ -18,7 +18,8 @@ struct SoftwareListRegisters: ListRegisters, @unchecked Sendable {
       .reference(to: 0)
   }
 
-  /// Changes the interface and, if they move, the lines.
+  /// Changes the interface and, if they move, the lines. What calls it stays out of line: the ways on which machines with
+  /// hardware are fast have a call here, and no more.
   @inline(__always)
   private func change<Result>(_ body: (inout SoftwareCPUInterface) -> Result) -> Result {
     let before = interface.value.line
@@ -42,26 +43,27 @@ struct SoftwareListRegisters: ListRegisters, @unchecked Sendable {
   var needsMaintenance: Bool { interface.value.needsMaintenance }
   var count: Int { interface.value.count }
   var activePriorityCount: Int { interface.value.activePriorityCount }
+  @inline(__always)
   var emptyMask: UInt32 { interface.value.emptyMask }
   var endOfInterruptMask: UInt32 { interface.value.endOfInterruptMask }
 
   subscript(index: Int) -> ListRegister {
     get { interface.value[index] }
-    nonmutating set { change { $0[index] = newValue } }
+    @inline(never) nonmutating set { change { $0[index] = newValue } }
   }
 
   var machineControl: UInt32 {
     get { interface.value.machineControl }
-    nonmutating set { change { $0.machineControl = newValue } }
+    @inline(never) nonmutating set { change { $0.machineControl = newValue } }
   }
 
   subscript(activePriorities index: Int) -> UInt32 {
     get { interface.value[activePriorities: index] }
-    nonmutating set { change { $0[activePriorities: index] = newValue } }
+    @inline(never) nonmutating set { change { $0[activePriorities: index] = newValue } }
   }
 
   var control: InterfaceControl {
     get { interface.value.control }
-    nonmutating set { change { $0.control = newValue } }
+    @inline(never) nonmutating set { change { $0.control = newValue } }
   }
 }

@@ -18,14 +18,14 @@ public enum HostListRegisters<Software: ListRegisters & Sendable>: ListRegisters
 
   /// One list register of the host.
   public subscript(index: Int) -> ListRegister {
-    get {
+    @inline(__always) get {
       switch self {
       case .v2(let gic): gic[index]
       case .v3(let gic): gic[index]
       case .software(let registers): registers[index]
       }
     }
-    nonmutating set {
+    @inline(__always) nonmutating set {
       switch self {
       case .v2(let gic): gic[index] = newValue
       case .v3(let gic): gic[index] = newValue
@@ -35,6 +35,7 @@ public enum HostListRegisters<Software: ListRegisters & Sendable>: ListRegisters
   }
 
   /// GICH_ELRSR or ICH_ELRSR_EL2.
+  @inline(__always)
   public var emptyMask: UInt32 {
     switch self {
     case .v2(let gic): gic.emptyMask

@@ -51,6 +51,7 @@ public struct SoftwareCPUInterface: ListRegisters, Sendable {
   }
 
   /// What GICH_ELRSR would read.
+  @inline(__always)
   public var emptyMask: UInt32 { ~(held | ended) & ((1 &<< UInt32(count)) &- 1) }
 
   /// What GICH_EISR would read.

@@ -114,6 +114,35 @@ struct SoftwareCPUInterfaceTests {
     #expect(interface.line == .low)
   }
 
+  @Test("a timer's interrupt reaches the guest by it, and its end asks for the physical interrupt's deactivation")
+  func timer() throws {
+    var heap = HeapStorage()
+    var gic = try VirtualGIC(
+      version: .v2, vcpuCount: 1, sharedInterruptCount: 32, usesHardwareLinks: false, storage: &heap)
+    var interface = SoftwareCPUInterface()
+    gic.load(vcpu: 0, into: &interface)
+    gic.writeDistributor(offset: 0x000, width: .word, value: 1, vcpu: 0)
+    gic.writeDistributor(offset: 0x100, width: .word, value: 1 << 27, vcpu: 0)
+    interface.store(0x04, 0xf0)
+    interface.store(0x00, 1)
+    for _ in 0..<3 {
+      if !gic.repeatDelivery(of: 27, vcpu: 0, registers: &interface) {
+        gic.raiseHardware(27, physicalID: 19, vcpu: 0)
+        gic.refresh(vcpu: 0, registers: &interface)
+      }
+      #expect(interface.line == .interrupt)
+      #expect(interface.load(0x0c) == 27)
+      #expect(gic.takeDeactivation(vcpu: 0) == nil)
+      interface.store(0x10, 27)
+      #expect(interface.needsMaintenance)
+      gic.maintenance(vcpu: 0, registers: &interface)
+      #expect(!interface.needsMaintenance)
+      #expect(gic.takeDeactivation(vcpu: 0) == 19)
+    }
+    gic.unload(vcpu: 0, from: &interface)
+    #expect(interface.line == .low)
+  }
+
   @Test(
     "does what the manual's interpreter does, whatever hypervisor and guest do", arguments: 0..<40 as Range<UInt64>)
   func comparison(seed: UInt64) {
