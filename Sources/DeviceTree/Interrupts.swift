@@ -87,7 +87,9 @@ extension DeviceTree.Node {
   /// its controller is not found or is unknown.
   public func interrupt(at index: Int) throws(DeviceTreeError) -> TreeInterrupt? {
     guard let specifier = try interruptSpecifier(at: index) else { return nil }
-    guard let interrupt = specifier.gic ?? specifier.broadcom else { throw DeviceTreeError(.malformed, node: self, property: "interrupts") }
+    guard let interrupt = specifier.gic ?? specifier.broadcom else {
+      throw DeviceTreeError(.malformed, node: self, property: "interrupts")
+    }
     return interrupt
   }
 

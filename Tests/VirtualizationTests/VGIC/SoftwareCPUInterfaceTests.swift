@@ -227,7 +227,8 @@ private struct InterfacePair {
     let free = (0..<software.count).filter { model.emptyMask >> UInt32($0) & 1 != 0 }
     guard let index = free.randomElement(using: &random) else { return }
     let value = ListRegister(
-      virtualID: UInt16(Bool.random(using: &random) ? index : 32 + index), priority: UInt8.random(in: 0..<0xf8, using: &random), state: .pending,
+      virtualID: UInt16(Bool.random(using: &random) ? index : 32 + index),
+      priority: UInt8.random(in: 0..<0xf8, using: &random), state: .pending,
       isGroup1: Bool.random(using: &random), signalsEndOfInterrupt: Bool.random(using: &random),
       source: UInt8.random(in: 0..<8, using: &random))
     set(index, value)
