@@ -13,6 +13,7 @@ enum BootFailure: Error {
   case invalidSystem
   case noMemory(UInt64)
   case noRedistributor
+  case noSuchInterrupt(UInt64)
   case cpuMissing
 }
 
@@ -74,6 +75,10 @@ struct BootLog: ByteSink, ~Copyable {
       write(" KiB in one piece")
     case .cpuMissing:
       write("vCPUs are assigned to a CPU that does not start: assign them to others, or mend the firmware")
+    case .noSuchInterrupt(let id):
+      write("a device that a VM is given has interrupt ")
+      write(decimal: id)
+      write(", which the interrupt controller does not have")
     case .noRedistributor: write("no GICv3 redistributor says that it belongs to this CPU")
     }
     end()

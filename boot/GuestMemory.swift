@@ -78,7 +78,7 @@ extension HostedVM {
     let cpu: Text = description.instructionSet == .aarch32 ? "arm,cortex-a15" : "arm,armv8"
     do throws(DeviceTreeError) {
       _ = try unsafe GuestDeviceTree.write(
-        description, gic: machine.interrupts.version, cpu: cpu,
+        description, gic: machine.interrupts.version, cpu: cpu, given: devices,
         unsafeInto: UnsafeMutableRawBufferPointer(start: place.unsafePointer, count: Int(room.size)))
     } catch { return false }
     clean(place, room.size)

@@ -23,6 +23,8 @@ struct HostedVM: ~Copyable {
   let memory: AddressRange<PhysicalAddress>
   /// Where its firmware's memory is; empty for none.
   let firmware: AddressRange<PhysicalAddress>
+  /// The host's devices that are its own.
+  let devices: GivenDevices
   /// Its vCPUs in `Hypervisor.vcpus`.
   let vcpus: Range<Int>
   /// What its virtual counter lags behind the system counter, in ticks. Set by the CPU of its first vCPU, before any

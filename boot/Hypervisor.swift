@@ -25,6 +25,8 @@ struct Hypervisor: ~Copyable {
   let startedAt = Instant.now
   /// The interrupts of the host that we serve ourselves.
   let interrupts: HostInterrupts
+  /// Whose each interrupt is, by INTID; empty where no VM has a device of the host's.
+  let interruptOwners: Storage<InterruptOwner>
   /// True where the host's firmware can be called: PSCI by SMC.
   let hasFirmware: Bool
   /// A mistake of ours is wanted when a VM resets itself, to see what becomes of the others (see `Provocation`).

@@ -63,6 +63,7 @@ extension Reference where Value == PhysicalCPU {
     let own = Hypervisor.shared.value.interrupts
     let id = acknowledged & 0x3ff
     if id == own.virtualTimer { return raiseVirtualTimer(acknowledged) }
+    if let owner = Hypervisor.shared.value.owner(ofInterrupt: id) { return raiseGivenInterrupt(acknowledged, of: owner) }
     // Interrupts are masked here, and each service lets its line down before the next is acknowledged.
     value.controller.deactivate(acknowledged)
     if id == own.hypervisorTimer {

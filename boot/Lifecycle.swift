@@ -92,6 +92,7 @@ extension Reference where Value == PhysicalCPU {
   private func finishHalt(of vm: Int) {
     let hypervisor = Hypervisor.shared
     lock(vm)
+    turnOffGivenInterrupts(of: vm)
     hypervisor.value.vms[vm].machine.reset()
     deactivate(of: vm)
     let next = hypervisor.value.vms[vm].afterHalt
@@ -115,7 +116,9 @@ extension Reference where Value == PhysicalCPU {
     switch hypervisor.value.vms[vm].loading {
     case .cleaning, .at: break
     // The guest's virtual counter starts at zero with it.
-    case .done: hypervisor.value.vms[vm].counterOffset = Instant.now.ticks
+    case .done:
+      hypervisor.value.vms[vm].counterOffset = Instant.now.ticks
+      turnOnGivenInterrupts(of: vm)
     case .failed:
       if halt(vm, then: .stay(.failed)) {
         withConsole { $0.report(vm, "its device tree does not fit: the VM stays off") }

@@ -36,6 +36,16 @@ struct MemoryPlan: ~Copyable {
     return found
   }
 
+  /// Memory of a VM that has the same addresses for its guest, or nil where there is none.
+  mutating func takeIdentityMemory(of vm: VMDescription) -> AddressRange<PhysicalAddress>? {
+    var found: AddressRange<PhysicalAddress>?
+    machine.forEachFreeRange(alignedTo: SystemDescription.memoryUnit, excluding: reserved) { free in
+      if found == nil { found = vm.identityPlace(in: free) }
+    }
+    if let found { reserve(found) }
+    return found
+  }
+
   /// Memory of a VM: at the alignment that gives the largest blocks of stage 2.
   mutating func takeGuestMemory(_ size: UInt64) -> AddressRange<PhysicalAddress>? {
     if size >= 1 << 30, let range = take(size, alignment: 1 << 30) { return range }

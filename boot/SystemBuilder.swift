@@ -38,6 +38,7 @@ struct SystemBuilder: ~Copyable {
     let vms = try buildVMs(gic)
     let vcpus = try buildVCPUs(vms)
     let cpus = try buildCPUs(gic, vms: vms, vcpus: vcpus, &log)
+    let interruptOwners = try assignInterrupts(of: vms, gic.controller)
     let console = try buildConsole(port)
     let interrupts = HostInterrupts(
       virtualTimer: machine.timer.virtualInterrupt.identifier,
@@ -51,6 +52,7 @@ struct SystemBuilder: ~Copyable {
       try Hypervisor.install(
         Hypervisor(
           cpus: cpus, vms: vms, vcpus: vcpus, console: console, ticksPerSecond: ticksPerSecond, interrupts: interrupts,
+          interruptOwners: interruptOwners,
           hasFirmware: machine.firmware?.conduit == .secureMonitorCall,
           failsAtReset: Provocation(machine.bootArguments) == .atReset,
           stage2Control: stage2.control, liveVMCount: Atomic(vms.count)),
@@ -229,7 +231,12 @@ extension SystemBuilder {
   private mutating func buildVM(
     _ description: VMDescription, vcpus: Range<Int>, _ host: HostGIC
   ) throws(BootFailure) -> HostedVM {
-    guard let memory = plan.takeGuestMemory(description.memorySize) else { throw .noMemory(description.memorySize) }
+    var description = description
+    let isIdentity = description.placement == .identity
+    let found =
+      isIdentity ? plan.takeIdentityMemory(of: description) : plan.takeGuestMemory(description.memorySize)
+    guard let memory = found else { throw .noMemory(description.memorySize) }
+    if isIdentity { description.memoryStart = GuestPhysicalAddress(memory.start.rawValue) }
     var firmware = AddressRange(start: PhysicalAddress(0), size: 0)
     if description.firmwareSize > 0 {
       guard let found = plan.takeGuestMemory(description.firmwareSize) else {
@@ -237,8 +244,12 @@ extension SystemBuilder {
       }
       firmware = found
     }
+    let hostMachine = machine
+    let devices = try taking { [description] (arena) throws(OutOfMemory) in
+      try GivenDevices(of: description, on: hostMachine, in: &arena)
+    }
     let space = try buildSpace(
-      description, memory: memory, firmware: firmware, virtualInterface: host.virtualInterface)
+      description, memory: memory, firmware: firmware, virtualInterface: host.virtualInterface, devices)
     let gic = machine.interruptController.version
     let secondsAtStart = self.secondsAtStart
     var machine = try taking { (arena) throws(OutOfMemory) in
@@ -251,13 +262,14 @@ extension SystemBuilder {
     return HostedVM(
       index: description.index, description: description, machine: machine, space: space,
       vmid: UInt16(description.index + 1), memory: memory,
-      firmware: firmware, vcpus: vcpus)
+      firmware: firmware, devices: devices, vcpus: vcpus)
   }
 
   /// Stage 2: RAM, firmware, and with GICv2 the hardware's virtual CPU interface where guests look for theirs.
   private mutating func buildSpace(
     _ description: VMDescription, memory: AddressRange<PhysicalAddress>, firmware: AddressRange<PhysicalAddress>,
-    virtualInterface: AddressRange<PhysicalAddress>?
+    virtualInterface: AddressRange<PhysicalAddress>?,
+    _ devices: GivenDevices
   ) throws(BootFailure) -> TranslationTable {
     let inputBits = stage2.inputBits
     do throws(MappingError) {
@@ -274,8 +286,25 @@ extension SystemBuilder {
           GuestMachine.cpuInterface.start.rawValue, to: virtualInterface.start,
           size: min(GuestMachine.cpuInterface.size, virtualInterface.size), as: .guestDevice, in: &arena)
       }
+      try map(devices, in: space)
       return space
     } catch { throw .memory }
+  }
+
+  /// The pages of the VM's own devices. Devices may share pages, if they are all the VM's.
+  private mutating func map(_ devices: GivenDevices, in space: TranslationTable) throws(MappingError) {
+    for index in devices.regions.indices {
+      let region = devices.regions[index]
+      let output = region.host.expanded(to: 4096).start
+      var offset: UInt64 = 0
+      while offset < region.guestPages.size {
+        let input = region.guestPages.start.rawValue &+ offset
+        if space.translate(input, in: arena) == nil {
+          try space.map(input, to: output.advanced(by: offset), size: 4096, as: .guestDevice, in: &arena)
+        }
+        offset &+= 4096
+      }
+    }
   }
 }
 

@@ -18,6 +18,9 @@ public enum GuestMachine {
   public static var clock: AddressRange<GuestPhysicalAddress> { range(0x0901_0000, 0x1000) }
   /// The virtio-mmio transports, 0x200 bytes each.
   public static var virtio: AddressRange<GuestPhysicalAddress> { range(0x0a00_0000, 0x4000) }
+  /// Where a guest finds devices of the host's that cannot be where the host has them, because something of this machine is
+  /// there: `virt` has its bus of dynamic devices in these addresses.
+  public static var movedDevices: AddressRange<GuestPhysicalAddress> { range(0x0b00_0000, 0x0500_0000) }
   /// Where RAM starts.
   public static var memoryStart: GuestPhysicalAddress { GuestPhysicalAddress(0x4000_0000) }
   /// The most RAM that a guest can have: up to the end of the 39 bits of address that one table at level 1 translates.

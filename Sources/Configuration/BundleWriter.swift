@@ -25,7 +25,7 @@ public struct BundleWriter: ~Copyable {
   public static func sizeBound(
     cpuCount: Int, windowCount: Int = 0, vmCount: Int, vcpuCount: Int, imageCount: Int, byteCount: Int
   ) -> Int {
-    1024 + cpuCount * 256 + windowCount * 32 + vmCount * 576 + vcpuCount * 32 + imageCount * 96 + byteCount
+    1024 + cpuCount * 256 + windowCount * 32 + vmCount * 640 + vcpuCount * 32 + imageCount * 96 + byteCount
   }
 
   /// Writes what `content` says about physical CPUs.
@@ -157,6 +157,12 @@ public struct BundleWriter: ~Copyable {
   public mutating func devices(_ paths: RawSpan) throws(DeviceTreeError) {
     try tree.property("devices", bytes: paths)
   }
+
+  /// Writes that the VM's RAM is at the same addresses for the guest and the host.
+  public mutating func identityPlacement() throws(DeviceTreeError) { try tree.property("placement", "identity") }
+
+  /// Writes that the risk is taken that a device of the VM's own reads or writes memory that is not the VM's.
+  public mutating func dmaAtRisk() throws(DeviceTreeError) { try tree.property("dma", "at-risk") }
 
   /// Writes the INTIDs of the VM's own physical interrupts.
   public mutating func interrupts(_ identifiers: Span<UInt32>) throws(DeviceTreeError) {

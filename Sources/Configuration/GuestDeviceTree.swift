@@ -6,7 +6,10 @@ public import DeviceTree
 public enum GuestDeviceTree {
   /// A size in bytes that is enough for the tree of `vm`, a multiple of 4 KiB.
   public static func sizeBound(for vm: VMDescription) -> Int {
-    sizeBound(vcpuCount: vm.vcpuCount, bootArgumentsCount: vm.bootArguments?.count ?? 0)
+    var deviceCount = 0
+    if let devices = vm.devices { for _ in devices { deviceCount += 1 } }
+    return sizeBound(vcpuCount: vm.vcpuCount, bootArgumentsCount: vm.bootArguments?.count ?? 0)
+      + min(deviceCount, deviceCountLimit) * deviceLimit
   }
 
   /// A size in bytes, a multiple of 4 KiB, that is enough for the tree of a VM with so many vCPUs and so many bytes of
@@ -17,9 +20,10 @@ public enum GuestDeviceTree {
   }
 
   /// Writes the tree of `vm` into `buffer`, which must be at a multiple of eight bytes; the tree's size in bytes is
-  /// returned. `cpu` is what the vCPUs are `compatible` with: the name of the host's cores.
+  /// returned. `cpu` is what the vCPUs are `compatible` with: the name of the host's cores. `given` are the devices of the
+  /// host that the VM has.
   public static func write(
-    _ vm: VMDescription, gic: GICVersion, cpu: Text, unsafeInto buffer: UnsafeMutableRawBufferPointer
+    _ vm: VMDescription, gic: GICVersion, cpu: Text, given: GivenDevices? = nil, unsafeInto buffer: UnsafeMutableRawBufferPointer
   ) throws(DeviceTreeError) -> Int {
     var writer = try unsafe DeviceTreeWriter(unsafeBuffer: buffer)
     try writer.root { (root) throws(DeviceTreeError) in
@@ -32,6 +36,7 @@ public enum GuestDeviceTree {
       try writeFirmware(vm, to: &root)
       try writeMemory(vm, to: &root)
       try writeDevices(to: &root)
+      if let given { try writeDevices(given, to: &root) }
       try writeInterruptController(gic, vcpuCount: vm.vcpuCount, to: &root)
       try writeCPUs(count: vm.vcpuCount, compatible: cpu, to: &root)
       try writeTimer(vm, gic, to: &root)

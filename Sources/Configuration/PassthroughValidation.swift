@@ -1,62 +1,213 @@
+internal import Architecture
 internal import DeviceTree
 
 extension SystemDescription {
-  /// The devices that a VM asks for: there, and each asked for once. No device can be given yet.
+  /// The devices that a VM asks for: each asked for once and, where the machine is known, there and the VM's to have.
   func checkDevices(
     of vm: VMDescription, _ machine: MachineDescription?, _ report: (SystemProblem) -> Void
   ) {
     guard let paths = vm.devices else { return }
-    report(SystemProblem(.vm(vm.index), .devices, .notOffered))
     var index = 0
+    var isWarned = false
     for path in paths {
       let subject = SystemProblem.Subject.device(vm: vm.index, device: index)
-      if let machine, machine.tree.node(path: path) == nil {
-        report(SystemProblem(subject, .devices, .noSuchDevice(path)))
-      }
-      if let owner = firstOwner(ofDevice: path, before: index, of: vm.index) {
-        report(SystemProblem(subject, .devices, .duplicate(of: owner)))
+      func problem(_ kind: SystemProblem.Kind) { report(SystemProblem(subject, .devices, kind)) }
+      if let owner = firstOwner(ofDevice: path, machine, before: index, of: vm.index) {
+        problem(.duplicate(of: owner))
+      } else if let machine {
+        if let node = machine.tree.node(path: path) {
+          checkDevice(node, of: vm, machine, problem)
+          if vm.placement == .identity, node.mayMasterBus, !isWarned {
+            isWarned = true
+            problem(.reachesAllMemory)
+          }
+        } else {
+          problem(.noSuchDevice(path))
+        }
       }
       index += 1
     }
+    guard let machine, index > 0 else { return }
+    checkPages(of: vm, machine, report)
+    checkRoom(of: vm, machine, report)
   }
 
-  /// The VM that asks for a device before the place given.
-  private func firstOwner(ofDevice path: Text, before index: Int, of vm: Int) -> Int? {
+  /// The VM that asks for a device before the place given, by whatever path.
+  private func firstOwner(
+    ofDevice path: Text, _ machine: MachineDescription?, before index: Int, of vm: Int
+  ) -> Int? {
+    let node = machine?.tree.node(path: path)
     for owner in vms where owner.index <= vm {
       guard let paths = owner.devices else { continue }
       var place = 0
       for other in paths {
         if owner.index == vm, place >= index { break }
-        if other == path { return owner.index }
+        if other == path || node != nil && machine?.tree.node(path: other) == node { return owner.index }
         place += 1
       }
     }
     return nil
   }
 
-  /// The physical interrupts that a VM asks for: shared ones, each asked for once. None can be given yet.
-  func checkInterrupts(of vm: VMDescription, _ report: (SystemProblem) -> Void) {
-    guard vm.node["interrupts"] != nil else { return }
-    report(SystemProblem(.vm(vm.index), .interrupts, .notOffered))
-    for index in 0..<vm.interruptCount {
-      guard let identifier = vm.interrupt(index) else { continue }
-      let subject = SystemProblem.Subject.interrupt(vm: vm.index, interrupt: index)
-      // The INTIDs of shared peripheral interrupts are 32 to 1019 (IHI 0048B §2.2.1).
-      if identifier < 32 { report(SystemProblem(subject, .interrupts, .tooSmall(limit: 32))) }
-      if identifier > 1019 { report(SystemProblem(subject, .interrupts, .tooLarge(limit: 1019))) }
-      if let owner = firstOwner(ofInterrupt: identifier, before: index, of: vm.index) {
-        report(SystemProblem(subject, .interrupts, .duplicate(of: owner)))
+  /// What the device's own node and those above it say.
+  private func checkDevice(
+    _ node: DeviceTree.Node, of vm: VMDescription, _ machine: MachineDescription,
+    _ problem: (SystemProblem.Kind) -> Void
+  ) {
+    guard node.isReachable else { return problem(.disabledDevice) }
+    guard node["device_type"]?.string != "memory" else { return problem(.liesInMemory) }
+    guard machine.canGive(node) else { return problem(.usedByHypervisor) }
+    guard node.hasSoundRegisters else { return problem(.noRegisters) }
+    var liesInMemory = false
+    machine.forEachMemoryBank { if node.hasRegisters(in: $0.expanded(to: 4096)) { liesInMemory = true } }
+    if liesInMemory { return problem(.liesInMemory) }
+    checkInterrupts(ofDevice: node, of: vm, machine, problem)
+    if node.descriptionBound > GuestDeviceTree.deviceLimit { problem(.largeDevice) }
+    if node.mayMasterBus, vm.placement != .identity, !vm.acceptsDMARisk { problem(.mastersBus) }
+  }
+
+  /// Each interrupt comes to the GIC, is not ours, and no other VM's.
+  private func checkInterrupts(
+    ofDevice node: DeviceTree.Node, of vm: VMDescription, _ machine: MachineDescription,
+    _ problem: (SystemProblem.Kind) -> Void
+  ) {
+    if node["interrupts"] == nil && node["interrupts-extended"] == nil { return }
+    let count = node.sharedInterruptCount(of: machine)
+    if !node.hasNoInterrupt(at: count) { problem(.foreignInterrupt) }
+    for index in 0..<count {
+      guard let interrupt = node.sharedInterrupt(index, of: machine) else { continue }
+      if machine.console?.interrupt?.identifier == interrupt.identifier { problem(.usedByHypervisor) }
+      for other in vms where other.index < vm.index {
+        for device in other.deviceNodes(in: machine.tree) {
+          for place in 0..<device.sharedInterruptCount(of: machine)
+          where device.sharedInterrupt(place, of: machine)?.identifier == interrupt.identifier {
+            return problem(.sharedInterrupt(vm: other.index))
+          }
+        }
       }
     }
   }
 
-  /// The VM that asks for an interrupt before the place given.
-  private func firstOwner(ofInterrupt identifier: UInt32, before index: Int, of vm: Int) -> Int? {
-    for owner in vms where owner.index <= vm {
-      for place in 0..<(owner.index == vm ? index : owner.interruptCount) where owner.interrupt(place) == identifier {
-        return owner.index
+  /// No page of a device has registers of anything that the VM does not have as well. What is disabled counts where it could
+  /// reach memory: nobody else uses it, but the VM could turn it on.
+  private func checkPages(of vm: VMDescription, _ machine: MachineDescription, _ report: (SystemProblem) -> Void) {
+    for other in machine.tree.nodes {
+      guard other["reg"] != nil, other["device_type"]?.string != "memory" else { continue }
+      for place in 0..<other.registerRegionCount {
+        guard let region = try? other.region(at: place), !region.isEmpty else { continue }
+        checkPages(of: vm, against: other, region.expanded(to: 4096), machine, report)
       }
     }
-    return nil
+  }
+
+  private func checkPages(
+    of vm: VMDescription, against other: DeviceTree.Node, _ pages: AddressRange<PhysicalAddress>,
+    _ machine: MachineDescription, _ report: (SystemProblem) -> Void
+  ) {
+    guard let paths = vm.devices else { return }
+    var index = -1
+    for path in paths {
+      index += 1
+      guard let node = machine.tree.node(path: path), node != other, node.hasRegisters(in: pages),
+        !other.isBelow(node), machine.canGive(node)
+      else { continue }
+      let subject = SystemProblem.Subject.device(vm: vm.index, device: index)
+      func problem(_ kind: SystemProblem.Kind) { report(SystemProblem(subject, .devices, kind)) }
+      if other == machine.interruptController.node || other == machine.console?.node {
+        problem(.usedByHypervisor)
+      } else if !vm.owns(other, in: machine.tree), other.isReachable || other.mayMasterBus {
+        // Once, however many of the VM's devices are in the page.
+        return problem(.sharesPage(node, with: other))
+      }
+    }
+  }
+
+  /// That a guest has addresses and INTIDs for all devices of the VM.
+  private func checkRoom(of vm: VMDescription, _ machine: MachineDescription, _ report: (SystemProblem) -> Void) {
+    var moved: UInt64 = 0
+    var (deviceCount, interruptCount) = (0, 0)
+    for node in vm.deviceNodes(in: machine.tree) where machine.canGive(node) {
+      deviceCount += 1
+      interruptCount += node.sharedInterruptCount(of: machine)
+      for index in 0..<node.registerRegionCount {
+        guard let region = try? node.region(at: index) else { continue }
+        let pages = region.expanded(to: 4096)
+        if !vm.keepsPlace(pages) { moved = moved.saturatingSum(pages.size) }
+      }
+    }
+    // Two of the guest's INTIDs are its own devices'.
+    if moved > GuestMachine.movedDevices.size || interruptCount > GuestMachine.sharedInterruptLimit - 2
+      || deviceCount > GuestDeviceTree.deviceCountLimit
+    {
+      report(SystemProblem(.vm(vm.index), .devices, .noRoomForDevices))
+    }
+  }
+
+  /// Interrupts by themselves: a device's come with it, and without a device there is nothing to end them.
+  func checkInterrupts(of vm: VMDescription, _ report: (SystemProblem) -> Void) {
+    guard vm.node["interrupts"] != nil else { return }
+    report(SystemProblem(.vm(vm.index), .interrupts, .notOffered))
+  }
+}
+
+extension MachineDescription {
+  /// False for memory, and for what the hypervisor uses itself.
+  fileprivate func canGive(_ node: DeviceTree.Node) -> Bool {
+    node != interruptController.node && node != console?.node && node["device_type"]?.string != "memory"
+  }
+}
+
+extension VMDescription {
+  fileprivate func owns(_ node: DeviceTree.Node, in tree: DeviceTree) -> Bool {
+    for own in deviceNodes(in: tree) where own == node { return true }
+    return false
+  }
+}
+
+extension DeviceTree.Node {
+  /// True where neither the node nor a bus above it is disabled.
+  fileprivate var isReachable: Bool {
+    var node = self
+    while node.isEnabled {
+      guard let parent = node.parent else { return true }
+      node = parent
+    }
+    return false
+  }
+
+  /// True where there are registers, and all of them can be reached and be mapped.
+  fileprivate var hasSoundRegisters: Bool {
+    guard registerRegionCount > 0 else { return false }
+    for index in 0..<registerRegionCount {
+      guard let region = try? region(at: index), !region.isEmpty, region.isSound,
+        region.start.rawValue < 1 << 48, region.size < 1 << 48
+      else { return false }
+    }
+    return true
+  }
+
+  /// True where one of the pages of the node's registers is among `pages`.
+  fileprivate func hasRegisters(in pages: AddressRange<PhysicalAddress>) -> Bool {
+    for index in 0..<registerRegionCount {
+      if let region = try? region(at: index), !region.isEmpty, region.expanded(to: 4096).overlaps(pages) {
+        return true
+      }
+    }
+    return false
+  }
+
+  /// True where `index` is past the node's last interrupt.
+  fileprivate func hasNoInterrupt(at index: Int) -> Bool {
+    do { return try interruptSpecifier(at: index) == nil } catch { return false }
+  }
+
+  /// True where `ancestor` is somewhere above the node.
+  fileprivate func isBelow(_ ancestor: DeviceTree.Node) -> Bool {
+    var node = self
+    while let parent = node.parent {
+      if parent == ancestor { return true }
+      node = parent
+    }
+    return false
   }
 }

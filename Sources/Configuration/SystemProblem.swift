@@ -27,7 +27,7 @@ public struct SystemProblem: Equatable, Sendable {
     case format, vms, cpu, slice, overhead, frame, windows
     case name, isa, memorySize, firmwareSize, vcpus, reservation, priority, entry, deviceTree, initialRAMDisk,
       bootArguments, onReset
-    case devices, interrupts, address, data
+    case devices, interrupts, placement, dma, address, data
   }
 
   /// How a value is wrong.
@@ -82,7 +82,33 @@ public struct SystemProblem: Equatable, Sendable {
     case outOfOrder
     /// The machine's tree has no such node.
     case noSuchDevice(Text)
-    /// This cannot be asked for yet.
+    /// The tree says that the node, or the bus that it is on, is disabled.
+    case disabledDevice
+    /// The hypervisor itself uses the device, its registers' pages or its interrupt, or needs it.
+    case usedByHypervisor
+    /// The node has no registers that the CPU could reach.
+    case noRegisters
+    /// The node's registers lie in memory.
+    case liesInMemory
+    /// A page has registers of the first node and of the other, which does not go to the same VM.
+    case sharesPage(DeviceTree.Node, with: DeviceTree.Node)
+    /// An interrupt of the node is no shared one of the machine's GIC.
+    case foreignInterrupt
+    /// An interrupt of the device is also that of a device of the VM of that index.
+    case sharedInterrupt(vm: Int)
+    /// The device may read and write memory by itself, with nothing between the two.
+    case mastersBus
+    /// The same of this device and perhaps others, where the VM's placement allows it: whoever runs in the VM is trusted.
+    case reachesAllMemory
+    /// All devices of the VM need more addresses or interrupts than a guest has for them.
+    case noRoomForDevices
+    /// The node is larger than a guest's tree has room for.
+    case largeDevice
+    /// No free memory of the machine has addresses that a guest's memory can have.
+    case noIdentity(UInt64)
+    /// Not together with firmware, which looks for RAM at a fixed place.
+    case notWithFirmware
+    /// This cannot be asked for.
     case notOffered
   }
 
@@ -102,6 +128,9 @@ public struct SystemProblem: Equatable, Sendable {
 
   /// True where the system may start all the same.
   public var isWarning: Bool {
-    if case .betterAligned = kind { true } else { false }
+    switch kind {
+    case .betterAligned, .reachesAllMemory: true
+    default: false
+    }
   }
 }

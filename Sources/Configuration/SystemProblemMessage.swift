@@ -54,7 +54,30 @@ extension SystemProblem {
       sink.write("the machine's device tree has no node ")
       sink.write(path.span)
       sink.write("; look the path up there")
-    case .notOffered: sink.write("this version cannot give devices or interrupts to VMs; leave it out")
+    case .disabledDevice: sink.write("the machine's device tree says that it is disabled; leave it out")
+    case .usedByHypervisor: sink.write("the hypervisor uses it itself; leave it out")
+    case .noRegisters: sink.write("has no registers that a CPU could reach; only devices that have can be given")
+    case .liesInMemory: sink.write("lies in memory, which is no device; leave it out")
+    case .sharesPage(let device, let other):
+      device.writePath(to: &sink)
+      sink.write(" has registers in the same 4 KiB as ")
+      other.writePath(to: &sink)
+      sink.write("; give both to the VM, or none")
+    case .foreignInterrupt: sink.write("has an interrupt that is no shared one of the machine's GIC; it cannot be given")
+    case .sharedInterrupt(let vm):
+      sink.write("has an interrupt in common with a device of vm ", UInt64(vm), "; give both to one VM")
+    case .mastersBus:
+      sink.write("may read and write memory by itself, at the host's addresses; give the VM \"placement: identity\", ")
+      sink.write("or take the risk with \"dma: at-risk\"")
+    case .reachesAllMemory:
+      sink.write("may be told by the VM to read and write any memory of the machine: trust what runs there")
+    case .noRoomForDevices: sink.write("need more addresses or interrupts than a guest has; give the VM fewer")
+    case .largeDevice: sink.write("has a larger node than fits a guest's device tree; it cannot be given")
+    case .noIdentity(let size):
+      sink.write("the machine has no ", size: size, " of free memory at 1 GiB or above in one piece; ")
+      sink.write("give the VM less, or leave it out")
+    case .notWithFirmware: sink.write("firmware looks for RAM at a fixed place; boot a Linux kernel, or leave it out")
+    case .notOffered: sink.write("a device's interrupts come with it; name the device, and leave it out")
     }
   }
 
@@ -64,6 +87,8 @@ extension SystemProblem {
     sink.write("\" is not known; use ")
     switch field {
     case .isa: sink.write("\"aarch64\" or \"aarch32\"")
+    case .placement: sink.write("\"identity\"")
+    case .dma: sink.write("\"at-risk\"")
     default: sink.write("\"restart\" or \"stop\"")
     }
   }
@@ -127,6 +152,8 @@ extension SystemProblem.Field {
     case .onReset: "on-reset"
     case .devices: "devices"
     case .interrupts: "interrupts"
+    case .placement: "placement"
+    case .dma: "dma"
     case .address: "address"
     case .data: "data"
     }

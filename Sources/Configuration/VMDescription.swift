@@ -7,6 +7,14 @@ public struct VMDescription: Sendable {
   public let node: DeviceTree.Node
   /// The VM's index in the bundle.
   public let index: Int
+  /// Where the RAM starts. The bundle's addresses count from `GuestMachine.memoryStart`; what they say moves with this.
+  public var memoryStart = GuestMachine.memoryStart
+
+  /// A VM as its node says.
+  init(node: DeviceTree.Node, index: Int) {
+    self.node = node
+    self.index = index
+  }
 
   /// The longest name that a VM can have, in bytes.
   public static var nameLimit: Int { 31 }
@@ -20,12 +28,12 @@ public struct VMDescription: Sendable {
   /// The guest's instruction set, or nil where the name is none that this source knows.
   public var instructionSet: InstructionSet? { isa == "aarch64" ? .aarch64 : isa == "aarch32" ? .aarch32 : nil }
 
-  /// How many bytes of RAM there are from `GuestMachine.memoryStart` on; 0 by default.
+  /// How many bytes of RAM there are from `memoryStart` on; 0 by default.
   public var memorySize: UInt64 { node["memory-size"]?.u64 ?? 0 }
 
   /// The RAM.
   public var memory: AddressRange<GuestPhysicalAddress> {
-    AddressRange(start: GuestMachine.memoryStart, size: memorySize)
+    AddressRange(start: memoryStart, size: memorySize)
   }
 
   /// How many bytes of firmware memory there are from address 0 on; 0, by default, for none.
@@ -59,17 +67,17 @@ public struct VMDescription: Sendable {
   }
 
   /// Where the first vCPU starts; 0 by default.
-  public var entry: GuestPhysicalAddress { GuestPhysicalAddress(node["entry"]?.u64 ?? 0) }
+  public var entry: GuestPhysicalAddress { moved(node["entry"]?.u64 ?? 0) }
 
   /// Where the VM's device tree goes, which is the first vCPU's x0 too, or r2 for AArch32. Nil for none: 0 then.
-  public var deviceTree: GuestPhysicalAddress? { (node["device-tree"]?.u64).map(GuestPhysicalAddress.init) }
+  public var deviceTree: GuestPhysicalAddress? { (node["device-tree"]?.u64).map(moved) }
 
   /// Where the VM's initial RAM disk lies: one of the images brings it there.
   public var initialRAMDisk: AddressRange<GuestPhysicalAddress>? {
     guard let range = node["initrd"], range.count == 16, let start = range.number(at: 0, cells: 2),
       let end = range.number(at: 2, cells: 2)
     else { return nil }
-    return AddressRange(from: GuestPhysicalAddress(start), to: GuestPhysicalAddress(end))
+    return AddressRange(from: moved(start), to: moved(end))
   }
 
   /// The guest kernel's command line.
@@ -77,6 +85,31 @@ public struct VMDescription: Sendable {
 
   /// What happens when the guest resets itself; by default it starts again.
   public var onReset: ResetAction { ResetAction(name: node["on-reset"]?.string ?? "restart") ?? .restart }
+
+  /// Where the VM's RAM is on the host; anywhere by default.
+  public var placement: Placement {
+    node["placement"]?.string == "identity" ? .identity : .anywhere
+  }
+
+  /// Where a VM's RAM is on the host.
+  public enum Placement: Equatable, Sendable {
+    /// At `GuestMachine.memoryStart` for the guest, wherever there was room on the host.
+    case anywhere
+    /// At the same addresses for the guest and the host: devices that the guest owns reach it by the addresses that the
+    /// guest knows.
+    case identity
+  }
+
+  /// True where the system's author takes the risk that a device of the VM's own reads or writes memory that is not the
+  /// VM's.
+  public var acceptsDMARisk: Bool { node["dma"]?.string == "at-risk" }
+
+  /// An address of the bundle where the VM's RAM has it.
+  func moved(_ address: UInt64) -> GuestPhysicalAddress {
+    let address = GuestPhysicalAddress(address)
+    guard address >= GuestMachine.memoryStart else { return address }
+    return memoryStart.advanced(by: address.offset(from: GuestMachine.memoryStart))
+  }
 
   /// What follows a guest's reset.
   public enum ResetAction: Equatable, Sendable {
@@ -110,20 +143,25 @@ public struct VMDescription: Sendable {
   public func interrupt(_ index: Int) -> UInt32? { node["interrupts"]?.cell(at: index) }
 
   /// The images that are copied into the VM's memory at each start.
-  public var images: Images { Images(nodes: node.children) }
+  public var images: Images { Images(vm: self) }
 
   /// The images of a VM.
   public struct Images: Sequence, IteratorProtocol {
+    let vm: VMDescription
     var nodes: DeviceTree.Node.Children
     var index = 0
 
-    init(nodes: DeviceTree.Node.Children) { self.nodes = nodes }
+    init(vm: VMDescription) {
+      self.vm = vm
+      nodes = vm.node.children
+    }
 
     /// The next image.
     public mutating func next() -> ImageDescription? {
       guard let node = nodes.next() else { return nil }
       defer { index += 1 }
-      return ImageDescription(node: node, index: index)
+      return ImageDescription(
+        node: node, index: index, address: vm.moved(node["address"]?.u64 ?? 0))
     }
   }
 }
@@ -136,7 +174,7 @@ public struct ImageDescription: Sendable {
   public let index: Int
 
   /// Where the bytes go; 0 by default.
-  public var address: GuestPhysicalAddress { GuestPhysicalAddress(node["address"]?.u64 ?? 0) }
+  public let address: GuestPhysicalAddress
 
   /// The bytes; none by default.
   public var data: DeviceTree.Property? { node["data"] }

@@ -16,6 +16,11 @@ extension VMDescription {
       let name = action.string ?? ""
       if ResetAction(name: name) == nil { report(SystemProblem(.vm(index), .onReset, .unknown(name))) }
     }
+    checkOwnWord("placement", "identity", .placement, report)
+    checkOwnWord("dma", "at-risk", .dma, report)
+    if placement == .identity, firmwareSize > 0 {
+      report(SystemProblem(.vm(index), .placement, .notWithFirmware))
+    }
     guard let property = node["bootargs"] else { return }
     guard let arguments = property.string else {
       return report(SystemProblem(.vm(index), .bootArguments, .malformed))
@@ -23,6 +28,15 @@ extension VMDescription {
     if arguments.count > Self.bootArgumentsLimit {
       report(SystemProblem(.vm(index), .bootArguments, .tooLong(limit: Self.bootArgumentsLimit)))
     }
+  }
+
+  /// A value that has one word, where it is there.
+  private func checkOwnWord(
+    _ name: Text, _ word: Text, _ field: SystemProblem.Field, _ report: (SystemProblem) -> Void
+  ) {
+    guard let property = node[name] else { return }
+    let text = property.string ?? ""
+    if text != word { report(SystemProblem(.vm(index), field, .unknown(text))) }
   }
 
   /// At least one vCPU, not more than the guest's GIC serves, each on a CPU that is there.

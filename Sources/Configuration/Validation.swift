@@ -61,7 +61,29 @@ extension SystemDescription {
     }
     var free: UInt64 = 0
     machine.forEachFreeRange(alignedTo: Self.memoryUnit, excluding: taken) { free += $0.size }
+    for vm in vms where vm.placement == .identity {
+      var hasRoom = false
+      machine.forEachFreeRange(alignedTo: Self.memoryUnit, excluding: taken) { free in
+        if vm.identityPlace(in: free) != nil { hasRoom = true }
+      }
+      if !hasRoom { report(SystemProblem(.vm(vm.index), .placement, .noIdentity(vm.memorySize))) }
+    }
     if needed > free { report(SystemProblem(.system, .memorySize, .exceedsMachine(needed: needed, free: free))) }
+  }
+}
+
+extension VMDescription {
+  /// Where in a free range of the host's memory the VM's RAM could be with the same addresses for guest and host, or nil
+  /// where nowhere: not where the guest's devices are, and within the addresses that the guest can have.
+  public func identityPlace(in free: AddressRange<PhysicalAddress>) -> AddressRange<PhysicalAddress>? {
+    let lowest = PhysicalAddress(GuestMachine.memoryStart.rawValue)
+    // A 32-bit kernel that unpacks itself takes memory to begin at a multiple of 128 MiB, and reaches 4 GiB early.
+    let isNarrow = instructionSet == .aarch32
+    let start = max(free.start, lowest).alignedUp(to: isNarrow ? 128 << 20 : SystemDescription.memoryUnit)
+    let wanted = AddressRange(start: start, size: memorySize)
+    let limit: UInt64 = isNarrow ? 1 << 32 : 1 << 39
+    guard start >= free.start, !wanted.isEmpty, wanted.size == memorySize, free.contains(wanted) else { return nil }
+    return start.rawValue <= limit - min(limit, memorySize) ? wanted : nil
   }
 }
 

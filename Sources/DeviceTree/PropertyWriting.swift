@@ -54,6 +54,15 @@ extension DeviceTreeWriter {
     }
   }
 
+  /// Writes a property of `count` cells, which `cell` gives by index.
+  public mutating func property(
+    _ name: Text, cellCount count: Int, _ cell: (Int) -> UInt32
+  ) throws(DeviceTreeError) {
+    try property(named: name.span, count: count * 4) { value in
+      for index in 0..<count { value.store(bigEndian: cell(index), at: index) }
+    }
+  }
+
   /// Writes a string.
   public mutating func property(_ name: Text, _ value: Text) throws(DeviceTreeError) {
     try property(name, string: value.span)

@@ -33,6 +33,9 @@ struct BoardOptions: ParsableArguments {
   @Option(help: "How much memory the board has, such as 1GiB.")
   var memory: String?
 
+  @Option(help: "Further options for QEMU, such as \"-drive file=disk.img,if=none,format=raw,id=d\"; may be given again.")
+  var qemu: [String] = []
+
   func emulation(in project: Project) async throws -> Emulation {
     let size = try memory.map { text in
       guard let size = Units.size(text) else {
@@ -42,8 +45,10 @@ struct BoardOptions: ParsableArguments {
     }
     let board = try project.board(named: board)
     try await project.provideTree(of: board)
-    return try Emulation(
+    var emulation = try Emulation(
       board, model: cpu, gicVersion: gic, processorCount: smp, memory: size)
+    emulation.options = qemu.flatMap { $0.split(separator: " ").map(String.init) }
+    return emulation
   }
 }
 

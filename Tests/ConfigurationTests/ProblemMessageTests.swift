@@ -64,7 +64,9 @@ struct ProblemMessageTests {
       .unknown("x"), .misaligned(to: 8), .betterAligned(to: 8), .tooSmall(limit: 1), .tooLarge(limit: 1),
       .exceedsMachine(needed: 1, free: 0), .outsideMemory, .overlapsImage(1), .overlapsDeviceTree, .notLoaded,
       .notHosted("x"), .noSuchCPU(1, count: 1), .noSuchVCPU(vm: 1, vcpu: 1), .onAnotherCPU(1), .outOfOrder,
-      .noSuchDevice("/x"), .notOffered,
+      .noSuchDevice("/x"), .notOffered, .disabledDevice, .usedByHypervisor, .noRegisters, .liesInMemory,
+      .foreignInterrupt, .sharedInterrupt(vm: 1), .mastersBus, .reachesAllMemory, .noRoomForDevices, .largeDevice,
+      .noIdentity(1 << 20), .notWithFirmware,
     ]
     let messages = kinds.map { kind in
       var transcript = Transcript()

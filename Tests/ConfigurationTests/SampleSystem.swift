@@ -32,6 +32,8 @@ struct SampleSystem {
     var onReset: VMDescription.ResetAction?
     var firmwareSize: UInt64?
     var devices: [String] = []
+    var isIdentity = false
+    var isAtRisk = false
     var interrupts: [UInt32]?
     var images = [Image(address: 0x4020_0000), Image(address: 0x4400_0000)]
   }
@@ -94,6 +96,8 @@ struct SampleSystem {
       let paths: [UInt8] = vm.devices.flatMap { Array($0.utf8) + [UInt8(0)] }
       try unsafe bundle.devices(paths.span.bytes)
     }
+    if vm.isIdentity { try bundle.identityPlacement() }
+    if vm.isAtRisk { try bundle.dmaAtRisk() }
     if let interrupts = vm.interrupts { try bundle.interrupts(interrupts.span) }
     for (index, image) in vm.images.enumerated() {
       try unsafe bundle.image(index, address: image.address, data: image.data.span.bytes)

@@ -10,6 +10,9 @@ struct VirtMachine {
   /// Stands in for a node's content: the key is the node's name.
   var changes: [String: (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void] = [:]
 
+  /// Writes further nodes.
+  var more: ((inout DeviceTreeWriter) throws(DeviceTreeError) -> Void)?
+
   func makeBlob() throws -> [UInt8] {
     try TestSupport.makeBlob { (root) throws(DeviceTreeError) in
       try root.property("interrupt-parent", 0x8003)
@@ -60,6 +63,7 @@ struct VirtMachine {
         try node.property("linux,initrd-end", 0x4810_0000)
         try node.property("bootargs", "loud")
       }
+      if let more { try more(&root) }
     }
   }
 

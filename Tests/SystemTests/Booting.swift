@@ -12,6 +12,8 @@ enum Booting {
     var processors: UInt64 = 4
     /// Time counts instructions (see `Emulation`).
     var counts = false
+    /// Further options for QEMU.
+    var options: [String] = []
     /// The hypervisor's command line, unless the test gives another.
     var arguments: String?
 
@@ -73,6 +75,7 @@ enum Booting {
       project.board(named: choice.board), model: choice.model, gicVersion: choice.gic,
       processorCount: choice.processors)
     emulation.countsInstructions = choice.counts
+    emulation.options = choice.options
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(system)
     try await bundler.validate(bundle, on: emulation)

@@ -28,6 +28,17 @@ private func mistake(_ payload: String, memory: String = "64MiB", files: [String
 
 @Suite("Loading what a VM runs")
 struct GuestLoaderTests {
+  @Test("only a kernel that runs anywhere is placed by identity")
+  func identity() async throws {
+    let image = linuxImage(imageSize: 0x10_0000)
+    #expect(try await layout("image: Image\n    placement: identity", files: ["Image": image]).runsAnywhere)
+    let fixed = await mistake(
+      "raw: {path: x, address: 0x4008_0000}\n    placement: identity", files: ["x": Data([0, 0, 0, 0])])
+    #expect(
+      fixed == "6:16 'a' runs what is made for fixed addresses, and 'identity' puts it where the board has room; "
+        + "boot a Linux Image or zImage, or leave 'placement' out")
+  }
+
   @Test("a gzipped Linux Image is unpacked on the host")
   func gzip() async throws {
     let image = linuxImage(imageSize: 0x10_0000)

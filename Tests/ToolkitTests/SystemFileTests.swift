@@ -15,6 +15,8 @@ private let complete = """
       bootargs: console=ttyAMA0
       on-reset: stop
       devices: [/pl061@9030000]
+      placement: identity
+      dma: at-risk
       interrupts: [40]
     - name: rom
       memory: 128MiB
@@ -58,6 +60,9 @@ struct SystemFileTests {
     #expect(debian.bootArguments?.value == "console=ttyAMA0")
     #expect(debian.onReset?.value == .stop)
     #expect(debian.devices.map(\.value) == ["/pl061@9030000"])
+    #expect(debian.placement?.value == .identity)
+    #expect(debian.dma?.value == .atRisk)
+    #expect(system.machines[1].placement == nil)
     #expect(debian.interrupts.map(\.value) == [40])
     guard case .raw(let path, let address, let entry) = system.machines[2].payload else {
       Issue.record("the third VM is raw")
@@ -71,7 +76,7 @@ struct SystemFileTests {
     let system = try SystemFile(parsing: SourceText(path: "s.yaml", text: complete))
     #expect(system.machines[0].memory.position == Position(line: 6, column: 13))
     #expect(system.machines[0].virtualCPUs[1].processor.position == Position(line: 7, column: 16))
-    #expect(system.machines[1].position == Position(line: 14, column: 5))
+    #expect(system.machines[1].position == Position(line: 16, column: 5))
   }
 
   @Test("shows a mistake with file, line, column, the line itself and a caret")
@@ -113,6 +118,7 @@ struct SystemFileTests {
         machine("image: x\n    devices: [uart]"),
         "6:15 'uart' is no path in a device tree; begin it with '/'"
       ),
+      (machine("image: x\n    dma: yes"), "6:10 'yes' is no dma; known are: at-risk"),
       (
         "cpus: [{cpu: 0, slice: 1}]\n" + machine("image: x"),
         "1:24 cannot read '1'; write slice: a time such as 500us, 1ms or 2s"

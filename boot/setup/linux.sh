@@ -68,3 +68,26 @@ make_stress() {
   rm -rf "$out/unpack"
   mark_done "stress-$1" "$recipe"
 }
+
+# The kernel's modules for a disk behind a virtio transport, each after those that it needs.
+disk_modules="virtio virtio_ring virtio_mmio virtio_blk"
+
+# make_disk ARCHITECTURE FLAVOUR: the same initial file system, with those modules in it.
+make_disk() {
+  recipe="1 $(cat "$here/init" "$here/profile" "$here/linux.sh" | cksum)"
+  is_done "disk-$1" "$recipe" && return 0
+  kernel_package "$2" "$1"
+  fetch_packages "$kernel" "$1"
+  say "making the initial file system with the modules for a disk ($1)"
+  unpack "$kernel" "$1"
+  begin_initramfs "$out/guests/debian-$1/busybox"
+  mkdir "$tree/lib/modules"
+  for name in $disk_modules; do
+    module=$(find "$unpacked" -name "$name.ko" | head -n 1)
+    [ -n "$module" ] || fail "$kernel holds no $name.ko"
+    install -m 644 "$module" "$tree/lib/modules/$name.ko"
+  done
+  end_initramfs "$out/guests/debian-$1/initramfs-disk.cpio.gz"
+  rm -rf "$out/unpack"
+  mark_done "disk-$1" "$recipe"
+}

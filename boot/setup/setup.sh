@@ -37,5 +37,6 @@ if [ "${1:-}" = --tests ]; then
   unpack_trees arm64 linux-image-arm64
   unpack_all_trees arm64 linux-image-arm64
   unpack_all_trees armhf linux-image-armmp-lpae
+  make_disk arm64 cloud-arm64
 fi
 say "ready"

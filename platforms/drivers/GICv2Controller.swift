@@ -120,6 +120,20 @@ public struct GICv2Controller: Sendable {
   }
   /// Keeps an interrupt off.
   public func disable(_ id: UInt16) { setBit(id, at: Distributor.clearEnable) }
+  /// Makes an interrupt not pending; a level that is high goes on asking.
+  public func clearPending(_ id: UInt16) { setBit(id, at: Distributor.clearPending) }
+  /// Has a shared interrupt go to the CPU that runs this.
+  public func route(_ id: UInt16) {
+    let own = device_load8(distributor + Distributor.targets)
+    device_store8(distributor + Distributor.targets + UInt(id), own == 0 ? 1 : own)
+  }
+  /// Says whether a shared interrupt, which is off, is edge-triggered. One CPU at a time: sixteen interrupts share a register.
+  public func setTrigger(_ id: UInt16, isEdge: Bool) {
+    let register = distributor + Distributor.configuration + UInt(id / 16) * 4
+    let bit: UInt32 = 2 << (UInt32(id % 16) * 2)
+    let value = device_load32(register)
+    device_store32(register, isEdge ? value | bit : value & ~bit)
+  }
   /// Makes an interrupt active, or not, without its being taken: what a vCPU that comes and goes needs for a private
   /// interrupt that its list register holds.
   public func setActive(_ id: UInt16, _ isActive: Bool) {

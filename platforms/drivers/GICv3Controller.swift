@@ -22,6 +22,7 @@ public struct GICv3Controller: Sendable {
     static let setActive: UInt = 0x0300
     static let clearActive: UInt = 0x0380
     static let priority: UInt = 0x0400
+    static let configuration: UInt = 0x0c00
     static let router: UInt = 0x6000
   }
 
@@ -143,6 +144,19 @@ public struct GICv3Controller: Sendable {
   public func enable(_ id: UInt16) { setBit(id, at: Distributor.setEnable) }
   /// Keeps an interrupt off.
   public func disable(_ id: UInt16) { setBit(id, at: Distributor.clearEnable) }
+  /// Makes an interrupt not pending; a level that is high goes on asking.
+  public func clearPending(_ id: UInt16) { setBit(id, at: Distributor.clearPending) }
+  /// Has a shared interrupt go to the CPU of that affinity, as MPIDR_EL1 has it.
+  public func route(_ id: UInt16, to affinity: UInt64) {
+    device_store64(distributor + Distributor.router + UInt(id) * 8, affinity & 0xff_00ff_ffff)
+  }
+  /// Says whether a shared interrupt, which is off, is edge-triggered. One CPU at a time: sixteen interrupts share a register.
+  public func setTrigger(_ id: UInt16, isEdge: Bool) {
+    let register = distributor + Distributor.configuration + UInt(id / 16) * 4
+    let bit: UInt32 = 2 << (UInt32(id % 16) * 2)
+    let value = device_load32(register)
+    device_store32(register, isEdge ? value | bit : value & ~bit)
+  }
   /// Makes an interrupt active, or not, without its being taken.
   public func setActive(_ id: UInt16, _ isActive: Bool) {
     setBit(id, at: isActive ? Distributor.setActive : Distributor.clearActive)

@@ -57,6 +57,38 @@ public enum InterruptController: Sendable {
     }
   }
 
+  /// Keeps an interrupt off.
+  public func disable(_ id: UInt16) {
+    switch self {
+    case .v2(let gic): gic.disable(id)
+    case .v3(let gic): gic.disable(id)
+    }
+  }
+
+  /// Makes an interrupt not pending; a level that is high goes on asking.
+  public func clearPending(_ id: UInt16) {
+    switch self {
+    case .v2(let gic): gic.clearPending(id)
+    case .v3(let gic): gic.clearPending(id)
+    }
+  }
+
+  /// Has a shared interrupt go to the CPU that runs this; `affinity` is its own, as MPIDR_EL1 has it.
+  public func route(_ id: UInt16, affinity: UInt64) {
+    switch self {
+    case .v2(let gic): gic.route(id)
+    case .v3(let gic): gic.route(id, to: affinity)
+    }
+  }
+
+  /// Says whether a shared interrupt, which is off, is edge-triggered. One CPU at a time.
+  public func setTrigger(_ id: UInt16, isEdge: Bool) {
+    switch self {
+    case .v2(let gic): gic.setTrigger(id, isEdge: isEdge)
+    case .v3(let gic): gic.setTrigger(id, isEdge: isEdge)
+    }
+  }
+
   /// Makes an interrupt active, or not, without its being taken.
   public func setActive(_ id: UInt16, _ isActive: Bool) {
     switch self {

@@ -16,6 +16,8 @@ public struct GuestLayout: Equatable, Sendable {
   public var firmwareSize: UInt64 = 0
   /// The first address that nothing here uses.
   public var end: UInt64
+  /// True where all of it may as well begin at another address than `memoryStart`.
+  public var runsAnywhere = false
 
   /// Where a guest's RAM begins.
   public static let memoryStart: UInt64 = 0x4000_0000
@@ -30,6 +32,7 @@ public struct GuestLayout: Equatable, Sendable {
       address: Self.memoryStart + header.textOffset, data: data, size: header.imageSize)
     self.init(images: [kernel], entry: kernel.address, initialRAMDisk: initialRAMDisk)
     isa = .aarch64
+    runsAnywhere = true
   }
 
   /// A zImage where it need not move to decompress, because neither the kernel that comes out of it at RAM's start nor
@@ -39,6 +42,7 @@ public struct GuestLayout: Equatable, Sendable {
     let kernel = Placement(address: address, data: data, size: UInt64(data.count) + header.scratchSize)
     self.init(images: [kernel], entry: address, initialRAMDisk: initialRAMDisk)
     isa = .aarch32
+    runsAnywhere = true
   }
 
   /// Programs that say themselves where they lie (an ELF's segments, raw bytes).

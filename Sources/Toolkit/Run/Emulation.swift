@@ -13,6 +13,8 @@ public struct Emulation: Sendable {
   /// Time counts instructions: one for each nanosecond of a counter of 1 GHz, and none while all CPUs sleep. CPUs run in
   /// turn, so that what a run shows does not depend on the host.
   public var countsInstructions = false
+  /// Further options for QEMU, such as a disk for a device that a VM is given.
+  public var options: [String] = []
   /// Where QEMU writes what the console says besides showing it.
   public var log: String?
 
@@ -75,14 +77,14 @@ public struct Emulation: Sendable {
     arguments += ["-kernel", boot.kernel]
     if let disk = boot.initialRAMDisk { arguments += ["-initrd", disk] }
     if let line = boot.arguments { arguments += ["-append", line] }
-    return Command(board.qemu.program, arguments + board.qemu.arguments)
+    return Command(board.qemu.program, arguments + board.qemu.arguments + options)
   }
 
   /// The command that writes the board's device tree to a file and ends.
   public func command(writingDeviceTreeTo file: String) -> Command {
     var arguments = machine
     arguments[1] += ",dumpdtb=\(file)"
-    return Command(board.qemu.program, arguments + ["-nodefaults", "-display", "none"] + board.qemu.arguments)
+    return Command(board.qemu.program, arguments + ["-nodefaults", "-display", "none"] + board.qemu.arguments + options)
   }
 
   /// What makes the virtual time count instructions, and the clock go by it from a fixed day on: runs are alike.

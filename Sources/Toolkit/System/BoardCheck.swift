@@ -142,6 +142,8 @@ extension SystemFile.Machine {
     case .onReset: onReset?.position ?? position
     case .devices: devices.first?.position ?? position
     case .interrupts: interrupts.first?.position ?? position
+    case .placement: placement?.position ?? position
+    case .dma: dma?.position ?? position
     default: payload.position
     }
   }

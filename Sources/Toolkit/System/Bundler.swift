@@ -154,6 +154,8 @@ extension BundleWriter {
       let paths = utf8(machine.devices.map { $0.value + "\0" }.joined())
       try unsafe devices(paths.span.bytes)
     }
+    if machine.placement != nil { try identityPlacement() }
+    if machine.dma != nil { try dmaAtRisk() }
     if !machine.interrupts.isEmpty {
       let identifiers = cells(machine.interrupts)
       try interrupts(identifiers.span)

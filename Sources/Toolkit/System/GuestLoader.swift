@@ -18,6 +18,7 @@ public struct GuestLoader: Sendable {
     for machine in system.machines {
       do throws(Complaint) {
         var layout = try await layout(of: machine)
+        try checkPlacement(layout, machine)
         try checkRoom(layout, machine)
         layout.isa = try agreedISA(layout, machine)
         layouts.append(layout)
@@ -132,6 +133,14 @@ public struct GuestLoader: Sendable {
         at: path.position)
     }
     return GuestLayout(firmware: data)
+  }
+
+  /// Only a kernel that runs wherever it is can be where the board has room.
+  private func checkPlacement(_ layout: GuestLayout, _ machine: SystemFile.Machine) throws(Complaint) {
+    guard let placement = machine.placement, !layout.runsAnywhere else { return }
+    throw Complaint(
+      "'\(machine.name.value)' runs what is made for fixed addresses, and 'identity' puts it where the board has room; "
+        + "boot a Linux Image or zImage, or leave 'placement' out", at: placement.position)
   }
 
   private func checkRoom(_ layout: GuestLayout, _ machine: SystemFile.Machine) throws(Complaint) {

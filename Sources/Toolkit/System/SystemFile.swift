@@ -61,6 +61,10 @@ public struct SystemFile: Sendable {
     public var onReset: Located<ResetAction>?
     /// The board's devices that are its own, as paths in the board's device tree.
     public var devices: [Located<String>]
+    /// Where its RAM is on the board; nil for anywhere.
+    public var placement: Located<Placement>?
+    /// What its author takes upon himself about devices that read and write memory by themselves.
+    public var dma: Located<DMARisk>?
     /// The INTIDs of the board's further interrupts that are its own.
     public var interrupts: [Located<UInt64>]
   }
@@ -103,6 +107,18 @@ public struct SystemFile: Sendable {
     case restart
     /// It stays off.
     case stop
+  }
+
+  /// Where a machine's RAM is on the board.
+  public enum Placement: String, CaseIterable, Sendable {
+    /// At the addresses that the guest knows.
+    case identity
+  }
+
+  /// What is accepted of devices that read and write memory by themselves.
+  public enum DMARisk: String, CaseIterable, Sendable {
+    /// That they may reach what is not the machine's.
+    case atRisk = "at-risk"
   }
 
   /// What a machine runs; paths are as they were written.

@@ -26,7 +26,7 @@ extension SystemFile {
 
 private let machineKeys = [
   "name", "isa", "memory", "vcpus", "image", "raw", "firmware", "initrd", "bootargs", "on-reset", "devices",
-  "interrupts",
+  "placement", "dma", "interrupts",
 ]
 
 private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? {
@@ -46,6 +46,8 @@ private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? 
   let onReset = fields.word("on-reset", as: SystemFile.ResetAction.self)
   let devices = fields.texts("devices", of: "paths in the board's device tree, such as [/pl061@9030000]")
   let interrupts = fields.numbers("interrupts", of: "INTIDs, such as [40]")
+  let placement = fields.word("placement", as: SystemFile.Placement.self)
+  let dma = fields.word("dma", as: SystemFile.DMARisk.self)
   for device in devices where !device.value.hasPrefix("/") {
     reader.report(at: device.position, "'\(device.value)' is no path in a device tree; begin it with '/'")
   }
@@ -60,7 +62,7 @@ private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? 
   return SystemFile.Machine(
     position: fields.position, name: name, isa: isa, memory: memory,
     virtualCPUs: virtualCPUs, payload: payload, initialRAMDisk: initialRAMDisk, bootArguments: bootArguments,
-    onReset: onReset, devices: devices, interrupts: interrupts)
+    onReset: onReset, devices: devices, placement: placement, dma: dma, interrupts: interrupts)
 }
 
 /// Reads whichever of `image`, `raw` and `firmware` is there; it must be one.
