@@ -62,6 +62,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.disable(id)
     case .v3(let gic): gic.disable(id)
+    case .bcm2836(let controller): controller.setActive(id, true)
     }
   }
 
@@ -70,6 +71,8 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.clearPending(id)
     case .v3(let gic): gic.clearPending(id)
+    // All lines are levels.
+    case .bcm2836: break
     }
   }
 
@@ -78,6 +81,8 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.route(id)
     case .v3(let gic): gic.route(id, to: affinity)
+    // All peripherals' interrupts go to one core, which was chosen at boot.
+    case .bcm2836: break
     }
   }
 
@@ -86,6 +91,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.setTrigger(id, isEdge: isEdge)
     case .v3(let gic): gic.setTrigger(id, isEdge: isEdge)
+    case .bcm2836: break
     }
   }
 
