@@ -153,7 +153,8 @@ struct SoftwareCPUInterfaceTests {
       Issue.record("seed \(seed), step \(step), \(pair.last): \(difference)")
       return
     }
-    #expect(pair.deliveryCount > 50)
+    // One list register alone is often taken.
+    #expect(pair.deliveryCount > 20)
     #expect(pair.model.violations.allSatisfy { !$0.contains("HW") })
   }
 }
