@@ -72,7 +72,7 @@ extension SystemBuilder {
   }
 
   private mutating func buildCPU(
-    _ host: HostCPU, _ controller: InterruptController, _ listRegisters: HostListRegisters, _ plan: CPUPlan,
+    _ host: HostCPU, _ controller: InterruptController, _ listRegisters: PhysicalListRegisters?, _ plan: CPUPlan,
     vms: Storage<HostedVM>, vcpus: Storage<VCPU>
   ) throws(BootFailure) -> PhysicalCPU {
     let count = plan.members.count
@@ -81,11 +81,13 @@ extension SystemBuilder {
       // The scheduler counts the CPU's vCPUs as we do: in the order of the bundle.
       let assigned = try arena.storage(of: Int.self, count: count) { _ in 0 }
       for number in vcpus.indices where vcpus[number].cpu == host.index { assigned[vcpus[number].slot] = number }
+      let own: PhysicalListRegisters
+      if let listRegisters { own = listRegisters } else { own = .software(try SoftwareListRegisters(in: &arena)) }
       return PhysicalCPU(
         index: host.index, affinity: host.affinity, scheduler: try plan.makeScheduler(in: &arena), assigned: assigned,
         deadlines: try DeadlineQueue(capacity: count, in: &arena), isShared: plan.policy != .static,
         virtualTimerInterrupt: virtualTimer, controller: controller,
-        listRegisters: listRegisters, loadedVM: vms.reference(to: 0),
+        listRegisters: own, loadedVM: vms.reference(to: 0),
         lastOfVM: try arena.storage(of: Int.self, count: vms.count) { _ in -1 })
     }
   }

@@ -97,7 +97,8 @@ extension Reference where Value == PhysicalCPU {
     unlock(vm)
   }
 
-  private func serveMaintenance() {
+  /// The vCPU's CPU interface has something that the interrupt controller has to see.
+  func serveMaintenance() {
     guard value.loaded >= 0 else { return }
     let hypervisor = Hypervisor.shared
     let vm = hypervisor.value.vcpus[value.loaded].vm

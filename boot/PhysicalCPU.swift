@@ -29,7 +29,7 @@ struct PhysicalCPU: ~Copyable {
   /// The physical interrupt controller, as this CPU uses it.
   let controller: InterruptController
   /// The virtual CPU interface.
-  var listRegisters: HostListRegisters
+  var listRegisters: PhysicalListRegisters
   /// The vCPU whose registers are in the hardware, or -1. It may be waiting while this CPU idles.
   var loaded = -1
   /// The VM of the vCPU in `loaded`, so that an exit need not look for it. Stays the last one's while nothing is loaded.

@@ -1,4 +1,5 @@
 internal import Architecture
+internal import ArmCommon
 internal import Backend
 internal import Synchronization
 internal import Virtualization
@@ -12,9 +13,12 @@ extension Reference where Value == PhysicalCPU {
   /// have to answer.
   @inline(__always)
   func sendsInterrupt<CPU: VirtualCPU & ~Copyable>(_ access: SystemRegisterAccess, _ guest: inout CPU) -> Bool {
-    guard let request = value.loadedVM.value.machine.softwareInterrupt(access, cpu: guest), send(request) else {
-      return false
-    }
+    // Only a host with a GICv3 has guests that ask so.
+    guard case .v3(let own) = value.listRegisters,
+      let request = value.loadedVM.value.machine.softwareInterrupt(access, cpu: guest)
+    else { return false }
+    var registers = own
+    guard send(request, &registers) else { return false }
     guest.skipInstruction()
     return true
   }
@@ -23,16 +27,16 @@ extension Reference where Value == PhysicalCPU {
   @inline(__always)
   func sendsInterrupt<CPU: VirtualCPU & ~Copyable>(_ access: MMIOAccess, _ guest: inout CPU) -> Bool {
     let request = value.loadedVM.value.machine.softwareInterrupt(access, vcpu: value.loadedIndex, cpu: guest)
-    guard let request, send(request) else { return false }
+    var registers = value.listRegisters
+    guard let request, send(request, &registers) else { return false }
     guest.skipInstruction()
     return true
   }
 
   @inline(__always)
-  private func send(_ request: SoftwareInterrupt) -> Bool {
+  private func send<Registers: ListRegisters>(_ request: SoftwareInterrupt, _ registers: inout Registers) -> Bool {
     let vm = value.loadedVM
     if request.target == value.loadedIndex {
-      var registers = value.listRegisters
       return vm.value.machine.interrupts.repeatDelivery(
         of: request.id, source: request.source, vcpu: request.target, registers: &registers)
     }

@@ -43,7 +43,7 @@ struct SystemBuilder: ~Copyable {
     let interrupts = HostInterrupts(
       virtualTimer: machine.timer.virtualInterrupt.identifier,
       hypervisorTimer: machine.timer.hypervisorInterrupt.identifier,
-      maintenance: machine.interruptController.maintenanceInterrupt.identifier,
+      maintenance: machine.interruptController.maintenanceInterrupt?.identifier ?? HostInterrupts.none,
       console: machine.console?.interrupt?.identifier ?? HostInterrupts.none)
     if interrupts.console < HostInterrupts.none {
       gic.controller.enable(UInt16(truncatingIfNeeded: interrupts.console))
@@ -111,7 +111,8 @@ extension SystemBuilder {
   /// What the host's interrupt controller gives to us.
   struct HostGIC {
     let controller: InterruptController
-    let listRegisters: HostListRegisters
+    /// The virtual CPU interface, the same for each CPU; nil where each has its own in memory.
+    let listRegisters: PhysicalListRegisters?
     /// What `GICv2LinkProbe` found; a GICv3 is believed.
     var usesHardwareLinks = true
     /// A GICv2's virtual CPU interface, whose registers guests use as theirs.
@@ -145,7 +146,20 @@ extension SystemBuilder {
       driver.initializeCPU()
       driver.initializeDistributor(affinity: Processor.affinity)
       return HostGIC(controller: .v3(driver), listRegisters: .v3(GICv3ListRegisters()))
+    case .bcm2836(let description):
+      let driver = try driver(of: description, for: Processor.affinity)
+      driver.initializeDistributor()
+      driver.initializeCPU()
+      return HostGIC(controller: .bcm2836(driver), listRegisters: nil, usesHardwareLinks: false)
     }
+  }
+
+  /// Cores are counted in the lowest level of affinity.
+  private mutating func driver(of description: BCM2836Description, for affinity: UInt64) throws(BootFailure)
+    -> BCM2836Controller
+  {
+    BCM2836Controller(
+      local: try device(description.local), shared: try device(description.shared), core: UInt(affinity & 3))
   }
 
   /// Regions have room for more CPUs than a machine has: the search begins with as much as the machine's need, and takes
@@ -188,6 +202,7 @@ extension SystemBuilder {
     case (.v3, .gicv3(let gic)):
       guard let redistributor = try redistributor(of: gic, for: affinity) else { return nil }
       return .v3(GICv3Controller(distributor: try device(gic.distributor), redistributor: redistributor))
+    case (.bcm2836, .bcm2836(let description)): return .bcm2836(try driver(of: description, for: affinity))
     // A GICv2 shows each CPU its own at the same addresses.
     default: return boot
     }

@@ -26,6 +26,9 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
     if PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
     if ExitDispatcher.readsIdentification(access) { return readIdentification(access, frame) }
   }
+  if case .memory(let access) = exit, GuestMachine.cpuInterface.contains(access.address) {
+    return useCPUInterface(access, frame)
+  }
   answerByModels(exit, frame)
 }
 
@@ -40,6 +43,25 @@ private func writeDistributor(_ access: MMIOAccess, _ frame: TrapFrame) {
   ExitDispatcher.writeDistributor(access, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine)
   if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
   vm.value.lock.release()
+  if cpu.value.needsDecision { cpu.decide(frame) }
+}
+
+/// Answers a load or store of the vCPU's CPU interface in software, the most frequent exits where there is one. It is this
+/// CPU's own, so that no lock is needed unless it asks for maintenance.
+@inline(never)
+private func useCPUInterface(_ access: MMIOAccess, _ frame: TrapFrame) {
+  let cpu = PhysicalCPU.current
+  guard case .software(let interface) = cpu.value.listRegisters else { return answerByModels(.memory(access), frame) }
+  var guest = ExitingCPU(frame: frame)
+  guard access.address.isAligned(to: access.width.byteCount) else {
+    return guest.inject(.dataAbort(isWrite: access.isWrite))
+  }
+  let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.cpuInterface.start))
+  let value = UInt32(truncatingIfNeeded: access.isWrite ? guest[register: access.register] & access.width.mask : 0)
+  let loaded = interface.use(access, offset: offset, value: value)
+  if !access.isWrite { guest[register: access.register] = access.extended(UInt64(loaded)) }
+  guest.skipInstruction()
+  if interface.needsMaintenance { cpu.serveMaintenance() }
   if cpu.value.needsDecision { cpu.decide(frame) }
 }
 
@@ -162,7 +184,7 @@ extension Reference where Value == PhysicalCPU {
 
 /// What the models ask of the hardware.
 struct HardwareSurroundings: Surroundings, ~Copyable {
-  var listRegisters: HostListRegisters
+  var listRegisters: PhysicalListRegisters
   let vm: Reference<HostedVM>
   /// A load or store that no device can answer.
   var refused: Refused?
@@ -174,6 +196,16 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
 
   mutating func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int) {
     refused = Refused(refusal: refusal, address: address)
+  }
+
+  func useCPUInterface(_ access: MMIOAccess, offset: UInt32, value: UInt32) -> UInt32? {
+    guard case .software(let interface) = listRegisters else { return nil }
+    return interface.use(access, offset: offset, value: value)
+  }
+
+  var needsMaintenance: Bool {
+    guard case .software(let interface) = listRegisters else { return false }
+    return interface.needsMaintenance
   }
 
   var isVirtualTimerLineHigh: Bool { Processor.isVirtualTimerLineHigh }

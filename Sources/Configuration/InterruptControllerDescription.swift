@@ -7,11 +7,13 @@ public enum InterruptControllerDescription: Sendable {
   case gicv2(GICv2Description)
   /// A GICv3 or GICv4.
   case gicv3(GICv3Description)
+  /// The Raspberry Pi 2's and 3's, without a GIC.
+  case bcm2836(BCM2836Description)
 
-  /// The architecture version, as a guest sees it too.
+  /// The version of the GIC that a guest sees: the host's own, or a GICv2 where that has none.
   public var version: GICVersion {
     switch self {
-    case .gicv2: .v2
+    case .gicv2, .bcm2836: .v2
     case .gicv3: .v3
     }
   }
@@ -21,26 +23,29 @@ public enum InterruptControllerDescription: Sendable {
     switch self {
     case .gicv2(let gic): gic.node
     case .gicv3(let gic): gic.node
+    case .bcm2836(let controller): controller.node
     }
   }
 
-  /// The distributor's registers (GICD).
+  /// The distributor's registers (GICD), or what stands for them.
   public var distributor: AddressRange<PhysicalAddress> {
     switch self {
     case .gicv2(let gic): gic.distributor
     case .gicv3(let gic): gic.distributor
+    case .bcm2836(let controller): controller.local
     }
   }
 
-  /// The interrupt by which the virtual CPU interface asks for the hypervisor.
-  public var maintenanceInterrupt: TreeInterrupt {
+  /// The interrupt by which the virtual CPU interface asks for the hypervisor; nil where that is software itself.
+  public var maintenanceInterrupt: TreeInterrupt? {
     switch self {
     case .gicv2(let gic): gic.maintenanceInterrupt
     case .gicv3(let gic): gic.maintenanceInterrupt
+    case .bcm2836: nil
     }
   }
 
-  /// Finds the first GIC of `tree`.
+  /// Finds the first GIC of `tree`, or else the controller of a board without one.
   public init(in tree: DeviceTree) throws(MachineProblem) {
     for node in tree.nodes where node["interrupt-controller"] != nil && node.isEnabled {
       if node.isCompatible(with: "arm,gic-v3") {
@@ -51,6 +56,11 @@ public enum InterruptControllerDescription: Sendable {
         self = .gicv2(try GICv2Description(node))
         return
       }
+    }
+    // Last, because the BCM2711 has it beside its GIC.
+    for node in tree.nodes where node.isCompatible(with: "brcm,bcm2836-l1-intc") && node.isEnabled {
+      self = .bcm2836(try BCM2836Description(node))
+      return
     }
     // The one that the root names is the one that the CPUs' own interrupts go to.
     guard let other = tree.root.interruptParent, let name = other["compatible"]?.string else {
@@ -137,5 +147,25 @@ public struct GICv3Description: Sendable {
       return stride
     }
     maintenanceInterrupt = try node.neededPrivateInterrupt(0, of: 1)
+  }
+}
+
+/// The interrupt controllers of the BCM2836 and BCM2837, the Raspberry Pi 2's and 3's chips.
+public struct BCM2836Description: Sendable {
+  /// The local controller's node.
+  public let node: DeviceTree.Node
+  /// The local controller's registers: timers, mailboxes, and what each core has pending.
+  public let local: AddressRange<PhysicalAddress>
+  /// The registers of the peripherals' controller behind it.
+  public let shared: AddressRange<PhysicalAddress>
+
+  /// The controllers of which `node` describes the local one.
+  init(_ node: DeviceTree.Node) throws(MachineProblem) {
+    self.node = node
+    local = try node.neededRegion(0, of: 1)
+    guard let peripherals = node.tree.firstNode(compatible: "brcm,bcm2836-armctrl-ic") else {
+      throw MachineProblem(missing: "the peripherals' interrupt controller (brcm,bcm2836-armctrl-ic)")
+    }
+    shared = try peripherals.neededRegion(0, of: 1)
   }
 }

@@ -1,4 +1,5 @@
-/// An interrupt as a GIC's binding describes it (three cells: kind, number, flags).
+/// An interrupt as a GIC's binding describes it (three cells: kind, number, flags), or one of another controller in those
+/// terms.
 public struct TreeInterrupt: Equatable, Sendable {
   /// Which kind of interrupt, numbered as the binding does.
   public enum Line: Equatable, Sendable {
@@ -65,14 +66,30 @@ public struct InterruptSpecifier {
     default: return nil
     }
   }
+
+  /// The interrupt, where the controller is one of the Raspberry Pi 2's and 3's: the local one's lines are private, those of
+  /// the one behind it (two cells: bank 0 to 2, number) are shared, 32 for each bank.
+  public var broadcom: TreeInterrupt? {
+    guard cellCount == 2, let first = cell(at: 0), let second = cell(at: 1) else { return nil }
+    if controller.isCompatible(with: "brcm,bcm2836-l1-intc") {
+      guard first < 10, let trigger = TreeInterrupt.Trigger(rawValue: second & 15) else { return nil }
+      return TreeInterrupt(.privatePeripheral(first), trigger: trigger)
+    }
+    guard controller.isCompatible(with: "brcm,bcm2836-armctrl-ic"), first < 3, second < (first == 0 ? 8 : 32) else {
+      return nil
+    }
+    return TreeInterrupt(.shared(first &* 32 &+ second), trigger: .levelHigh)
+  }
 }
 
 extension DeviceTree.Node {
   /// The interrupt at `index` of `interrupts-extended` or else `interrupts`, as a GIC's. Nil past the end, an error where
-  /// its controller is not found or is no GIC.
+  /// its controller is not found or is unknown.
   public func interrupt(at index: Int) throws(DeviceTreeError) -> TreeInterrupt? {
     guard let specifier = try interruptSpecifier(at: index) else { return nil }
-    guard let interrupt = specifier.gic else { throw DeviceTreeError(.malformed, node: self, property: "interrupts") }
+    guard let interrupt = specifier.gic ?? specifier.broadcom else {
+      throw DeviceTreeError(.malformed, node: self, property: "interrupts")
+    }
     return interrupt
   }
 

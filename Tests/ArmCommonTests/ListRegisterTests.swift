@@ -156,7 +156,7 @@ struct GICHTests {
     block[0x030] = 0b1010
     block[0x0f0] = 0x4444_4444
     block[0x10c] = 0x5a00_0021
-    let host = HostListRegisters.v2(GICv2ListRegisters(control: block.address))
+    let host = HostListRegisters<GICv3ListRegisters>.v2(GICv2ListRegisters(control: block.address))
     #expect(host.count == 4)
     #expect(host.machineControl == 0x1111_1111)
     #expect(host.endOfInterruptMask == 0b0101)
@@ -178,7 +178,7 @@ struct GICHTests {
   func control() {
     let block = Block(vtr: 3)
     block[0x000] = 0x0800_0000
-    var host = HostListRegisters.v2(GICv2ListRegisters(control: block.address))
+    var host = HostListRegisters<GICv3ListRegisters>.v2(GICv2ListRegisters(control: block.address))
     #expect(!host.isEnabled && !host.signalsNoPending)
     #expect(host.control.missedEndCount == 1)
     host.isEnabled = true

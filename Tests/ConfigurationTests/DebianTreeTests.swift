@@ -48,10 +48,11 @@ struct DebianTreeTests {
       Known(
         file: "arm64/broadcom/bcm2711-rpi-4-b.dtb", console: 0xfe21_5040, model: "brcm,bcm2835-aux-uart",
         interrupt: 32 + 93, cpuCount: 4),
-      // BCM2837: the same peripherals are at 0x3f…, and there is no GIC for the interrupt to belong to.
+      // BCM2837: the same peripherals are at 0x3f…, and its interrupt is 29 of bank 1 (BCM2835 ARM Peripherals §7.5), the
+      // banks of 32 counted from the first shared one.
       Known(
         file: "arm64/broadcom/bcm2837-rpi-3-b.dtb", console: 0x3f21_5040, model: "brcm,bcm2835-aux-uart",
-        interrupt: nil, cpuCount: 4),
+        interrupt: 32 + 32 + 29, cpuCount: 4),
       // UG1085 (Zynq UltraScale+), table 10-1 and 13-1: UART 0 at 0xff000000, interrupt 53.
       Known(
         file: "arm64/xilinx/zynqmp-zcu102-rev1.0.dtb", console: 0xff00_0000, model: "cdns,uart-r1p12", interrupt: 53,
@@ -119,7 +120,11 @@ private struct CountTable {
       return DebianTrees.driver(of: console) == nil ? "without a driver" : "with a driver"
     }
     tally("interrupt controller", package) { () throws(MachineProblem) in
-      try InterruptControllerDescription(in: tree).version == .v2 ? "GICv2" : "GICv3"
+      switch try InterruptControllerDescription(in: tree) {
+      case .gicv2: "GICv2"
+      case .gicv3: "GICv3"
+      case .bcm2836: "BCM2836"
+      }
     }
     tally("timer", package) { () throws(MachineProblem) in
       _ = try TimerDescription(in: tree)

@@ -13,7 +13,7 @@ struct EmulatorTests {
     let machine = try MachineDescription(Emulator.tree(gic: gic, cpuCount: cpuCount, virtualization: true))
     #expect(machine.interruptController.version == gic)
     #expect(machine.interruptController.distributor == region(0x800_0000, 0x1_0000))
-    #expect(machine.interruptController.maintenanceInterrupt.identifier == 25)
+    #expect(machine.interruptController.maintenanceInterrupt?.identifier == 25)
     #expect(machine.cpus.map(\.affinity) == (0..<cpuCount).map(UInt64.init))
     #expect(machine.timer.hypervisorInterrupt.identifier == 26)
     #expect(machine.console?.registers == region(0x900_0000, 0x1000))

@@ -50,11 +50,11 @@ struct MachineProblemTests {
       try node.property("phandle", 0x8003)
       try node.property("interrupt-controller")
       try node.property("#interrupt-cells", 2)
-      try node.property("compatible", "brcm,bcm2836-l1-intc")
+      try node.property("compatible", "nvidia,tegra20-ictlr")
     }
     #expect(
       try problem(["intc@8000000": other])
-        == "/intc@8000000: the interrupt controller is a brcm,bcm2836-l1-intc, "
+        == "/intc@8000000: the interrupt controller is a nvidia,tegra20-ictlr, "
         + "and a GICv2 with virtualization or a GICv3 is needed")
   }
 

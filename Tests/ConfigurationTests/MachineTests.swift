@@ -32,7 +32,7 @@ struct MachineTests {
     #expect(gic.redistributorRegion(0) == region(0x80a_0000, 0xf6_0000))
     #expect(gic.redistributorRegion(1) == nil)
     #expect(gic.redistributorStride == nil)
-    #expect(machine.interruptController.maintenanceInterrupt.identifier == 25)
+    #expect(machine.interruptController.maintenanceInterrupt?.identifier == 25)
   }
 
   @Test("timers, console, PSCI, bundle and command line are found")

@@ -84,6 +84,12 @@ public enum TrapControls {
     barrier_instruction()
   }
 
+  /// Whether the guest's virtual IRQ (VI) and FIQ (VF) are up, where no virtual CPU interface says so.
+  @inline(__always)
+  public static func setVirtualInterrupts(isInterrupt: Bool, isFastInterrupt: Bool) {
+    write_hcr_el2(read_hcr_el2() & ~(3 << 6) | (isInterrupt ? 1 << 7 : 0) | (isFastInterrupt ? 1 << 6 : 0))
+  }
+
   /// Makes `root` the stage-2 table and `vmid` the tag of the guest that runs next on this CPU.
   @inline(__always)
   public static func setGuestSpace(root: PhysicalAddress, vmid: UInt16) {

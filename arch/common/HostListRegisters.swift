@@ -1,40 +1,46 @@
 public import Architecture
 
 /// The list registers that this host has, whichever its device tree named: decided once at boot, an easily predicted
-/// branch after that.
-public enum HostListRegisters: ListRegisters, Sendable {
+/// branch after that. `Software` refers to those of a CPU that has none in hardware.
+public enum HostListRegisters<Software: ListRegisters & Sendable>: ListRegisters, Sendable {
   case v2(GICv2ListRegisters)
   case v3(GICv3ListRegisters)
+  case software(Software)
 
   /// How many list registers the host has.
   public var count: Int {
     switch self {
     case .v2(let gic): gic.count
     case .v3(let gic): gic.count
+    case .software(let registers): registers.count
     }
   }
 
   /// One list register of the host.
   public subscript(index: Int) -> ListRegister {
-    get {
+    @inline(__always) get {
       switch self {
       case .v2(let gic): gic[index]
       case .v3(let gic): gic[index]
+      case .software(let registers): registers[index]
       }
     }
-    nonmutating set {
+    @inline(__always) nonmutating set {
       switch self {
       case .v2(let gic): gic[index] = newValue
       case .v3(let gic): gic[index] = newValue
+      case .software(var registers): registers[index] = newValue
       }
     }
   }
 
   /// GICH_ELRSR or ICH_ELRSR_EL2.
+  @inline(__always)
   public var emptyMask: UInt32 {
     switch self {
     case .v2(let gic): gic.emptyMask
     case .v3(let gic): gic.emptyMask
+    case .software(let registers): registers.emptyMask
     }
   }
 
@@ -43,6 +49,7 @@ public enum HostListRegisters: ListRegisters, Sendable {
     switch self {
     case .v2(let gic): gic.endOfInterruptMask
     case .v3(let gic): gic.endOfInterruptMask
+    case .software(let registers): registers.endOfInterruptMask
     }
   }
 
@@ -52,12 +59,14 @@ public enum HostListRegisters: ListRegisters, Sendable {
       switch self {
       case .v2(let gic): gic.machineControl
       case .v3(let gic): gic.machineControl
+      case .software(let registers): registers.machineControl
       }
     }
     nonmutating set {
       switch self {
       case .v2(let gic): gic.machineControl = newValue
       case .v3(let gic): gic.machineControl = newValue
+      case .software(var registers): registers.machineControl = newValue
       }
     }
   }
@@ -67,6 +76,7 @@ public enum HostListRegisters: ListRegisters, Sendable {
     switch self {
     case .v2(let gic): gic.activePriorityCount
     case .v3(let gic): gic.activePriorityCount
+    case .software(let registers): registers.activePriorityCount
     }
   }
 
@@ -76,12 +86,14 @@ public enum HostListRegisters: ListRegisters, Sendable {
       switch self {
       case .v2(let gic): gic[activePriorities: index]
       case .v3(let gic): gic[activePriorities: index]
+      case .software(let registers): registers[activePriorities: index]
       }
     }
     nonmutating set {
       switch self {
       case .v2(let gic): gic[activePriorities: index] = newValue
       case .v3(let gic): gic[activePriorities: index] = newValue
+      case .software(var registers): registers[activePriorities: index] = newValue
       }
     }
   }
@@ -91,6 +103,7 @@ public enum HostListRegisters: ListRegisters, Sendable {
     switch self {
     case .v2(let gic): gic.preemptionBitCount
     case .v3(let gic): gic.preemptionBitCount
+    case .software(let registers): registers.preemptionBitCount
     }
   }
 
@@ -100,12 +113,14 @@ public enum HostListRegisters: ListRegisters, Sendable {
       switch self {
       case .v2(let gic): gic.control
       case .v3(let gic): gic.control
+      case .software(let registers): registers.control
       }
     }
     nonmutating set {
       switch self {
       case .v2(let gic): gic.control = newValue
       case .v3(let gic): gic.control = newValue
+      case .software(var registers): registers.control = newValue
       }
     }
   }

@@ -2,6 +2,8 @@
 public enum InterruptController: Sendable {
   case v2(GICv2Controller)
   case v3(GICv3Controller)
+  /// No GIC: the Raspberry Pi 2's and 3's.
+  case bcm2836(BCM2836Controller)
 
   /// INTIDs from here on say that there is nothing to acknowledge.
   public static var firstSpecialID: UInt32 { 1020 }
@@ -12,6 +14,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.acknowledge()
     case .v3(let gic): gic.acknowledge()
+    case .bcm2836(let controller): controller.acknowledge()
     }
   }
 
@@ -21,6 +24,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.dropPriority(acknowledged)
     case .v3(let gic): gic.dropPriority(acknowledged)
+    case .bcm2836(let controller): controller.dropPriority(acknowledged)
     }
   }
 
@@ -30,6 +34,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.deactivate(acknowledged)
     case .v3(let gic): gic.deactivate(acknowledged)
+    case .bcm2836(let controller): controller.deactivate(acknowledged)
     }
   }
 
@@ -38,38 +43,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.enable(id)
     case .v3(let gic): gic.enable(id)
-    }
-  }
-
-  /// Keeps an interrupt off.
-  public func disable(_ id: UInt16) {
-    switch self {
-    case .v2(let gic): gic.disable(id)
-    case .v3(let gic): gic.disable(id)
-    }
-  }
-
-  /// Makes an interrupt not pending; a level that is high goes on asking.
-  public func clearPending(_ id: UInt16) {
-    switch self {
-    case .v2(let gic): gic.clearPending(id)
-    case .v3(let gic): gic.clearPending(id)
-    }
-  }
-
-  /// Has a shared interrupt go to the CPU that runs this; `affinity` is its own, as MPIDR_EL1 has it.
-  public func route(_ id: UInt16, affinity: UInt64) {
-    switch self {
-    case .v2(let gic): gic.route(id)
-    case .v3(let gic): gic.route(id, to: affinity)
-    }
-  }
-
-  /// Says whether a shared interrupt, which is off, is edge-triggered. One CPU at a time.
-  public func setTrigger(_ id: UInt16, isEdge: Bool) {
-    switch self {
-    case .v2(let gic): gic.setTrigger(id, isEdge: isEdge)
-    case .v3(let gic): gic.setTrigger(id, isEdge: isEdge)
+    case .bcm2836(let controller): controller.enable(id)
     }
   }
 
@@ -78,6 +52,46 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.putLast(id)
     case .v3(let gic): gic.putLast(id)
+    // Without priorities, the timers come first by the order in which it is asked.
+    case .bcm2836: break
+    }
+  }
+
+  /// Keeps an interrupt off.
+  public func disable(_ id: UInt16) {
+    switch self {
+    case .v2(let gic): gic.disable(id)
+    case .v3(let gic): gic.disable(id)
+    case .bcm2836(let controller): controller.setActive(id, true)
+    }
+  }
+
+  /// Makes an interrupt not pending; a level that is high goes on asking.
+  public func clearPending(_ id: UInt16) {
+    switch self {
+    case .v2(let gic): gic.clearPending(id)
+    case .v3(let gic): gic.clearPending(id)
+    // All lines are levels.
+    case .bcm2836: break
+    }
+  }
+
+  /// Has a shared interrupt go to the CPU that runs this; `affinity` is its own, as MPIDR_EL1 has it.
+  public func route(_ id: UInt16, affinity: UInt64) {
+    switch self {
+    case .v2(let gic): gic.route(id)
+    case .v3(let gic): gic.route(id, to: affinity)
+    // All peripherals' interrupts go to one core, which was chosen at boot.
+    case .bcm2836: break
+    }
+  }
+
+  /// Says whether a shared interrupt, which is off, is edge-triggered. One CPU at a time.
+  public func setTrigger(_ id: UInt16, isEdge: Bool) {
+    switch self {
+    case .v2(let gic): gic.setTrigger(id, isEdge: isEdge)
+    case .v3(let gic): gic.setTrigger(id, isEdge: isEdge)
+    case .bcm2836: break
     }
   }
 
@@ -86,6 +100,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.setActive(id, isActive)
     case .v3(let gic): gic.setActive(id, isActive)
+    case .bcm2836(let controller): controller.setActive(id, isActive)
     }
   }
 
@@ -95,6 +110,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.softwareInterruptToSelf(id)
     case .v3: GICv3Controller.softwareInterrupt(id, to: affinity)
+    case .bcm2836(let controller): controller.softwareInterruptToSelf(id)
     }
   }
 
@@ -104,6 +120,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.send(softwareInterrupt)
     case .v3(let gic): gic.send(softwareInterrupt)
+    case .bcm2836(let controller): controller.send(softwareInterrupt)
     }
   }
 
@@ -112,6 +129,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.initializeCPU()
     case .v3(let gic): gic.initializeCPU()
+    case .bcm2836(let controller): controller.initializeCPU()
     }
   }
 
@@ -120,6 +138,7 @@ public enum InterruptController: Sendable {
     switch self {
     case .v2(let gic): gic.interruptCount
     case .v3(let gic): gic.interruptCount
+    case .bcm2836(let controller): controller.interruptCount
     }
   }
 }

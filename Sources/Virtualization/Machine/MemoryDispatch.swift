@@ -101,12 +101,26 @@ extension ExitDispatcher {
     return .handled(machine.interrupts.readRedistributor(offset: offset, frame: frame, width: access.width))
   }
 
+  /// The guest's CPU interface, where it is software; what hardware would ask for by the maintenance interrupt follows at once.
+  private static func cpuInterface<Around: Surroundings & ~Copyable>(
+    _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
+  ) -> DeviceAnswer {
+    let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.cpuInterface.start))
+    let stored = UInt32(truncatingIfNeeded: value)
+    guard let loaded = around.useCPUInterface(access, offset: offset, value: stored) else { return .fault }
+    if around.needsMaintenance { machine.interrupts.maintenance(vcpu: vcpu, registers: &around.listRegisters) }
+    return .handled(UInt64(loaded))
+  }
+
   @inline(never)
   private static func otherDevice<Around: Surroundings & ~Copyable>(
     _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
   ) -> DeviceAnswer {
     if machine.interrupts.version == .v3, GuestMachine.redistributors.contains(access.address) {
       return redistributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
+    }
+    if machine.interrupts.version == .v2, GuestMachine.cpuInterface.contains(access.address) {
+      return cpuInterface(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
     }
     if GuestMachine.clock.contains(access.address) {
       let (now, ticksPerSecond) = (around.now, around.ticksPerSecond)

@@ -6,6 +6,11 @@ public protocol Surroundings: ~Copyable {
   associatedtype Registers: ListRegisters
   /// That interface's registers.
   var listRegisters: Registers { get set }
+  /// Where the vCPU's CPU interface is software: answers a load of the guest at `offset` of it, or a store of `value`, and
+  /// gives what is loaded. Nil where hardware answers it.
+  mutating func useCPUInterface(_ access: MMIOAccess, offset: UInt32, value: UInt32) -> UInt32?
+  /// True where that interface now asks for maintenance.
+  var needsMaintenance: Bool { get }
   /// The level of the line of the exiting vCPU's virtual timer: enabled, not masked, and its condition is met.
   var isVirtualTimerLineHigh: Bool { get }
   /// The system counter now.
@@ -31,6 +36,10 @@ public protocol Surroundings: ~Copyable {
 }
 
 extension Surroundings where Self: ~Copyable {
+  /// Hardware has it.
+  public mutating func useCPUInterface(_ access: MMIOAccess, offset: UInt32, value: UInt32) -> UInt32? { nil }
+  /// Hardware asks by an interrupt.
+  public var needsMaintenance: Bool { false }
   /// As long as nobody looks, the line is what it was when its interrupt came.
   public var isVirtualTimerLineHigh: Bool { true }
   /// There are no breakpoints.
