@@ -92,7 +92,8 @@ public struct VirtualMachine: ~Copyable {
   }
 
   /// When the vCPU's emulated timer will next raise its interrupt, if nothing else happens.
-  // Inlined, because a value of this size is copied for a call that only reads it.
+  ///
+  /// Inlined, because a value of this size is copied for a call that only reads it.
   @inline(__always)
   public func physicalTimerDeadline(vcpu: Int) -> Instant { processors[vcpu].physicalTimer.deadline }
 

@@ -57,6 +57,12 @@ extension VirtualGIC {
 
   /// Does what `vcpu` writes `offset` bytes into the distributor's frame. What there is not is ignored.
   public mutating func writeDistributor(offset: UInt32, width: AccessWidth, value: UInt64, vcpu: Int) {
+    // GICD_ISENABLER, what guests write while they work: found at once.
+    if offset &- 0x100 < 0x080 && width == .word && offset & 3 == 0 {
+      let firstID = Int(offset &- 0x100) &* 8
+      if version == .v2 || firstID >= 32 { enable(firstID, UInt32(truncatingIfNeeded: value), vcpu: vcpu) }
+      return
+    }
     if offset >= 0x080, let register = interruptRegister(offset, width) {
       return write(register, value: value, vcpu: vcpu)
     }

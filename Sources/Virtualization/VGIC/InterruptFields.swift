@@ -12,16 +12,14 @@ extension VirtualGIC {
   }
 
   /// Writes a register array as `vcpu` sees it.
-  @inline(__always)
   mutating func write(_ register: InterruptRegister, value: UInt64, vcpu: Int) {
     let value = UInt32(truncatingIfNeeded: value)
-    // What guests write while they work; the rest they write when they start.
     if register.field == .setEnable { return enable(register.firstID, value, vcpu: vcpu) }
     writeFields(register, value: value, vcpu: vcpu)
   }
 
   /// GICD_ISENABLER and GICR_ISENABLER0: interrupts from `firstID` on.
-  private mutating func enable(_ firstID: Int, _ mask: UInt32, vcpu: Int) {
+  mutating func enable(_ firstID: Int, _ mask: UInt32, vcpu: Int) {
     var mask = mask
     while mask != 0 {
       guard let slot = slot(of: firstID &+ mask.trailingZeroBitCount, vcpu: vcpu) else { return }
