@@ -56,7 +56,9 @@ struct HostExtensionTests {
   func hostile(choice: Booting.Choice) async throws {
     let system = Booting.own("metronome", named: "witness") + Booting.own("hostile")
     try await Booting.boot(system, choice) { console in
+      // The line's end, too, before it is looked at.
       try await console.expect("hostile: done, ", from: "hostile")
+      try await console.expect(" wrong", from: "hostile")
       let said = await console.transcript.text(of: "hostile")
       #expect(said.contains(", 0 wrong"), "\(said)")
       try await console.expectTicking("witness", reports: 3)
