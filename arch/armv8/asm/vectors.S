@@ -7,7 +7,8 @@
 
 #define FRAME_SIZE 256
 
-.macro save_general_registers
+// What functions may change, and x19 beside x18.
+.macro save_scratch_registers
   stp x0, x1, [sp, #0]
   stp x2, x3, [sp, #16]
   stp x4, x5, [sp, #32]
@@ -18,12 +19,20 @@
   stp x14, x15, [sp, #112]
   stp x16, x17, [sp, #128]
   stp x18, x19, [sp, #144]
+  str x30, [sp, #240]
+.endm
+
+.macro save_other_registers
   stp x20, x21, [sp, #160]
   stp x22, x23, [sp, #176]
   stp x24, x25, [sp, #192]
   stp x26, x27, [sp, #208]
   stp x28, x29, [sp, #224]
-  str x30, [sp, #240]
+.endm
+
+.macro save_general_registers
+  save_scratch_registers
+  save_other_registers
 .endm
 
 // One of the sixteen entries: 128 bytes each.
@@ -39,17 +48,7 @@
 // cannot answer goes, with all registers saved, to another that takes what it returned.
 .macro interrupt_entry
   .balign 128
-  stp x0, x1, [sp, #0]
-  stp x2, x3, [sp, #16]
-  stp x4, x5, [sp, #32]
-  stp x6, x7, [sp, #48]
-  stp x8, x9, [sp, #64]
-  stp x10, x11, [sp, #80]
-  stp x12, x13, [sp, #96]
-  stp x14, x15, [sp, #112]
-  stp x16, x17, [sp, #128]
-  stp x18, x19, [sp, #144]
-  str x30, [sp, #240]
+  save_scratch_registers
   bl tvisor_answer_interrupt
   cbz x0, restore_scratch_and_return
   b other_interrupt
@@ -104,6 +103,12 @@ tvisor_vectors:
 enter_guest:
   mov sp, x0
 restore_and_return:
+  ldp x20, x21, [sp, #160]
+  ldp x22, x23, [sp, #176]
+  ldp x24, x25, [sp, #192]
+  ldp x26, x27, [sp, #208]
+  ldp x28, x29, [sp, #224]
+restore_scratch_and_return:
   ldp x2, x3, [sp, #16]
   ldp x4, x5, [sp, #32]
   ldp x6, x7, [sp, #48]
@@ -113,11 +118,6 @@ restore_and_return:
   ldp x14, x15, [sp, #112]
   ldp x16, x17, [sp, #128]
   ldp x18, x19, [sp, #144]
-  ldp x20, x21, [sp, #160]
-  ldp x22, x23, [sp, #176]
-  ldp x24, x25, [sp, #192]
-  ldp x26, x27, [sp, #208]
-  ldp x28, x29, [sp, #224]
   ldr x30, [sp, #240]
   ldp x0, x1, [sp, #0]
   eret
@@ -128,31 +128,11 @@ restore_and_return:
 
 // x0: what the first function returned. It has used the scratch registers only.
 other_interrupt:
-  stp x20, x21, [sp, #160]
-  stp x22, x23, [sp, #176]
-  stp x24, x25, [sp, #192]
-  stp x26, x27, [sp, #208]
-  stp x28, x29, [sp, #224]
+  save_other_registers
   mov x1, x0
   mov x0, sp
   bl tvisor_handle_interrupt
   b restore_and_return
-
-restore_scratch_and_return:
-  ldp x2, x3, [sp, #16]
-  ldp x4, x5, [sp, #32]
-  ldp x6, x7, [sp, #48]
-  ldp x8, x9, [sp, #64]
-  ldp x10, x11, [sp, #80]
-  ldp x12, x13, [sp, #96]
-  ldp x14, x15, [sp, #112]
-  ldp x16, x17, [sp, #128]
-  ldr x18, [sp, #144]
-  ldr x30, [sp, #240]
-  ldp x0, x1, [sp, #0]
-  eret
-  dsb nsh
-  isb
 
 // x1: which vector. The frame is on this CPU's stack. The Swift function returns the trap frame to go on with where it
 // could stop just the VM that was being served, and does not return otherwise.
