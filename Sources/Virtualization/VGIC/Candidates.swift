@@ -44,9 +44,13 @@ extension VirtualGIC {
     return true
   }
 
-  /// Considers every interrupt anew, after a change of the distributor's group enables.
+  /// Considers every interrupt anew that the distributor's group enables, which have changed, make a difference to: what waits
+  /// or is in a list register. A guest may change them as often as it likes, and whoever shares its CPU waits meanwhile.
   mutating func reconsiderAll() {
-    for slot in states.indices { reconsider(slot) }
+    for slot in states.indices {
+      let state = states[slot]
+      if state.isInRegister || state.isPending { reconsider(slot) }
+    }
   }
 
   /// Forwards the interrupt at `slot` to another vCPU, or to none.
