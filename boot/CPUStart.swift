@@ -51,6 +51,8 @@ extension SystemBuilder {
       guard HostFirmware.turnOn(host.affinity, at: entry) else { return false }
     case .spinTable(let release):
       try releaseSpinning(release, to: entry)
+    case .mailbox(let set):
+      try fillMailbox(set, with: entry)
     case .unknown: return false
     }
     let deadline = Instant.now.advanced(by: hypervisor.value.ticksPerSecond)
@@ -78,6 +80,16 @@ extension SystemBuilder {
       device_store64(address, entry.rawValue)
       // Where the page was mapped as memory before, the write is still in our cache.
       Processor.cleanAndInvalidateDataLine(at: address)
+    } catch { throw .memory }
+    barrier_complete()
+    Processor.signalEvent()
+  }
+
+  /// Writes the entry point to the register that fills the mailbox which a CPU polls, awake or waiting for an event.
+  private mutating func fillMailbox(_ set: PhysicalAddress, with entry: PhysicalAddress) throws(BootFailure) {
+    do throws(MappingError) {
+      device_store32(
+        try space.mapDevice(AddressRange(start: set, size: 4), in: &arena), UInt32(truncatingIfNeeded: entry.rawValue))
     } catch { throw .memory }
     barrier_complete()
     Processor.signalEvent()

@@ -18,6 +18,8 @@ public struct HostCPU: Sendable {
     case firmware
     /// By writing an entry point to an address that the CPU polls.
     case spinTable(PhysicalAddress)
+    /// By writing an entry point to the register that fills the core's mailbox, which it polls: the Raspberry Pi 2's.
+    case mailbox(PhysicalAddress)
     /// In a way that the tree does not say or that TVisor does not know.
     case unknown
   }
@@ -52,8 +54,9 @@ extension MachineDescription {
       while let node = nodes?.next() {
         guard node.isCPU else { continue }
         defer { index += 1 }
+        let affinity = node["reg"]?.number ?? 0
         return HostCPU(
-          node: node, index: index, affinity: node["reg"]?.number ?? 0, start: node.cpuStart(hasFirmware: hasFirmware))
+          node: node, index: index, affinity: affinity, start: node.cpuStart(affinity, hasFirmware: hasFirmware))
       }
       return nil
     }
@@ -81,12 +84,20 @@ extension DeviceTree.Node {
 
   /// How the CPU is started. Trees of one CPU, and some for ARMv7, leave the method out: then it is PSCI where there is
   /// PSCI.
-  fileprivate func cpuStart(hasFirmware: Bool) -> HostCPU.Start {
+  fileprivate func cpuStart(_ affinity: UInt64, hasFirmware: Bool) -> HostCPU.Start {
     guard let method = (self["enable-method"] ?? parent?["enable-method"])?.string else {
       return hasFirmware ? .firmware : .unknown
     }
     if method == "psci" { return .firmware }
+    if method == "brcm,bcm2836-smp" { return mailboxStart(ofCore: affinity & 3) }
     guard method == "spin-table", let address = self["cpu-release-addr"]?.number else { return .unknown }
     return .spinTable(PhysicalAddress(address))
+  }
+
+  /// The firmware's stub has each core poll its mailbox 3 (BCM2836 ARM-local peripherals, "QA7", rev 3.4 §4.8).
+  private func mailboxStart(ofCore core: UInt64) -> HostCPU.Start {
+    guard let controller = tree.firstNode(compatible: "brcm,bcm2836-l1-intc"), let local = try? controller.region(at: 0)
+    else { return .unknown }
+    return .mailbox(local.start.advanced(by: 0x8c + 16 * core))
   }
 }

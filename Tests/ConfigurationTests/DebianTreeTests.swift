@@ -53,6 +53,10 @@ struct DebianTreeTests {
       Known(
         file: "arm64/broadcom/bcm2837-rpi-3-b.dtb", console: 0x3f21_5040, model: "brcm,bcm2835-aux-uart",
         interrupt: 32 + 32 + 29, cpuCount: 4),
+      // BCM2836: the PL011's interrupt is 25 of bank 2, 57 of all.
+      Known(
+        file: "armhf/bcm2836-rpi-2-b.dtb", console: 0x3f20_1000, model: "arm,pl011", interrupt: 32 + 64 + 25,
+        cpuCount: 4),
       // UG1085 (Zynq UltraScale+), table 10-1 and 13-1: UART 0 at 0xff000000, interrupt 53.
       Known(
         file: "arm64/xilinx/zynqmp-zcu102-rev1.0.dtb", console: 0xff00_0000, model: "cdns,uart-r1p12", interrupt: 53,
@@ -171,6 +175,8 @@ extension MachineProblem {
   /// The kind of problem and the property, without the node and names that differ from board to board.
   fileprivate var reason: String {
     let kind = "\(kind)".prefix { $0 != "(" }
-    return node == nil ? "nothing described (\(kind))" : "\(kind)\(property.map { " " + $0.string } ?? "")"
+    // What was looked for, without the words in brackets that explain it.
+    let subject = "\(subject)".prefix { $0 != "(" }
+    return node == nil ? "\(kind) \(subject)" : "\(kind)\(property.map { " " + $0.string } ?? "")"
   }
 }

@@ -128,5 +128,30 @@ struct MachineTests {
     #expect(machine.cpu(1)?.start == .spinTable(PhysicalAddress(0x1_0000_01db)))
   }
 
+  /// QA7 rev 3.4 §4.8: core n's mailbox 3 is filled at 0x8c + 16 n.
+  @Test("the Raspberry Pi 2's CPUs start by their mailboxes, which are the local interrupt controller's")
+  func mailboxes() throws {
+    let machine = try MachineDescription(
+      VirtMachine(changes: [
+        "cpus": { (node) throws(DeviceTreeError) in
+          try node.property("#address-cells", 1)
+          try node.property("#size-cells", 0)
+          try node.property("enable-method", "brcm,bcm2836-smp")
+          for affinity in [0xf00, 0xf03] as [UInt32] {
+            try node.node("cpu", at: UInt64(affinity)) { (cpu) throws(DeviceTreeError) in
+              try cpu.property("device_type", "cpu")
+              try cpu.property("reg", affinity)
+            }
+          }
+        }
+      ]) { (root) throws(DeviceTreeError) in
+        try root.node("local_intc", at: 0x4000_0000) { (controller) throws(DeviceTreeError) in
+          try controller.property("compatible", "brcm,bcm2836-l1-intc")
+          try controller.property("reg", numbers: [0x4000_0000, 0x100])
+        }
+      }.makeTree())
+    #expect(machine.cpus.map(\.start) == [0x4000_008c, 0x4000_00bc].map { .mailbox(PhysicalAddress($0)) })
+  }
+
   struct Unexpected: Error {}
 }

@@ -83,12 +83,4 @@ struct ARMv7Tests {
       try await console.expectEnd()
     }
   }
-
-  @Test("other boards run the metronome", arguments: ["vexpress-a15", "midway"])
-  func boards(name: String) async throws {
-    let choice = Booting.Choice.armv7(gic: nil, processors: name == "midway" ? 4 : 2, board: name)
-    try await Booting.boot(Booting.own("metronome", isa: "armv7"), choice) { console in
-      try await console.expectTicking(reports: 3)
-    }
-  }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Toolkit
 
-/// Boards other than `virt`, each as QEMU plays it, all with the one image of the build.
+/// Boards other than `virt`, each as QEMU plays it, all with the build's one image for each instruction set.
 @Suite("Boards boot one unchanged image", .serialized)
 struct BoardTests {
   @Test(
@@ -15,7 +15,7 @@ struct BoardTests {
       Booting.Choice(board: "versal", model: "cortex-a72", gic: nil),
     ])
   func linux(choice: Booting.Choice) async throws {
-    try Self.printChecksum(on: choice.board)
+    try Self.printChecksum(of: "armv8", on: choice.board)
     let count = choice.board == "versal" ? 2 : 4
     let system = Booting.debian(on: "[0, 1]") + Booting.own("metronome")
     try await Booting.boot(system, choice) { console in
@@ -26,9 +26,56 @@ struct BoardTests {
     }
   }
 
+  /// A 32-bit board and how many of its CPUs can be started.
+  struct Narrow: Sendable, CustomTestStringConvertible {
+    var choice: Booting.Choice
+    var startedCount: Int
+    var testDescription: String { choice.testDescription }
+  }
+
+  @Test(
+    "Debian's 32-bit Linux reaches its shell beside the metronome",
+    arguments: [
+      // No GIC: the guests' CPU interfaces are software, and CPUs start by their mailboxes. Entered in Secure SVC mode.
+      Narrow(choice: .armv7("cortex-a7", gic: nil, processors: 4, board: "raspberry-pi-2"), startedCount: 4),
+      Narrow(choice: .armv7(gic: nil, processors: 2, board: "vexpress-a15"), startedCount: 1),
+      Narrow(choice: .armv7(gic: nil, processors: 4, board: "midway"), startedCount: 4),
+    ])
+  func narrowLinux(board: Narrow) async throws {
+    try Self.printChecksum(of: "armv7", on: board.choice.board)
+    let isParallel = board.startedCount > 1
+    let system =
+      Booting.debian(on: isParallel ? "[0, 1]" : "[0]", architecture: "armhf") + Booting.own("metronome", isa: "armv7")
+    try await Booting.boot(system, board.choice) { console in
+      try await console.expect("\(board.startedCount) of \(board.choice.processors) CPUs are up", from: "tvisor")
+      try await console.expectShell(processors: isParallel ? 2 : 1)
+      try await console.expectTicking()
+    }
+  }
+
+  @Test(
+    "without a GIC, the hostile guest gets the architecture's answers and harms nobody",
+    arguments: [
+      Booting.Choice(board: "raspberry-pi-3", model: "cortex-a53", gic: nil),
+      .armv7("cortex-a7", gic: nil, processors: 4, board: "raspberry-pi-2"),
+    ])
+  func hostile(choice: Booting.Choice) async throws {
+    let isa = choice.board == "raspberry-pi-2" ? "armv7" : "armv8"
+    let system = Booting.own("metronome", named: "witness", isa: isa) + Booting.own("hostile", isa: isa)
+    try await Booting.boot(system, choice) { console in
+      // The line's end, too, before it is looked at.
+      try await console.expect("hostile: done, ", from: "hostile")
+      try await console.expect(" wrong", from: "hostile")
+      let said = await console.transcript.text(of: "hostile")
+      #expect(said.contains(", 0 wrong"), "\(said)")
+      try await console.expectTicking("witness", reports: 3)
+      #expect(await !console.transcript.text(of: "witness").contains("memory=WRONG"))
+    }
+  }
+
   @Test("i.MX 8M Plus starts its CPUs by PSCI and its guests, which get interrupts where QEMU has them to give")
   func imx8mp() async throws {
-    try Self.printChecksum(on: "imx8mp-evk")
+    try Self.printChecksum(of: "armv8", on: "imx8mp-evk")
     let hasVirtualInterrupts = try await Self.wiresVirtualInterrupts()
     let choice = Booting.Choice(board: "imx8mp-evk", gic: nil)
     let system = (hasVirtualInterrupts ? Booting.debian(on: "[0, 1]") : "") + Booting.own("metronome")
@@ -45,13 +92,13 @@ struct BoardTests {
     }
   }
 
-  /// Says which image boots: the same on all boards of a run.
-  private static func printChecksum(on board: String) throws {
-    let path = ImageBuilder(project: try Project.locate()).image("armv8")
+  /// Says which image boots: the same on all boards of an instruction set.
+  private static func printChecksum(of isa: String, on board: String) throws {
+    let path = ImageBuilder(project: try Project.locate()).image(isa)
     let image = try Data(contentsOf: URL(fileURLWithPath: path))
     // FNV-1a with 64 bits.
     let sum = image.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    print("\(board): tvisor-armv8.img has checksum \(String(sum, radix: 16)), \(image.count) bytes")
+    print("\(board): tvisor-\(isa).img has checksum \(String(sum, radix: 16)), \(image.count) bytes")
   }
 
   /// QEMU before 10.0.3 leaves the virtual interrupt lines of this machine's CPUs unconnected.

@@ -4,9 +4,9 @@ import Toolkit
 
 @Suite("An SD card")
 struct CardTests {
-  private static func write(to folder: String) throws -> [String] {
+  private static func write(_ board: String = "raspberry-pi-4", to folder: String) throws -> [String] {
     let project = try Project.locate()
-    let writer = try CardWriter(project: project, board: project.board(named: "raspberry-pi-4"))
+    let writer = try CardWriter(project: project, board: project.board(named: board))
     return try writer.write(image: Data([1]), bundle: Data([2]), tree: Data([3]), to: folder)
   }
 
@@ -14,13 +14,16 @@ struct CardTests {
     try Data(contentsOf: URL(fileURLWithPath: "\(scratch.path)/\(name)"))
   }
 
-  @Test("of a Raspberry Pi 4 has the image, the bundle and the tree under the names that config.txt gives the firmware")
-  func files() throws {
+  @Test(
+    "of a Raspberry Pi has the image, the bundle and the tree under the names that config.txt gives the firmware",
+    arguments: ["raspberry-pi-2", "raspberry-pi-3", "raspberry-pi-4"])
+  func files(board: String) throws {
     let scratch = try Scratch()
-    let names = try Self.write(to: scratch.path)
+    let names = try Self.write(board, to: scratch.path)
     let configuration = try Self.read("config.txt", in: scratch)
     let lines = String(decoding: configuration, as: UTF8.self).split(separator: "\n").map { String($0) }
-    #expect(lines.contains("arm_64bit=1") && lines.contains("enable_uart=1"))
+    #expect(lines.contains(board == "raspberry-pi-2" ? "arm_64bit=0" : "arm_64bit=1"))
+    #expect(lines.contains("enable_uart=1"))
     func name(_ pattern: Regex<(Substring, Substring)>) throws -> String {
       let found = lines.compactMap { $0.wholeMatch(of: pattern)?.1 }.first
       return String(try #require(found))
@@ -31,10 +34,12 @@ struct CardTests {
     #expect(names.count == 5)
   }
 
-  @Test("puts the image at a multiple of 2 MiB and the bundle behind all of the image's memory")
-  func addresses() throws {
+  @Test(
+    "puts the 64-bit image at a multiple of 2 MiB and the bundle behind all of the image's memory",
+    arguments: ["raspberry-pi-3", "raspberry-pi-4"])
+  func addresses(board: String) throws {
     let scratch = try Scratch()
-    _ = try Self.write(to: scratch.path)
+    _ = try Self.write(board, to: scratch.path)
     let text = String(decoding: try Self.read("config.txt", in: scratch), as: UTF8.self)
     let kernel = try #require(text.firstMatch(of: /kernel_address=0x([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) })
     let bundle = try #require(text.firstMatch(of: /initramfs .* 0x([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) })
@@ -58,7 +63,8 @@ struct CardTests {
   func refusal() throws {
     let project = try Project.locate()
     let board = try project.board(named: "zcu102")
-    #expect(throws: Failure("zcu102 starts from no SD card that TVisor could write; these do: raspberry-pi-4")) {
+    let able = "raspberry-pi-2, raspberry-pi-3, raspberry-pi-4"
+    #expect(throws: Failure("zcu102 starts from no SD card that TVisor could write; these do: \(able)")) {
       try CardWriter(project: project, board: board)
     }
   }

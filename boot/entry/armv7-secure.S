@@ -55,6 +55,15 @@ climb:
   lsr r0, r0, #15
   lsl r0, r0, #15
   add r0, r0, #0x1000              // GICD
+  // The BCM2836's cores have none: something else or nothing is there.
+  mcr p15, 0, r2, c12, c0, 0
+  isb
+  ldr r1, [r0, #0xfe8]             // ICPIDR2.ArchRev
+  mcr p15, 0, r3, c12, c0, 0
+  isb
+  and r1, r1, #0xf0
+  cmp r1, #0x20
+  bne 3f
   ldr r1, [r0, #4]                 // GICD_TYPER.ITLinesNumber
   and r1, r1, #31
   add r2, r0, #0x80                // GICD_IGROUPR
@@ -96,6 +105,9 @@ probe_vectors:
   nop
   mov r1, #0                       // an undefined instruction: go on behind it
   movs pc, lr
+  nop
+  mov r1, #0                       // a load that nothing answers: likewise
+  subs pc, lr, #4
   .size climb, . - climb
   .ltorg
 
