@@ -158,6 +158,12 @@ public struct BundleWriter: ~Copyable {
     try tree.property("devices", bytes: paths)
   }
 
+  /// Writes how fast clocks of each of the VM's own devices run whose frequency the host's tree does not say, in hertz; zeros
+  /// for nothing.
+  public mutating func deviceClocks(_ frequencies: Span<UInt32>) throws(DeviceTreeError) {
+    try tree.property("device-clocks", cells: frequencies)
+  }
+
   /// Writes that the VM's RAM is at the same addresses for the guest and the host.
   public mutating func identityPlacement() throws(DeviceTreeError) { try tree.property("placement", "identity") }
 

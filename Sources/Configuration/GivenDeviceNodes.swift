@@ -18,12 +18,12 @@ extension GuestDeviceTree {
       let address = device.regions.isEmpty ? 0 : given.regions[device.regions.lowerBound].guest.start.rawValue
       try root.node(device.node.baseName, at: address) { (node) throws(DeviceTreeError) in
         try writeOwnProperties(of: device, given, to: &node)
-        try writeReferences(of: device.node, from: &reference, to: &node)
+        try writeReferences(of: device, from: &reference, to: &node)
       }
     }
     reference = 0
     for index in given.devices.indices {
-      try writeReferenced(by: given.devices[index].node, from: &reference, to: &root)
+      try writeReferenced(by: given.devices[index], from: &reference, to: &root)
     }
   }
 
@@ -55,9 +55,10 @@ extension GuestDeviceTree {
   }
 
   private static func writeReferences(
-    of device: DeviceTree.Node, from reference: inout UInt32, to node: inout DeviceTreeWriter
+    of given: GivenDevice, from reference: inout UInt32, to node: inout DeviceTreeWriter
   ) throws(DeviceTreeError) {
-    let count = device.fixedClockCount
+    let device = given.node
+    let count = device.clockCount(given.clock)
     if count > 0 {
       let first = reference
       try node.property("clocks", cellCount: count) { index in
@@ -74,15 +75,17 @@ extension GuestDeviceTree {
 
   /// The nodes that `writeReferences` has referred to, in the same order.
   private static func writeReferenced(
-    by device: DeviceTree.Node, from reference: inout UInt32, to root: inout DeviceTreeWriter
+    by given: GivenDevice, from reference: inout UInt32, to root: inout DeviceTreeWriter
   ) throws(DeviceTreeError) {
-    for index in 0..<device.fixedClockCount {
-      let frequency = device.fixedClockFrequency(index) ?? 0
+    let device = given.node
+    for index in 0..<device.clockCount(given.clock) {
+      let frequency = device.clockFrequency(index) ?? given.clock ?? 0
       let phandle = firstReference &+ reference
       try root.node("given-clock", at: UInt64(reference)) { (node) throws(DeviceTreeError) in
         try node.property("phandle", phandle)
         try node.property("clock-frequency", frequency)
         try node.property("#clock-cells", 0)
+        try node.property("clock-output-names", string: clockName(reference).span)
         try node.property("compatible", "fixed-clock")
       }
       reference &+= 1
@@ -103,19 +106,29 @@ extension GuestDeviceTree {
     }
   }
 
+  /// Names by which a guest tells its clocks apart: Linux takes the node's otherwise, without its unit address, and refuses a
+  /// second clock of that name.
+  private static func clockName(_ reference: UInt32) -> [10 of UInt8] {
+    var name: [10 of UInt8] = [0x67, 0x69, 0x76, 0x65, 0x6e, 0x2d, 0x30, 0x30, 0x30, 0x30]  // given-0000
+    for index in 0..<4 {
+      name[9 - index] = UInt8(truncatingIfNeeded: 0x30 &+ reference &>> UInt32(index * 3) & 7)
+    }
+    return name
+  }
+
   /// The phandle of the first copy, past those of the guest's own nodes.
   private static var firstReference: UInt32 { 0x8100 }
 }
 
 extension DeviceTree.Node {
-  /// An upper bound of the bytes that the device adds to a guest's tree.
-  var descriptionBound: Int {
+  /// An upper bound of the bytes that the device adds to a guest's tree, where clocks without a frequency have that of `clock`.
+  func descriptionBound(clock: UInt32?) -> Int {
     // The tags of the node; then each property's tag, length, name and padding, the name among the strings; and for each
     // region, interrupt and reference what is written anew.
     var bound = 256 + name.count + registerRegionCount * 16
     for property in properties { bound += 16 + property.name.count + property.value.count }
     if let interrupts = self["interrupts"] ?? self["interrupts-extended"] { bound += interrupts.count * 3 }
-    bound += fixedClockCount * 256
+    bound += clockCount(clock) * 256
     for property in properties where supply(property.name, property.value) != nil { bound += 384 }
     return bound
   }
@@ -126,20 +139,21 @@ extension DeviceTree.Node {
     return parent?.isCoherent ?? false
   }
 
-  /// How many clocks the node refers to, or 0 where the tree does not say how fast one of them is: a guest cannot have part of
-  /// the list.
-  fileprivate var fixedClockCount: Int {
+  /// How many clocks the node refers to, or 0 where neither the tree nor `given` says how fast one of them is: a guest cannot
+  /// have part of the list.
+  fileprivate func clockCount(_ given: UInt32?) -> Int {
     guard let clocks = self["clocks"] else { return 0 }
     var (count, cell) = (0, 0)
     while cell < clocks.cellCount {
-      guard let clock = clock(at: cell, of: clocks), clock.fixedFrequency != nil else { return 0 }
+      guard let clock = clock(at: cell, of: clocks), clock.fixedFrequency ?? given != nil else { return 0 }
       cell += 1 + clock.clockCellCount
       count += 1
     }
     return count
   }
 
-  fileprivate func fixedClockFrequency(_ index: Int) -> UInt32? {
+  /// How fast the clock at `index` runs, where the tree says it.
+  fileprivate func clockFrequency(_ index: Int) -> UInt32? {
     guard let clocks = self["clocks"] else { return nil }
     var cell = 0
     for _ in 0..<index {

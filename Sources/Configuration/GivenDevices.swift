@@ -14,7 +14,7 @@ public struct GivenRegion: Equatable, Sendable {
 
 /// An interrupt of a device that a VM was given.
 public struct GivenInterrupt: Equatable, Sendable {
-  /// The shared interrupt of the host's GIC.
+  /// The shared interrupt of the host's interrupt controller.
   public var host: TreeInterrupt
   /// The INTID by which the guest knows it.
   public var guest: UInt16
@@ -28,6 +28,8 @@ public struct GivenDevice: Sendable {
   public var regions: Range<Int>
   /// Its interrupts among those of the VM's devices, in the order of `interrupts`.
   public var interrupts: Range<Int>
+  /// How fast those of its clocks run whose frequency the tree does not say, in hertz, where the system's author does.
+  public var clock: UInt32?
 }
 
 /// The devices of the host that a VM was given, and where its guest finds them: at the same addresses and INTIDs as the
@@ -64,7 +66,8 @@ public struct GivenDevices {
   /// Notes what the tree says.
   private func collect(_ vm: VMDescription, _ machine: MachineDescription) {
     var (device, region, interrupt) = (0, 0, 0)
-    for node in vm.deviceNodes(in: machine.tree) {
+    var nodes = vm.deviceNodes(in: machine.tree)
+    while let node = nodes.next() {
       let (firstRegion, firstInterrupt) = (region, interrupt)
       for index in 0..<node.registerRegionCount {
         if let host = try? node.region(at: index) { regions[region].host = host }
@@ -75,7 +78,8 @@ public struct GivenDevices {
         interrupt += 1
       }
       devices[device] = GivenDevice(
-        node: node, regions: firstRegion..<region, interrupts: firstInterrupt..<interrupt)
+        node: node, regions: firstRegion..<region, interrupts: firstInterrupt..<interrupt,
+        clock: vm.deviceClock(nodes.pathCount - 1))
       device += 1
     }
   }
@@ -170,10 +174,13 @@ extension VMDescription {
 struct DeviceNodes: Sequence, IteratorProtocol {
   let tree: DeviceTree
   var paths: DeviceTree.Property.Strings?
+  /// How many paths have been looked at.
+  var pathCount = 0
 
   /// The next node that there is.
   mutating func next() -> DeviceTree.Node? {
     while let path = paths?.next() {
+      pathCount += 1
       if let node = tree.node(path: path) { return node }
     }
     return nil
@@ -184,10 +191,10 @@ extension DeviceTree.Node {
   /// How many regions of registers the CPU can reach; 0 where the node has none or they make no sense.
   var registerRegionCount: Int { (try? regionCount) ?? 0 }
 
-  /// The interrupt at `index` where it is a shared one of the machine's own GIC.
+  /// The interrupt at `index` where it is a shared one of the machine's own interrupt controller.
   func sharedInterrupt(_ index: Int, of machine: MachineDescription) -> TreeInterrupt? {
     guard let specifier = try? interruptSpecifier(at: index),
-      specifier.controller == machine.interruptController.node, let interrupt = specifier.gic,
+      machine.interruptController.contains(specifier.controller), let interrupt = specifier.gic ?? specifier.broadcom,
       case .shared = interrupt.line
     else { return nil }
     return interrupt

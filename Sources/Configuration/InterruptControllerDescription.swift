@@ -27,6 +27,12 @@ public enum InterruptControllerDescription: Sendable {
     }
   }
 
+  /// True for a node of the controller's: its own, or that of another one that is part of it.
+  func contains(_ node: DeviceTree.Node) -> Bool {
+    if case .bcm2836(let controller) = self, node == controller.peripherals { return true }
+    return node == self.node
+  }
+
   /// The distributor's registers (GICD), or what stands for them.
   public var distributor: AddressRange<PhysicalAddress> {
     switch self {
@@ -156,7 +162,9 @@ public struct BCM2836Description: Sendable {
   public let node: DeviceTree.Node
   /// The local controller's registers: timers, mailboxes, and what each core has pending.
   public let local: AddressRange<PhysicalAddress>
-  /// The registers of the peripherals' controller behind it.
+  /// The node of the peripherals' controller behind it.
+  public let peripherals: DeviceTree.Node
+  /// The registers of that one.
   public let shared: AddressRange<PhysicalAddress>
 
   /// The controllers of which `node` describes the local one.
@@ -166,6 +174,7 @@ public struct BCM2836Description: Sendable {
     guard let peripherals = node.tree.firstNode(compatible: "brcm,bcm2836-armctrl-ic") else {
       throw MachineProblem(missing: "the peripherals' interrupt controller (brcm,bcm2836-armctrl-ic)")
     }
+    self.peripherals = peripherals
     shared = try peripherals.neededRegion(0, of: 1)
   }
 }

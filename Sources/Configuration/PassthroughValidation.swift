@@ -16,7 +16,7 @@ extension SystemDescription {
         problem(.duplicate(of: owner))
       } else if let machine {
         if let node = machine.tree.node(path: path) {
-          checkDevice(node, of: vm, machine, problem)
+          checkDevice(node, at: index, of: vm, machine, problem)
           if vm.placement == .identity, node.mayMasterBus, !isWarned {
             isWarned = true
             problem(.reachesAllMemory)
@@ -51,7 +51,7 @@ extension SystemDescription {
 
   /// What the device's own node and those above it say.
   private func checkDevice(
-    _ node: DeviceTree.Node, of vm: VMDescription, _ machine: MachineDescription,
+    _ node: DeviceTree.Node, at index: Int, of vm: VMDescription, _ machine: MachineDescription,
     _ problem: (SystemProblem.Kind) -> Void
   ) {
     guard node.isReachable else { return problem(.disabledDevice) }
@@ -62,7 +62,7 @@ extension SystemDescription {
     machine.forEachMemoryBank { if node.hasRegisters(in: $0.expanded(to: 4096)) { liesInMemory = true } }
     if liesInMemory { return problem(.liesInMemory) }
     checkInterrupts(ofDevice: node, of: vm, machine, problem)
-    if node.descriptionBound > GuestDeviceTree.deviceLimit { problem(.largeDevice) }
+    if node.descriptionBound(clock: vm.deviceClock(index)) > GuestDeviceTree.deviceLimit { problem(.largeDevice) }
     if node.mayMasterBus, vm.placement != .identity, !vm.acceptsDMARisk { problem(.mastersBus) }
   }
 
@@ -113,7 +113,7 @@ extension SystemDescription {
       else { continue }
       let subject = SystemProblem.Subject.device(vm: vm.index, device: index)
       func problem(_ kind: SystemProblem.Kind) { report(SystemProblem(subject, .devices, kind)) }
-      if other == machine.interruptController.node || other == machine.console?.node {
+      if machine.interruptController.contains(other) || other == machine.console?.node {
         problem(.usedByHypervisor)
       } else if !vm.owns(other, in: machine.tree), other.isReachable || other.mayMasterBus {
         // Once, however many of the VM's devices are in the page.
@@ -153,7 +153,7 @@ extension SystemDescription {
 extension MachineDescription {
   /// False for memory, and for what the hypervisor uses itself.
   fileprivate func canGive(_ node: DeviceTree.Node) -> Bool {
-    node != interruptController.node && node != console?.node && node["device_type"]?.string != "memory"
+    !interruptController.contains(node) && node != console?.node && node["device_type"]?.string != "memory"
   }
 }
 

@@ -136,6 +136,13 @@ public struct VMDescription: Sendable {
   /// The paths, in the host's tree, of the devices that the VM owns.
   public var devices: DeviceTree.Property.Strings? { node["devices"]?.strings }
 
+  /// How fast the clocks of the device at `index` run whose frequency the host's tree does not say, in hertz; nil where the
+  /// bundle does not say it either.
+  func deviceClock(_ index: Int) -> UInt32? {
+    let frequency = node["device-clocks"]?.cell(at: index) ?? 0
+    return frequency == 0 ? nil : frequency
+  }
+
   /// How many physical interrupts the VM owns beside those of its devices.
   public var interruptCount: Int { node["interrupts"]?.cellCount ?? 0 }
 

@@ -93,8 +93,17 @@ extension DeviceTree.Node {
     return interrupt
   }
 
-  /// The interrupt at `index` of `interrupts-extended` or else `interrupts`, for whatever controller it belongs to.
+  /// The interrupt at `index` of `interrupts-extended` or else `interrupts`, for whatever controller it belongs to at the end
+  /// of all `interrupt-map`s.
   public func interruptSpecifier(at index: Int) throws(DeviceTreeError) -> InterruptSpecifier? {
+    guard let specifier = try ownSpecifier(at: index) else { return nil }
+    guard let mapped = specifier.mapped(for: self) else {
+      throw DeviceTreeError(.interruptParent, node: self, property: "interrupts")
+    }
+    return mapped
+  }
+
+  private func ownSpecifier(at index: Int) throws(DeviceTreeError) -> InterruptSpecifier? {
     guard index >= 0 else { return nil }
     if let extended = self["interrupts-extended"] { return try specifier(at: index, extended: extended) }
     guard let interrupts = self["interrupts"] else { return nil }
@@ -145,7 +154,7 @@ extension DeviceTree.Node {
   }
 
   /// #interrupt-cells, 1 to 4; nil where it is missing or absurd.
-  private var interruptCellCount: Int? {
+  var interruptCellCount: Int? {
     self["#interrupt-cells"]?.u32.flatMap { 1...4 ~= $0 ? Int($0) : nil }
   }
 }

@@ -10,7 +10,8 @@ extension DeviceTree.Node {
   @inline(never)
   private func cellCount(of name: Text, otherwise fallback: Int) -> Int {
     guard let property = self[name] else { return fallback }
-    return Int(property.u32 ?? .max)
+    // What is absurd stays so, in every size of Int.
+    return Int(min(property.u32 ?? .max, 0xffff))
   }
 
   /// How many regions `reg` has.

@@ -37,6 +37,10 @@ struct BoardOptions: ParsableArguments {
     help: "Further options for QEMU, such as \"-drive file=disk.img,if=none,format=raw,id=d\"; may be given again.")
   var qemu: [String] = []
 
+  @Option(
+    help: "Where a serial port before the console's goes, as QEMU's -serial takes it, such as pty; may be given again.")
+  var port: [String] = []
+
   func emulation(in project: Project) async throws -> Emulation {
     let size = try memory.map { text in
       guard let size = Units.size(text) else {
@@ -49,6 +53,7 @@ struct BoardOptions: ParsableArguments {
     var emulation = try Emulation(
       board, model: cpu, gicVersion: gic, processorCount: smp, memory: size)
     emulation.options = qemu.flatMap { $0.split(separator: " ").map(String.init) }
+    emulation.otherPorts = port
     return emulation
   }
 }

@@ -57,6 +57,10 @@ struct DebianTreeTests {
       Known(
         file: "armhf/bcm2836-rpi-2-b.dtb", console: 0x3f20_1000, model: "arm,pl011", interrupt: 32 + 64 + 25,
         cpuCount: 4),
+      // DUI 0447 (V2M-P1), memory map and interrupts: UART 0 at 0x1c090000, motherboard's interrupt 5, which the bus maps.
+      Known(
+        file: "armhf/vexpress-v2p-ca15-tc1.dtb", console: 0x1c09_0000, model: "arm,pl011", interrupt: 32 + 5,
+        cpuCount: 2),
       // UG1085 (Zynq UltraScale+), table 10-1 and 13-1: UART 0 at 0xff000000, interrupt 53.
       Known(
         file: "arm64/xilinx/zynqmp-zcu102-rev1.0.dtb", console: 0xff00_0000, model: "cdns,uart-r1p12", interrupt: 53,

@@ -16,9 +16,9 @@ struct GivenDeviceTests {
     return (vm, try GivenDevices(of: vm, on: machine, in: &storage))
   }
 
-  private func guestTree(_ devices: String...) throws -> DeviceTree {
+  private func guestTree(_ devices: String..., clocks: [UInt32] = []) throws -> DeviceTree {
     let machine = try MachineDescription(HostDevices.machine.makeTree())
-    let vm = try #require(SampleSystem(vms: [.init(devices: devices)]).make().vm(0))
+    let vm = try #require(SampleSystem(vms: [.init(devices: devices, deviceClocks: clocks)]).make().vm(0))
     var storage = HeapStorage()
     let given = try GivenDevices(of: vm, on: machine, in: &storage)
     let buffer = unsafe makeBuffer(byteCount: GuestDeviceTree.sizeBound(for: vm))
@@ -84,6 +84,36 @@ struct GivenDeviceTests {
     #expect(regulator["regulator-min-microvolt"]?.u32 == 3_300_000)
     #expect(regulator["regulator-max-microvolt"]?.u32 == 3_300_000)
     #expect(regulator != clock)
+  }
+
+  @Test("a clock whose frequency the tree does not say has the one that the system's author gives, or is left out")
+  func givenClocks() throws {
+    #expect(try guestTree("/timed@90d0000").node(path: "/timed@90d0000")?["clocks"] == nil)
+    let tree = try guestTree("/pl061@9030000", "/timed@90d0000", clocks: [0, 48_000_000])
+    let node = try #require(tree.node(path: "/timed@90d0000"))
+    let clocks = try #require(node["clocks"])
+    let frequencies = (0..<2).map { clocks.cell(at: $0).flatMap(tree.node(phandle:))?["clock-frequency"]?.u32 }
+    // What the tree does say is believed.
+    #expect(frequencies == [48_000_000, 24_000_000])
+    #expect(clocks.cellCount == 2)
+    let names = (0..<2).map { clocks.cell(at: $0).flatMap(tree.node(phandle:))?["clock-output-names"]?.string?.string }
+    #expect(names == ["given-0002", "given-0003"])
+    #expect(node["clock-names"]?.strings.map(\.string) == ["fast", "apb_pclk"])
+  }
+
+  /// BCM2835 ARM Peripherals §7.5: the PL011's interrupt is 57 of the GPU's, 25 of the second bank of 32.
+  @Test(
+    "a Raspberry Pi 3's PL011 is where the tree says, with an interrupt of the peripherals' controller",
+    .enabled(if: DebianTrees.areThere, "fetched by the set-up with --tests"))
+  func withoutGIC() throws {
+    try DebianTrees.withTree("\(DebianTrees.folder)/arm64/broadcom/bcm2837-rpi-3-b.dtb") { tree in
+      let vm = try #require(SampleSystem(vms: [.init(devices: ["/soc/serial@7e201000"])]).make().vm(0))
+      var storage = HeapStorage()
+      let given = try GivenDevices(of: vm, on: MachineDescription(tree), in: &storage)
+      #expect(given.regions[0].guest == AddressRange(start: GuestPhysicalAddress(0x3f20_1000), size: 0x200))
+      #expect(given.interrupts[0].host == TreeInterrupt(.shared(64 + 25), trigger: .levelHigh))
+      #expect(given.interrupts[0].guest == 32 + 64 + 25)
+    }
   }
 
   @Test("a device that moves says where, and one that bypasses the caches says so")

@@ -49,6 +49,15 @@ enum HostDevices {
         (node) throws(DeviceTreeError) in try node.property("status", "disabled")
       }
     }
+    try device("timed", 0x90d_0000, compatible: "arm,pl061", to: &root) { (node) throws(DeviceTreeError) in
+      try node.property("clock-names", strings: ["fast", "apb_pclk"])
+      try node.property("clocks", cells: [0x7b, 19, 0x8000])
+    }
+    try root.node("clock-controller") { (node) throws(DeviceTreeError) in
+      try node.property("phandle", 0x7b)
+      try node.property("#clock-cells", 1)
+      try node.property("compatible", "vendor,clocks")
+    }
     try root.node("regulator") { (node) throws(DeviceTreeError) in
       try node.property("phandle", 0x79)
       try node.property("compatible", "vendor,pmic-output")

@@ -32,6 +32,7 @@ struct SampleSystem {
     var onReset: VMDescription.ResetAction?
     var firmwareSize: UInt64?
     var devices: [String] = []
+    var deviceClocks: [UInt32] = []
     var isIdentity = false
     var isAtRisk = false
     var interrupts: [UInt32]?
@@ -95,6 +96,7 @@ struct SampleSystem {
     if !vm.devices.isEmpty {
       let paths: [UInt8] = vm.devices.flatMap { Array($0.utf8) + [UInt8(0)] }
       try unsafe bundle.devices(paths.span.bytes)
+      if !vm.deviceClocks.isEmpty { try bundle.deviceClocks(vm.deviceClocks.span) }
     }
     if vm.isIdentity { try bundle.identityPlacement() }
     if vm.isAtRisk { try bundle.dmaAtRisk() }

@@ -94,6 +94,49 @@ struct InterruptTests {
     #expect(throws: DeviceTreeError(.malformed, node: node, property: "interrupts")) { try node.interrupt(at: index) }
   }
 
+  /// A bus of three devices whose map has a row each for the first two, by unit address or by interrupt, on a controller with
+  /// unit addresses of its own; and a nexus that leads to itself.
+  @Test("a bus that passes interrupts on under other names has a map of them, with a mask")
+  func map() throws {
+    let tree = try makeTree { (root) throws(DeviceTreeError) in
+      try root.node("gic") { (node) throws(DeviceTreeError) in
+        try node.property("phandle", 1)
+        try node.property("#address-cells", 1)
+        try node.property("#interrupt-cells", 3)
+      }
+      try root.node("bus") { (bus) throws(DeviceTreeError) in
+        try bus.property("#address-cells", 1)
+        try bus.property("#size-cells", 1)
+        try bus.property("#interrupt-cells", 1)
+        try bus.property("interrupt-map-mask", cells: [0xf000, 0x3f])
+        try bus.property("interrupt-map", cells: [0x1000, 5, 1, 0, 0, 7, 4, 0x2000, 5, 1, 0, 0, 9, 1])
+        for (address, interrupt) in [(0x1234, 5), (0x2000, 0x45), (0x3000, 5)] as [(UInt32, UInt32)] {
+          try bus.node("device", at: UInt64(address)) { (node) throws(DeviceTreeError) in
+            try node.property("reg", cells: [address, 0x100])
+            try node.property("interrupts", interrupt)
+          }
+        }
+      }
+      try root.node("circle") { (node) throws(DeviceTreeError) in
+        try node.property("phandle", 2)
+        try node.property("#address-cells", 0)
+        try node.property("#interrupt-cells", 1)
+        try node.property("interrupt-map", cells: [1, 2, 1])
+        try node.node("device") { (device) throws(DeviceTreeError) in try device.property("interrupts", 1) }
+      }
+    }
+    #expect(
+      try tree.node(path: "/bus/device@1234")?.interrupt(at: 0) == TreeInterrupt(.shared(7), trigger: .levelHigh))
+    #expect(
+      try tree.node(path: "/bus/device@2000")?.interrupt(at: 0) == TreeInterrupt(.shared(9), trigger: .edgeRising))
+    for path in ["/bus/device@3000", "/circle/device"] as [Text] {
+      let node = try #require(tree.node(path: path))
+      #expect(throws: DeviceTreeError(.interruptParent, node: node, property: "interrupts")) {
+        try node.interrupt(at: 0)
+      }
+    }
+  }
+
   @Test("a controller that is missing, and cells that do not come out even, are errors")
   func broken() throws {
     let tree = try makeControllers()

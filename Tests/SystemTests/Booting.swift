@@ -14,6 +14,8 @@ enum Booting {
     var counts = false
     /// Further options for QEMU.
     var options: [String] = []
+    /// What the serial ports before the console's are connected to.
+    var otherPorts: [String] = []
     /// The hypervisor's command line, unless the test gives another.
     var arguments: String?
 
@@ -76,6 +78,7 @@ enum Booting {
       processorCount: choice.processors)
     emulation.countsInstructions = choice.counts
     emulation.options = choice.options
+    emulation.otherPorts = choice.otherPorts
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(system)
     try await bundler.validate(bundle, on: emulation)

@@ -69,6 +69,81 @@ extension QEMUSession {
   }
 }
 
+/// The console of TVisor and of all guests is the mini UART, the second of the board's serial ports.
+@Suite("A Raspberry Pi's PL011, given to Linux")
+struct GivenPortTests {
+  @Test(
+    "is its second serial port: what it writes and hears there comes by the port's own interrupt",
+    arguments: [
+      Booting.Choice(board: "raspberry-pi-4", model: "cortex-a72", gic: nil),
+      // The interrupt comes by the peripherals' controller to CPU 0, and the guest has a GIC in software on CPU 1.
+      Booting.Choice(board: "raspberry-pi-3", model: "cortex-a53", gic: nil),
+    ])
+  func port(choice: Booting.Choice) async throws {
+    let line = try Line()
+    defer { line.remove() }
+    var choice = choice
+    choice.options = line.options
+    choice.otherPorts = ["chardev:line"]
+    let system = """
+        - name: debian
+          memory: 192MiB
+          devices: [{path: /soc/serial@7e201000, clock: 48MHz}]
+          vcpus: [1]
+          image: "@guests/debian-arm64/Image"
+          initrd: "@guests/debian-arm64/initramfs.cpio.gz"
+          bootargs: console=ttyAMA0
+
+      """
+    try await Booting.boot(system + Booting.own("metronome"), choice) { console in
+      try await console.expectShell(processors: 1)
+      try await console.type(line: "test -c /dev/ttyAMA1 && exec 3<>/dev/ttyAMA1; echo opened=$?")
+      try await console.expect("opened=0", from: "debian")
+      try await console.type(line: "echo written by $(uname) >&3; echo sent=$?")
+      try await console.expect("sent=0", from: "debian")
+      try line.type("a line from outside\n")
+      try await console.type(line: "read -t 60 text <&3; echo \"heard=<$text>\"")
+      try await console.expect("heard=<a line from outside>", from: "debian")
+      // What has come is echoed; the port is closed when all is out.
+      try await console.type(line: "grep uart-pl011 /proc/interrupts; exec 3>&-; echo closed=$?")
+      try await console.expect("closed=0", from: "debian")
+      try await console.expectTicking()
+      let said = await console.transcript.text(of: "debian")
+      let interrupts = said.matches(of: /([0-9]+) +GIC-0 +[0-9]+ Level +uart-pl011/)
+      #expect(interrupts.count == 2 && interrupts.allSatisfy { $0.1 != "0" }, "\(said.suffix(400))")
+    }
+    let written = try line.written
+    #expect(written.contains("written by Linux"))
+    #expect(written.contains("a line from outside"))
+  }
+}
+
+/// What a serial port is connected to: a file that keeps what the port says, and a pipe for what it hears.
+private struct Line {
+  private let path = "\(NSTemporaryDirectory())/tvisor-\(UUID().uuidString)"
+  private let input: FileHandle
+
+  init() throws {
+    let status = unsafe mkfifo("\(path).in", 0o600)
+    try #require(status == 0)
+    // Open for both, it never ends for whoever reads it.
+    input = try #require(FileHandle(forUpdatingAtPath: "\(path).in"))
+  }
+
+  var options: [String] { ["-chardev", "file,id=line,path=\(path).out,input-path=\(path).in"] }
+
+  func type(_ text: String) throws { try input.write(contentsOf: Data(text.utf8)) }
+
+  var written: String {
+    get throws { String(decoding: try Data(contentsOf: URL(fileURLWithPath: "\(path).out")), as: UTF8.self) }
+  }
+
+  func remove() {
+    try? input.close()
+    for end in ["in", "out"] { try? FileManager.default.removeItem(atPath: "\(path).\(end)") }
+  }
+}
+
 /// A file that QEMU shows as a disk, with an empty file system of its own.
 private struct Disk {
   let path = "\(NSTemporaryDirectory())/tvisor-\(UUID().uuidString).img"

@@ -68,12 +68,16 @@ struct BoardTests {
     #expect(line.hasSuffix(" -dtb \(project.path(".build-setup/trees/ecx-2000.dtb"))"))
   }
 
-  @Test("has its console at the serial port that it names, and the ports before that are nobody's")
+  @Test("has its console at the serial port that it names, and the ports before that are nobody's but by choice")
   func consoleNumber() throws {
     let text = Self.text.replacing("  memory:", with: "  console: 1\n  memory:")
     let board = try Board(parsing: SourceText(path: "board.yaml", text: text))
-    let line = try Emulation(board).command(booting: Emulation.Boot(kernel: "k"), console: .pipe).line
+    var emulation = try Emulation(board)
+    let line = emulation.command(booting: Emulation.Boot(kernel: "k"), console: .pipe).line
     #expect(line.contains(" -serial null -chardev stdio,id=console,signal=off -serial chardev:console "))
+    emulation.otherPorts = ["pty"]
+    let other = emulation.command(booting: Emulation.Boot(kernel: "k"), console: .pipe).line
+    #expect(other.contains(" -serial pty -chardev stdio,id=console,signal=off -serial chardev:console "))
   }
 
   @Test("can have a tree from a package and an SD card")

@@ -14,7 +14,7 @@ private let complete = """
       initrd: initramfs
       bootargs: console=ttyAMA0
       on-reset: stop
-      devices: [/pl061@9030000]
+      devices: [/pl061@9030000, {path: /pl011@9000000, clock: 48MHz}]
       placement: identity
       dma: at-risk
       interrupts: [40]
@@ -59,7 +59,8 @@ struct SystemFileTests {
     #expect(debian.initialRAMDisk?.value == "initramfs")
     #expect(debian.bootArguments?.value == "console=ttyAMA0")
     #expect(debian.onReset?.value == .stop)
-    #expect(debian.devices.map(\.value) == ["/pl061@9030000"])
+    #expect(debian.devices.map(\.path.value) == ["/pl061@9030000", "/pl011@9000000"])
+    #expect(debian.devices.map { $0.clock?.value } == [nil, 48_000_000])
     #expect(debian.placement?.value == .identity)
     #expect(debian.dma?.value == .atRisk)
     #expect(system.machines[1].placement == nil)
@@ -117,6 +118,14 @@ struct SystemFileTests {
       (
         machine("image: x\n    devices: [uart]"),
         "6:15 'uart' is no path in a device tree; begin it with '/'"
+      ),
+      (
+        machine("image: x\n    devices: [{path: /uart, clock: 48}]"),
+        "6:36 cannot read '48'; write clock: a frequency such as 48MHz"
+      ),
+      (
+        machine("image: x\n    devices: [{path: /uart, clock: 5GHz}]"),
+        "6:36 a clock has a frequency from 1Hz to 4294967295Hz"
       ),
       (machine("image: x\n    dma: yes"), "6:10 'yes' is no dma; known are: at-risk"),
       (

@@ -21,6 +21,15 @@ struct UnitsTests {
   }
 
   @Test(
+    "a frequency is a number with Hz, kHz, MHz or GHz",
+    arguments: [("48MHz", 48_000_000), ("32768Hz", 32_768), ("19200kHz", 19_200_000), ("1GHz", 1_000_000_000)]
+      as [(String, UInt64)])
+  func frequencies(text: String, hertz: UInt64) {
+    #expect(Units.frequency(text) == hertz)
+    #expect(Units.frequency(text.replacing("Hz", with: "")) == nil)
+  }
+
+  @Test(
     "a time is a number with ns, us, ms or s",
     arguments: [("1ms", 1_000_000), ("500us", 500_000), ("2s", 2_000_000_000), ("30ns", 30), ("0", 0)]
       as [(String, UInt64)])

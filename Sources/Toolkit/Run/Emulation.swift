@@ -15,6 +15,8 @@ public struct Emulation: Sendable {
   public var countsInstructions = false
   /// Further options for QEMU, such as a disk for a device that a VM is given.
   public var options: [String] = []
+  /// What the serial ports before the console's are connected to, as QEMU's `-serial` takes it; nothing where none is named.
+  public var otherPorts: [String] = []
   /// Where QEMU writes what the console says besides showing it.
   public var log: String?
 
@@ -66,7 +68,9 @@ public struct Emulation: Sendable {
   public func command(booting boot: Boot, console: Console) -> Command {
     var arguments = machine + ["-nodefaults", "-display", "none", "-no-reboot"]
     let log = log.map { ",logfile=\($0)" } ?? ""
-    for _ in 0..<board.qemu.consoleNumber { arguments += ["-serial", "null"] }
+    for number in 0..<Int(board.qemu.consoleNumber) {
+      arguments += ["-serial", number < otherPorts.count ? otherPorts[number] : "null"]
+    }
     switch console {
     case .terminal:
       arguments += ["-chardev", "stdio,id=console,mux=on,signal=off\(log)", "-serial", "chardev:console"]

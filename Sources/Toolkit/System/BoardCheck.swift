@@ -102,7 +102,7 @@ extension SystemFile {
     case .vm(let index): return machines[index].position(of: problem.field)
     case .vcpu(let machine, let index): return machines[machine].virtualCPUs[index].position(of: problem.field)
     case .image(let machine, let image): return machines[machine].position(ofImage: image)
-    case .device(let machine, let index): return machines[machine].devices[index].position
+    case .device(let machine, let index): return machines[machine].devices[index].path.position
     case .interrupt(let machine, let index): return machines[machine].interrupts[index].position
     }
   }
@@ -140,7 +140,7 @@ extension SystemFile.Machine {
     case .initialRAMDisk: initialRAMDisk?.position ?? position
     case .bootArguments: bootArguments?.position ?? position
     case .onReset: onReset?.position ?? position
-    case .devices: devices.first?.position ?? position
+    case .devices: devices.first?.path.position ?? position
     case .interrupts: interrupts.first?.position ?? position
     case .placement: placement?.position ?? position
     case .dma: dma?.position ?? position

@@ -68,7 +68,7 @@ public struct Bundler: Sendable {
   }
 
   private static func byteCount(_ machine: SystemFile.Machine, _ layout: GuestLayout) -> Int {
-    let devices = machine.devices.reduce(0) { $0 + $1.value.utf8.count + 1 }
+    let devices = machine.devices.reduce(0) { $0 + $1.path.value.utf8.count + 5 }
     let texts = machine.name.value.utf8.count + (machine.bootArguments?.value.utf8.count ?? 0) + devices
     return layout.images.reduce(texts + 4 * machine.interrupts.count) { $0 + $1.data.count + 4 }
   }
@@ -151,8 +151,12 @@ extension BundleWriter {
 
   private mutating func writeOwnDevices(of machine: SystemFile.Machine) throws(DeviceTreeError) {
     if !machine.devices.isEmpty {
-      let paths = utf8(machine.devices.map { $0.value + "\0" }.joined())
+      let paths = utf8(machine.devices.map { $0.path.value + "\0" }.joined())
       try unsafe devices(paths.span.bytes)
+      if machine.devices.contains(where: { $0.clock != nil }) {
+        let frequencies = machine.devices.map { UInt32(truncatingIfNeeded: $0.clock?.value ?? 0) }
+        try deviceClocks(frequencies.span)
+      }
     }
     if machine.placement != nil { try identityPlacement() }
     if machine.dma != nil { try dmaAtRisk() }

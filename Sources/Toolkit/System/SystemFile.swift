@@ -59,14 +59,22 @@ public struct SystemFile: Sendable {
     public var bootArguments: Located<String>?
     /// What a reset by the guest does.
     public var onReset: Located<ResetAction>?
-    /// The board's devices that are its own, as paths in the board's device tree.
-    public var devices: [Located<String>]
+    /// The board's devices that are its own.
+    public var devices: [Device]
     /// Where its RAM is on the board; nil for anywhere.
     public var placement: Located<Placement>?
     /// What its author takes upon himself about devices that read and write memory by themselves.
     public var dma: Located<DMARisk>?
     /// The INTIDs of the board's further interrupts that are its own.
     public var interrupts: [Located<UInt64>]
+  }
+
+  /// A device of the board's that a machine has for its own.
+  public struct Device: Sendable {
+    /// Its path in the board's device tree.
+    public var path: Located<String>
+    /// How fast those of its clocks run whose frequency the tree does not say, in hertz.
+    public var clock: Located<UInt64>?
   }
 
   /// One vCPU of a machine.

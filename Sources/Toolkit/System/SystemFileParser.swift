@@ -44,13 +44,12 @@ private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? 
   let initialRAMDisk = fields.text("initrd")
   let bootArguments = fields.text("bootargs")
   let onReset = fields.word("on-reset", as: SystemFile.ResetAction.self)
-  let devices = fields.texts("devices", of: "paths in the board's device tree, such as [/pl061@9030000]")
+  let devices = fields.list("devices", of: "paths in the board's device tree, such as [/pl061@9030000]").compactMap {
+    device($0, fields)
+  }
   let interrupts = fields.numbers("interrupts", of: "INTIDs, such as [40]")
   let placement = fields.word("placement", as: SystemFile.Placement.self)
   let dma = fields.word("dma", as: SystemFile.DMARisk.self)
-  for device in devices where !device.value.hasPrefix("/") {
-    reader.report(at: device.position, "'\(device.value)' is no path in a device tree; begin it with '/'")
-  }
   if fields.node("vcpus")?.sequence?.isEmpty == true {
     reader.report(at: fields.position(of: "vcpus"), "a VM needs a vCPU; write for example [0] for one on CPU 0")
   }
@@ -63,6 +62,25 @@ private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? 
     position: fields.position, name: name, isa: isa, memory: memory,
     virtualCPUs: virtualCPUs, payload: payload, initialRAMDisk: initialRAMDisk, bootArguments: bootArguments,
     onReset: onReset, devices: devices, placement: placement, dma: dma, interrupts: interrupts)
+}
+
+/// Reads a device: its path, or a mapping with more about it.
+private func device(_ node: Node, _ fields: Fields) -> SystemFile.Device? {
+  var device: SystemFile.Device?
+  if node.mapping == nil {
+    device = fields.text(node, key: "devices").map { SystemFile.Device(path: $0) }
+  } else if let own = fields.reader.fields(of: node, in: "a device", known: ["path", "clock"]) {
+    own.require("path", example: "/pl061@9030000")
+    let clock = own.frequency("clock")
+    if let clock, clock.value == 0 || clock.value > UInt32.max {
+      fields.reader.report(at: clock.position, "a clock has a frequency from 1Hz to 4294967295Hz")
+    }
+    device = own.text("path").map { SystemFile.Device(path: $0, clock: clock) }
+  }
+  if let path = device?.path, !path.value.hasPrefix("/") {
+    fields.reader.report(at: path.position, "'\(path.value)' is no path in a device tree; begin it with '/'")
+  }
+  return device
 }
 
 /// Reads whichever of `image`, `raw` and `firmware` is there; it must be one.

@@ -54,6 +54,11 @@ struct Fields {
     parsed(key, Units.duration, expected: "a time such as 500us, 1ms or 2s")
   }
 
+  /// A frequency in hertz.
+  func frequency(_ key: String) -> Located<UInt64>? {
+    parsed(key, Units.frequency, expected: "a frequency such as 48MHz")
+  }
+
   /// The elements of a list; reports anything but a list, and reads it as an empty one.
   func list(_ key: String, of elements: String) -> [Node] {
     guard let node = entries[key] else { return [] }
@@ -87,6 +92,9 @@ struct Fields {
   func texts(_ key: String, of elements: String) -> [Located<String>] {
     list(key, of: elements).compactMap { scalar($0, key: key) }
   }
+
+  /// A plain text in the list at `key`.
+  func text(_ node: Node, key: String) -> Located<String>? { scalar(node, key: key) }
 
   private func parsed(_ key: String, _ parse: (String) -> UInt64?, expected: String) -> Located<UInt64>? {
     text(key).flatMap { convert($0, parse, expected: "\(key): \(expected)") }

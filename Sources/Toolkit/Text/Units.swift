@@ -23,6 +23,11 @@ public enum Units {
     text == "0" ? 0 : scaled(text, by: [("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000)])
   }
 
+  /// Hertz: a number with `Hz`, `kHz`, `MHz` or `GHz`.
+  public static func frequency(_ text: String) -> UInt64? {
+    scaled(text, by: [("kHz", 1000), ("MHz", 1_000_000), ("GHz", 1_000_000_000), ("Hz", 1)])
+  }
+
   /// A size in the largest unit that leaves a whole number.
   public static func describe(size: UInt64) -> String {
     for (unit, factor) in [("GiB", UInt64(1) << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
