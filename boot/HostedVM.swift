@@ -37,7 +37,11 @@ struct HostedVM: ~Copyable {
   /// How many of its vCPUs have still to halt.
   let haltingCount = Atomic<Int>(0)
   /// How far its memory is loaded. Belongs to the CPU of its first vCPU.
-  var loading = Loading.done
+  var loading = Loading.done {
+    didSet { isLoading = loading != .done }
+  }
+  /// The same for who wants to know only whether its vCPUs may run.
+  private(set) var isLoading = false
   /// The vCPU whose CPU watches for the alarm of the VM's clock, by its number in the VM: the one that set it, so that the
   /// work is its VM's own. Protected by the VM's lock.
   var clockWatcher = 0

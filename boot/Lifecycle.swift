@@ -160,6 +160,7 @@ extension Reference where Value == PhysicalCPU {
     hypervisor.value.vcpus[number].context.reset(entry: startup.entry, argument: startup.argument)
     if let tree = startup.deviceTree { hypervisor.value.vcpus[number].context.passDeviceTree(at: tree) }
     hypervisor.value.vcpus[number].activity = .ready
+    hypervisor.value.vcpus[number].needsCare = true
     setDeadline(of: number, to: .never)
     value.scheduler.ready(hypervisor.value.vcpus[number].slot, at: .now)
     value.needsDecision = true
@@ -167,7 +168,10 @@ extension Reference where Value == PhysicalCPU {
 
   /// Whatever ran under the VM's VMID here before is not to be found by what starts now: no vCPU has this number.
   private func forgetTranslations(of vm: Int) {
-    if value.lastOfVM[vm] >= 0 { value.lastOfVM[vm] = .max }
+    let last = value.lastOfVM[vm]
+    guard last >= 0, last != .max else { return }
+    Hypervisor.shared.value.vcpus[last].ownsTranslations = false
+    value.lastOfVM[vm] = .max
   }
 
   /// CPU_OFF: the vCPU runs no more. With the last one the VM stops.
@@ -206,7 +210,7 @@ extension Reference where Value == PhysicalCPU {
   func takeOff(_ number: Int) {
     let hypervisor = Hypervisor.shared
     // What it ran stays used: turning off and on gains no budget.
-    if value.charged == number { charge(until: .now) }
+    if value.charged?.value.number == number { charge(until: .now) }
     discard(number)
     hypervisor.value.vcpus[number].activity = .off
     hypervisor.value.vcpus[number].accounting.stopped()
