@@ -209,6 +209,8 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
   }
 
   var isVirtualTimerLineHigh: Bool { Processor.isVirtualTimerLineHigh }
+  /// IRQs, bit 7 of ISR_EL1 and of ISR.
+  var isInterruptWaiting: Bool { read_isr() & 1 << 7 != 0 }
   var now: Instant { .now }
   var ticksPerSecond: UInt64 { Hypervisor.shared.value.ticksPerSecond }
 
