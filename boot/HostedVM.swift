@@ -23,6 +23,8 @@ struct HostedVM: ~Copyable {
   let memory: AddressRange<PhysicalAddress>
   /// Where its firmware's memory is; empty for none.
   let firmware: AddressRange<PhysicalAddress>
+  /// The device tree that it starts with; empty where it needs none, or where that does not fit.
+  let deviceTree: AddressRange<PhysicalAddress>
   /// The host's devices that are its own.
   let devices: GivenDevices
   /// Its vCPUs in `Hypervisor.vcpus`.
@@ -36,7 +38,7 @@ struct HostedVM: ~Copyable {
   var afterHalt = AfterHalt.stay(.stopped)
   /// How many of its vCPUs have still to halt.
   let haltingCount = Atomic<Int>(0)
-  /// How far its memory is loaded. Belongs to the CPU of its first vCPU.
+  /// How far its models and its memory are ready for its first instruction. Belongs to the CPU of its first vCPU.
   var loading = Loading.done {
     didSet { isLoading = loading != .done }
   }

@@ -72,7 +72,7 @@ private func abandonGuest() -> TrapFrame? {
   let cpu = PhysicalCPU.current
   guard !cpu.value.isAbandoning else { return nil }
   let (charged, loaded) = (cpu.value.charged, cpu.value.loaded)
-  // Whose time it was, unless another VM's models were being changed: those go back to power on. The console only shows
+  // Whose time it was, unless another VM's models were being changed: nobody looks at those again. The console only shows
   // things.
   var failed = charged?.value.vm ?? -1
   for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].lock.releaseIfHeld(by: cpu.value.index) {

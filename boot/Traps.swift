@@ -209,6 +209,7 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
   }
 
   var isVirtualTimerLineHigh: Bool { Processor.isVirtualTimerLineHigh }
+  var isInterruptWaiting: Bool { Processor.isInterruptPending }
   var now: Instant { .now }
   var ticksPerSecond: UInt64 { Hypervisor.shared.value.ticksPerSecond }
 

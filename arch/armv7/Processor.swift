@@ -1,5 +1,6 @@
 internal import ARMv7Assembly
 public import Architecture
+internal import ArmRegisters
 
 /// The CPU that runs this, as the hypervisor itself uses it: everything that is neither a guest's nor a device's. Each
 /// backend has one, and nothing above names a register.

@@ -1,5 +1,6 @@
 internal import ARMv8Assembly
 public import Architecture
+internal import ArmRegisters
 
 /// The CPU that runs this, as the hypervisor itself uses it: everything that is neither a guest's nor a device's. Each
 /// backend has one, and nothing above names a register.
@@ -35,7 +36,7 @@ public enum Processor {
 
   /// True where a physical interrupt waits to be acknowledged (ISR_EL1.I).
   @inline(__always)
-  public static var isInterruptPending: Bool { read_isr_el1() >> 7 & 1 != 0 }
+  public static var isInterruptPending: Bool { read_isr() >> 7 & 1 != 0 }
 
   /// The hardware's identification register of that encoding, REVIDR_EL1 and AIDR_EL1 (CRm 0) among them.
   public static func identification(_ register: SystemRegister) -> UInt64 {

@@ -104,18 +104,7 @@ extension VirtualGIC {
         return true
       }
     }
-    guard interfaces[vcpu].candidateWords != 0 else { return false }
-    let unsignalled = 256
-    let first = firstCandidate(of: vcpu) { slot in
-      wouldSignal(slot, to: vcpu) ? Int(states[slot].priority) : unsignalled
-    }
-    return first.map { wouldSignal($0, to: vcpu) } ?? false
-  }
-
-  private func wouldSignal(_ slot: Int, to vcpu: Int) -> Bool {
-    let state = states[slot]
-    return state.isPending && !state.flags.contains(.active) && forwards(slot)
-      && interfaces[vcpu].signals(priority: state.priority, isGroup1: state.flags.contains(.group1))
+    return hasSignalledCandidate(vcpu)
   }
 
   /// The same for the vCPU that is loaded, whose list registers and CPU interface state are read first, unless hardware says
@@ -132,7 +121,7 @@ extension VirtualGIC {
   /// True where the vCPU, which is loaded, has nothing pending and nothing active, by one look at the hardware.
   @inline(__always)
   public func isAtRest<Registers: ListRegisters & ~Copyable>(vcpu: Int, registers: borrowing Registers) -> Bool {
-    !interfaces[vcpu].needsFlush && interfaces[vcpu].candidateWords == 0
+    !interfaces[vcpu].needsFlush && !interfaces[vcpu].hasCandidates
       && interfaces[vcpu].used & ~registers.emptyMask == 0
   }
 

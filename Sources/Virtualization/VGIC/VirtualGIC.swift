@@ -27,16 +27,18 @@ public struct VirtualGIC: ~Copyable {
   let states: Storage<InterruptState>
   /// One for each vCPU.
   let interfaces: Storage<CPUInterfaceState>
-  /// For each vCPU one bit for each INTID that a free list register should hold.
-  let candidates: Storage<UInt64>
-  /// How many words of `candidates` one vCPU has.
-  let candidateWordCount: Int
+  /// For each vCPU the first slot in each of its queues of candidates that is not empty.
+  let queues: Storage<UInt16>
+  /// For each of `states` its neighbours in its queue.
+  let links: Storage<CandidateLink>
   /// One bit for each SPI's INTID whose physical interrupt the caller shall deactivate.
   let sharedDeactivations: Storage<UInt64>
   /// How many deactivations wait to be taken.
   var deactivationCount = 0
   /// GICD_CTLR.EnableGrp0 and EnableGrp1, as bits 0 and 1.
   var enabledGroups: UInt32 = 0
+  /// The queues of pending candidates that these groups let through.
+  var deliverable: UInt64 = 0
 
   /// An interrupt controller after power on.
   ///
@@ -56,7 +58,8 @@ public struct VirtualGIC: ~Copyable {
     let interfaces = try storage.storage(of: CPUInterfaceState.self, count: vcpuCount) { _ in
       CPUInterfaceState(version: version)
     }
-    let candidates = try storage.storage(of: UInt64.self, count: vcpuCount * wordCount) { _ in 0 }
+    let queues = try storage.storage(of: UInt16.self, count: vcpuCount * CandidateQueue.count) { _ in 0 }
+    let links = try storage.storage(of: CandidateLink.self, count: states.count) { _ in CandidateLink() }
     let sharedDeactivations = try storage.storage(of: UInt64.self, count: wordCount) { _ in 0 }
     self.version = version
     self.usesHardwareLinks = usesHardwareLinks
@@ -64,8 +67,8 @@ public struct VirtualGIC: ~Copyable {
     self.sharedInterruptCount = sharedInterruptCount
     self.states = states
     self.interfaces = interfaces
-    self.candidates = candidates
-    self.candidateWordCount = wordCount
+    self.queues = queues
+    self.links = links
     self.sharedDeactivations = sharedDeactivations
     reset()
   }

@@ -88,7 +88,6 @@ ARMV8_REGISTER(vmpidr_el2)
 ARMV8_REGISTER(cnthctl_el2)
 ARMV8_REGISTER(cntvoff_el2)
 ARMV8_REGISTER(tpidr_el2)
-ARMV8_REGISTER(isr_el1)
 
 // What a vCPU takes along when it leaves the CPU, and EL2 has one name for; GuestRegisterNames.h has the others.
 ARMV8_REGISTER(tpidr_el0)

@@ -1,32 +1,41 @@
 internal import GuestEntry
 internal import GuestSupport
 
-/// The other vCPU, as each of the two watches it: who stands still for long is helped, and then the machine restarts.
-struct Partner {
+/// The third vCPU: it attacks nobody, sleeps on no interrupt, and looks after the two that do attack. Who is off is turned on;
+/// who stands still for long is helped, and then the machine restarts. They could not look after each other: what stops one of
+/// them comes often enough that both stand still some day.
+struct Guard {
+  /// Which vCPU this is.
+  static let processor: UInt64 = 2
+
+  private var attackers = (Watch(of: 0), Watch(of: 1))
+
+  /// Turns it on.
+  static func start() { PSCI.call(PSCI.cpuOn, processor, fuzz_second_address(), 0) }
+
+  /// What it does.
+  static func watchForEver() -> Never {
+    var guardian = Guard()
+    while true {
+      guardian.attackers.0.look()
+      guardian.attackers.1.look()
+      fuzz_wait_for_event()
+    }
+  }
+}
+
+/// How one vCPU was seen last.
+private struct Watch {
   private let processor: UInt64
   private var beat: UInt64 = ~0
   private var since: UInt64 = 0
   private var isHelped = false
 
-  init(of processor: UInt64) { self.processor = processor ^ 1 }
+  init(of processor: UInt64) { self.processor = processor }
 
-  /// Turns the second vCPU on, if it is not.
-  func start() {
-    guard processor == 1 else { return }
-    PSCI.call(PSCI.cpuOn, 1, fuzz_second_address(), 0)
-  }
-
-  /// Looks at whether it goes on. Where there is no second vCPU nothing is to be watched.
-  mutating func watch() {
-    let affinity = PSCI.call(PSCI.affinityInfo, processor) & 0xffff_ffff
+  mutating func look() {
     let now = Counter.now
-    guard affinity == 0, fuzz_beat(processor) == beat else {
-      beat = fuzz_beat(processor)
-      since = now
-      isHelped = false
-      if affinity == 1 { start() }
-      return
-    }
+    guard fuzz_beat(processor) == beat else { return begin(now) }
     let stood = now &- since
     if stood > Counter.frequency / 5 {
       console.start()
@@ -37,7 +46,16 @@ struct Partner {
     } else if stood > Counter.frequency / 20 && !isHelped {
       isHelped = true
       help()
+    } else if stood > Counter.frequency / 1000, PSCI.call(PSCI.affinityInfo, processor) & 0xffff_ffff == 1 {
+      PSCI.call(PSCI.cpuOn, processor, fuzz_second_address(), 0)
+      begin(now)
     }
+  }
+
+  private mutating func begin(_ now: UInt64) {
+    beat = fuzz_beat(processor)
+    since = now
+    isHelped = false
   }
 
   /// Gives it an interrupt that ends any sleep, if what it sleeps with lets one through.
