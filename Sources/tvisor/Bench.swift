@@ -13,10 +13,16 @@ struct Bench: AsyncParsableCommand {
       E2H = 0 and E2H = 1 on one CPU, side by side:
         tvisor bench --cpu cortex-a76 --append tvisor.e2h=0 --json plain.json
         tvisor bench --cpu cortex-a76 --compare plain.json
+
+      On another board, whose CPUs and interrupt controller are given: one vCPU alone.
+        tvisor bench --board raspberry-pi-3
       """)
 
   @Option(help: "The instruction set.")
   var isa = "armv8"
+
+  @Option(help: "A board other than virt: one vCPU alone on its first CPU.")
+  var board: String?
 
   @Option(help: "Only this variant; may be given again. --list names them.")
   var variant: [String] = []
@@ -53,15 +59,16 @@ struct Bench: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let all = BenchVariant.all(isa: isa)
-      guard !list else { return all.forEach { print("\($0.name): \($0.summary)") } }
       let project = try Project.locate()
+      let all = try await available(in: project)
+      guard !list else { return all.forEach { print("\($0.name): \($0.summary)") } }
+      let isa = all[0].isa
       let variants = try chosen(from: all)
       let reference = project.path("Tests/Baseline/bench-\(isa).json")
       let baseline =
         try compare.map { try BenchResult(reading: $0) }
         ?? (FileManager.default.fileExists(atPath: reference) ? BenchResult(reading: reference) : nil)
-      if !noBuild { try await build(project) }
+      if !noBuild { try await build(isa, project) }
       let (result, failures) = try await measure(variants, in: project)
       print(BenchTable(result, of: variants, beside: baseline, only: Set(only)))
       if let json { try write(result.json, to: json) }
@@ -81,7 +88,15 @@ struct Bench: AsyncParsableCommand {
     }
   }
 
-  private func build(_ project: Project) async throws {
+  /// All variants of an instruction set, or that of a board.
+  private func available(in project: Project) async throws -> [BenchVariant] {
+    guard let board else { return BenchVariant.all(isa: isa) }
+    let found = try project.board(named: board)
+    try await project.provideTree(of: found)
+    return [.alone(on: found)]
+  }
+
+  private func build(_ isa: String, _ project: Project) async throws {
     note("tvisor: building")
     let builder = ImageBuilder(project: project)
     try await builder.buildHypervisor(isa)
@@ -96,7 +111,7 @@ struct Bench: AsyncParsableCommand {
     runner.arguments = append
     var result = BenchResult()
     var failures: [String] = []
-    if variant.isEmpty { result.variants["image"] = try runner.imageFigures(isa) }
+    if variant.isEmpty && board == nil { result.variants["image"] = try runner.imageFigures(isa) }
     await withTaskGroup(of: (String, Result<[String: BenchFigure], any Error>).self) { [runner] group in
       for variant in variants {
         group.addTask {

@@ -39,6 +39,14 @@ struct InterruptLatency {
     return elapsed
   }
 
+  /// The load that acknowledges an interrupt, an SGI, where that is a load: on a GICv2.
+  func acknowledge() -> UInt64 {
+    _ = bench_send(controller.selfGenerated(Self.ownInterrupt), controller.generator)
+    let elapsed = bench_load32(VirtMachine.cpuInterface &+ 0xc)
+    controller.end(Self.ownInterrupt)
+    return elapsed
+  }
+
   /// The store that ends an interrupt, an SGI: priority drop and deactivation.
   func end() -> UInt64 {
     _ = bench_send(controller.selfGenerated(Self.ownInterrupt), controller.generator)

@@ -48,6 +48,9 @@ private func timeInterrupts(with yardstick: Yardstick) {
   yardstick.sample("timer-to-spinning-handler") { interrupts.timerToSpinning() }
   yardstick.sample("timer-to-sleeping-handler") { interrupts.timerToSleeping() }
   yardstick.sample("sgi-to-own-handler") { interrupts.ownInterruptToSpinning() }
+  if !InterruptController.current.isVersion3 {
+    yardstick.sample("acknowledge", less: yardstick.overhead) { interrupts.acknowledge() }
+  }
   yardstick.sample("end-of-interrupt", less: yardstick.overhead) { interrupts.end() }
 }
 

@@ -53,7 +53,7 @@ public struct BenchChart {
       plain.contains { other.name.hasPrefix($0) } && result[other.name, name] != nil
     }
     let first = shown.first { result[$0.name, name] != nil }
-    return !isElsewhere && first == variant ? 3 : nil
+    return !isElsewhere && first?.name == variant.name ? 3 : nil
   }
 }
 

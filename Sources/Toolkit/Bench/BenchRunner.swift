@@ -124,6 +124,9 @@ extension BenchRunner {
   }
 
   private func emulation(of variant: BenchVariant) throws -> Emulation {
+    if let board = variant.board {
+      return try Emulation(board, model: "\(model ?? board.qemu.models[0]),cntfrq=1000000000")
+    }
     var board = try project.board(named: "qemu-virt-\(variant.isa)")
     if variant.isNative {
       board.qemu.machine = board.qemu.machine.replacingOccurrences(of: ",virtualization=on", with: "")

@@ -36,7 +36,7 @@ public struct BenchTable: CustomStringConvertible, Sendable {
     let columns = variants.filter { $0.gic == gic && $0.isGeneral }
     let names = shown(in: columns.filter { !$0.isNative })
     guard !names.isEmpty else { return "" }
-    var rows = [["GICv\(gic)"] + columns.map { short($0.name) } + ["bar", "before", "change"]]
+    var rows = [[title(gic: gic)] + columns.map { short($0.name) } + ["bar", "before", "change"]]
     for name in names {
       let subject =
         columns.first { $0.isStatic && result[$0.name, name] != nil }
@@ -45,6 +45,8 @@ public struct BenchTable: CustomStringConvertible, Sendable {
     }
     return layout(rows)
   }
+
+  private func title(gic: UInt64) -> String { gic == 0 ? "" : "GICv\(gic)" }
 
   /// The figures that only a variant of their own can have, a row for each.
   private func single(gic: UInt64) -> String {
@@ -56,7 +58,7 @@ public struct BenchTable: CustomStringConvertible, Sendable {
         return [name, short(variant.name), native, cell(name, in: variant), bar(name, variant)] + change(name, variant)
       }
     }
-    let head = ["GICv\(gic)", "variant", "native", "TVisor", "bar", "before", "change"]
+    let head = [title(gic: gic), "variant", "native", "TVisor", "bar", "before", "change"]
     return rows.isEmpty ? "" : layout([head] + rows)
   }
 
@@ -120,7 +122,8 @@ public struct BenchTable: CustomStringConvertible, Sendable {
     "null-hypercall-hvc", "null-hypercall-smc", "unknown-hypercall-hvc", "gicd-typer-read", "gicd-isenabler-read",
     "gicd-isenabler-write", "gicd-isenabler-write-bit", "gicr-typer-read", "gicr-isenabler-write", "uart-flags-read",
     "id-register-read", "timer-to-spinning-handler", "timer-to-sleeping-handler", "sgi-to-own-handler",
-    "end-of-interrupt", "sgi-to-spinning-vcpu", "sgi-to-sleeping-vcpu", "sgi-to-sleeping-vcpu-same-cpu", "vcpu-switch",
+    "acknowledge", "end-of-interrupt", "sgi-to-spinning-vcpu", "sgi-to-sleeping-vcpu", "sgi-to-sleeping-vcpu-same-cpu",
+    "vcpu-switch",
     "memory-first-touch", "memory-later-touch", "reset-to-first-guest-instruction", "hypervisor-memory",
     "linux-to-user-space",
   ]

@@ -1,13 +1,15 @@
 /// One way to run the bench: a system, or the bench alone on QEMU, with the choices that the figures may depend on.
-public struct BenchVariant: Equatable, Sendable {
+public struct BenchVariant: Sendable {
   /// Its name: what is special about it, and the interrupt controller.
   public var name: String
   /// What it is, in a few words.
   public var summary: String
   /// The instruction set.
   public var isa: String
-  /// The interrupt controller's version.
+  /// The interrupt controller's version; 0 on a board without a choice.
   public var gic: UInt64
+  /// The board, where it is not `virt`.
+  public var board: Board?
   /// How many physical CPUs there are.
   public var processorCount: UInt64 = 1
   /// What boots.

@@ -8,6 +8,14 @@ extension BenchVariant {
     }
   }
 
+  /// One vCPU alone on its CPU, on a board that gives no choice of interrupt controllers, with all of the board's CPUs.
+  public static func alone(on board: Board) -> BenchVariant {
+    BenchVariant(
+      name: "static-\(board.name)", summary: "one vCPU alone on a CPU of \(board.name)", isa: board.isa, gic: 0,
+      board: board, processorCount: board.qemu.processorCount,
+      load: .system(BenchSystem(isa: board.isa).text(policy: "static", bench: [0])), isStatic: true)
+  }
+
   /// The CPU alone, static and shared; a second vCPU; the change between VMs.
   private static func basic(_ isa: String, _ gic: UInt64) -> [BenchVariant] {
     let processor = BenchSystem(isa: isa)
