@@ -111,7 +111,7 @@ extension SystemBuilder {
     let nothing = AddressRange(start: PhysicalAddress(0), size: 0)
     guard description.deviceTree != nil else { return nothing }
     let size = UInt64(GuestDeviceTree.sizeBound(for: description))
-    let place = try taking { (arena) throws(OutOfMemory) in try arena.take(size, alignment: 16) }
+    let place = try taking(atMost: size) { (arena) throws(OutOfMemory) in try arena.take(size, alignment: 16) }
     // AArch32 has no name for just any CPU; `virt` has this one by default.
     let cpu: Text = description.instructionSet == .aarch32 ? "arm,cortex-a15" : "arm,armv8"
     do throws(DeviceTreeError) {

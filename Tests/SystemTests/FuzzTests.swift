@@ -27,7 +27,7 @@ struct FuzzTests {
 
   /// Where time counts instructions, the attacker keeps the ground that it stands on: see its main file.
   private static func attacker(_ isa: String, on processors: String, seed: UInt64, counts: Bool) -> String {
-    Booting.own("fuzz", on: processors, arguments: "seed=\(seed)\(counts ? " ground=1" : "")", isa: isa)
+    Booting.own("fuzz", on: processors, arguments: "seed=\(seed)\(counts ? " ground=1 lines=50" : "")", isa: isa)
       .replacingOccurrences(of: "16MiB", with: "8MiB")
   }
 

@@ -37,13 +37,13 @@ private struct Watch {
     let now = Counter.now
     guard fuzz_beat(processor) == beat else { return begin(now) }
     let stood = now &- since
-    if stood > Counter.frequency / 5 {
+    if stood > Counter.frequency / 10 {
       console.start()
       console.write("\nfuzz: vCPU ")
       console.write(decimal: processor)
       console.write(" lost itself: restart\n")
       PSCI.reset()
-    } else if stood > Counter.frequency / 20 && !isHelped {
+    } else if stood > Counter.frequency / 40 && !isHelped {
       isHelped = true
       help()
     } else if stood > Counter.frequency / 1000, PSCI.call(PSCI.affinityInfo, processor) & 0xffff_ffff == 1 {

@@ -24,12 +24,6 @@ enum CandidateQueue {
   }
 }
 
-/// Who waits behind and before a candidate in its queue, as slots. The first one is behind the last one.
-struct CandidateLink {
-  var next: UInt16 = 0
-  var previous: UInt16 = 0
-}
-
 extension VirtualGIC {
   /// Takes note that the interrupt at `slot` may now be pending, active, forwarded or none of these where it was not
   /// before. To be called after each change of a state.
@@ -87,7 +81,6 @@ extension VirtualGIC {
   mutating func setEnabledGroups(_ groups: UInt32) {
     guard groups != enabledGroups else { return }
     enabledGroups = groups
-    deliverable = CandidateQueue.pending(inGroups: groups)
     for vcpu in 0..<vcpuCount {
       var used = interfaces[vcpu].used
       while used != 0 {
@@ -118,21 +111,40 @@ extension VirtualGIC {
 // The queues.
 
 extension VirtualGIC {
+  /// The queues of what is pending that the distributor forwards.
+  @inline(__always)
+  private var deliverable: UInt64 { CandidateQueue.pending(inGroups: enabledGroups) }
+
+  /// Who waits behind the candidate at `slot` in its queue; the first one is behind the last one.
+  @inline(__always)
+  func next(to slot: Int) -> Int { Int(links[slot &* 2]) }
+
+  /// Where `links` has the first one of a queue of `vcpu`.
+  @inline(__always)
+  private func head(of queue: UInt8, of vcpu: Int) -> Int {
+    states.count &* 2 &+ vcpu &* CandidateQueue.count &+ Int(queue)
+  }
+
+  /// Lets `next` wait behind `slot`.
+  @inline(__always)
+  private func link(_ slot: UInt16, to next: UInt16) {
+    links[Int(slot) &* 2] = next
+    links[Int(next) &* 2 &+ 1] = slot
+  }
+
   /// Puts the interrupt at `slot`, which waits nowhere, at the end of a queue of `vcpu`.
   private mutating func join(_ queue: UInt8, _ slot: Int, of vcpu: Int) {
     let name = UInt16(truncatingIfNeeded: slot)
-    let place = vcpu &* CandidateQueue.count &+ Int(queue)
+    let head = head(of: queue, of: vcpu)
     states[slot].queue = queue
     if isEmpty(queue, of: vcpu) {
-      links[slot] = CandidateLink(next: name, previous: name)
-      queues[place] = name
+      link(name, to: name)
+      links[head] = name
       setEmpty(queue, of: vcpu, false)
     } else {
-      let first = queues[place]
-      let last = links[Int(first)].previous
-      links[slot] = CandidateLink(next: first, previous: last)
-      links[Int(first)].previous = name
-      links[Int(last)].next = name
+      let first = links[head]
+      link(links[Int(first) &* 2 &+ 1], to: name)
+      link(name, to: first)
     }
     guard queue >= 64 || deliverable &>> UInt64(queue) & 1 != 0 else { return }
     interfaces[vcpu].hasCandidates = true
@@ -144,16 +156,15 @@ extension VirtualGIC {
     let queue = states[slot].queue
     guard queue != CandidateQueue.none else { return }
     let vcpu = Int(queue == CandidateQueue.evicted ? states[slot].owner : states[slot].target)
-    let place = vcpu &* CandidateQueue.count &+ Int(queue)
-    let link = links[slot]
+    let next = links[slot &* 2]
     states[slot].queue = CandidateQueue.none
-    if Int(link.next) == slot {
+    if Int(next) == slot {
       setEmpty(queue, of: vcpu, true)
       return updateHasCandidates(vcpu)
     }
-    links[Int(link.previous)].next = link.next
-    links[Int(link.next)].previous = link.previous
-    if Int(queues[place]) == slot { queues[place] = link.next }
+    link(links[slot &* 2 &+ 1], to: next)
+    let head = head(of: queue, of: vcpu)
+    if Int(links[head]) == slot { links[head] = next }
   }
 
   @inline(__always)
@@ -181,7 +192,7 @@ extension VirtualGIC {
   /// The first one in a queue of `vcpu`, or nil where it is empty.
   @inline(__always)
   func first(in queue: UInt8, of vcpu: Int) -> Int? {
-    isEmpty(queue, of: vcpu) ? nil : Int(queues[vcpu &* CandidateQueue.count &+ Int(queue)])
+    isEmpty(queue, of: vcpu) ? nil : Int(links[head(of: queue, of: vcpu)])
   }
 
   /// The candidate of `vcpu` that is to be delivered first, or nil where there is none: by priority, one of the groups in

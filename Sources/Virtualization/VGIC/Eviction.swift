@@ -19,7 +19,7 @@ extension VirtualGIC {
       var next = first(in: CandidateQueue.evicted, of: vcpu)
       while rest != 0, let slot = next {
         rest &-= 1
-        next = Int(links[slot].next)
+        next = self.next(to: slot)
         if isRunning(slot, of: vcpu, registers) { continue }
         count = count == 0 ? 0 : count &- 1
         endEvicted(slot)
@@ -77,7 +77,7 @@ extension VirtualGIC {
     guard var slot = first(in: CandidateQueue.evicted, of: vcpu) else { return nil }
     var innermost = slot
     for _ in 1..<max(interfaces[vcpu].evictedCount, 1) {
-      slot = Int(links[slot].next)
+      slot = self.next(to: slot)
       if heldGroupPriority(slot, of: vcpu) < heldGroupPriority(innermost, of: vcpu) { innermost = slot }
     }
     return innermost

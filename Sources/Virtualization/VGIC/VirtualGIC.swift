@@ -27,18 +27,15 @@ public struct VirtualGIC: ~Copyable {
   let states: Storage<InterruptState>
   /// One for each vCPU.
   let interfaces: Storage<CPUInterfaceState>
-  /// For each vCPU the first slot in each of its queues of candidates that is not empty.
-  let queues: Storage<UInt16>
-  /// For each of `states` its neighbours in its queue.
-  let links: Storage<CandidateLink>
+  /// For each of `states` its neighbours in the queue of candidates that it waits in, the next one and the previous one; then
+  /// for each vCPU who is first in each of its queues.
+  let links: Storage<UInt16>
   /// One bit for each SPI's INTID whose physical interrupt the caller shall deactivate.
   let sharedDeactivations: Storage<UInt64>
   /// How many deactivations wait to be taken.
   var deactivationCount = 0
   /// GICD_CTLR.EnableGrp0 and EnableGrp1, as bits 0 and 1.
   var enabledGroups: UInt32 = 0
-  /// The queues of pending candidates that these groups let through.
-  var deliverable: UInt64 = 0
 
   /// An interrupt controller after power on.
   ///
@@ -58,8 +55,8 @@ public struct VirtualGIC: ~Copyable {
     let interfaces = try storage.storage(of: CPUInterfaceState.self, count: vcpuCount) { _ in
       CPUInterfaceState(version: version)
     }
-    let queues = try storage.storage(of: UInt16.self, count: vcpuCount * CandidateQueue.count) { _ in 0 }
-    let links = try storage.storage(of: CandidateLink.self, count: states.count) { _ in CandidateLink() }
+    let linkCount = states.count * 2 + vcpuCount * CandidateQueue.count
+    let links = try storage.storage(of: UInt16.self, count: linkCount) { _ in 0 }
     let sharedDeactivations = try storage.storage(of: UInt64.self, count: wordCount) { _ in 0 }
     self.version = version
     self.usesHardwareLinks = usesHardwareLinks
@@ -67,7 +64,6 @@ public struct VirtualGIC: ~Copyable {
     self.sharedInterruptCount = sharedInterruptCount
     self.states = states
     self.interfaces = interfaces
-    self.queues = queues
     self.links = links
     self.sharedDeactivations = sharedDeactivations
     reset()
