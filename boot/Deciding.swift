@@ -10,6 +10,7 @@ internal import Virtualization
 extension Reference where Value == PhysicalCPU {
   /// Asks the scheduler and does what it says. Comes back with the vCPU loaded that runs now; waits here while there is
   /// none.
+  @_optimize(speed)
   func decide(_ frame: TrapFrame) {
     while true {
       value.needsDecision = false
@@ -54,6 +55,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Accounts the time since the last call to the vCPU whose time it was.
+  @_optimize(speed)
   func charge(until now: Instant) {
     let ran = now.ticks(since: value.chargedUntil)
     value.chargedUntil = now
@@ -78,6 +80,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// Finds out when something of the vCPU needs us: its emulated timer always, its virtual timer while it waits without
   /// being in the hardware, its VM's clock if it set it last. A timer whose interrupt waits already needs nobody.
+  @_optimize(speed)
   func updateDeadline(of number: Int) {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
     guard vcpu.value.activity != .off else { return }
@@ -122,6 +125,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// The hypervisor's timer has come: guests' timers that are due raise their interrupts, and the scheduler is asked.
+  @_optimize(speed)
   func serveTimer() {
     let now = Instant.now
     value.timerInterruptCount &+= 1
@@ -134,6 +138,7 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
+  @_optimize(speed)
   private func serveDeadline(of number: Int, at now: Instant) {
     let hypervisor = Hypervisor.shared
     let vm = hypervisor.value.vcpus[number].vm
@@ -176,6 +181,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// A vCPU that waited can run.
+  @_optimize(speed)
   func wake(_ number: Int) {
     guard Hypervisor.shared.value.vcpus[number].activity == .waiting else { return }
     let now = Instant.now
@@ -188,6 +194,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// The vCPU that runs has nothing to do, unless an interrupt is pending for it after all.
+  @_optimize(speed)
   func wait(_ number: Int) {
     let hypervisor = Hypervisor.shared
     let vm = hypervisor.value.vcpus[number].vm

@@ -8,6 +8,7 @@ internal import Virtualization
 
 extension Reference where Value == PhysicalCPU {
   /// Replaces the vCPU in the hardware, if there is one, by another of this CPU's.
+  @_optimize(speed)
   func load(_ number: Int, _ frame: TrapFrame) {
     unload(frame)
     let hypervisor = Hypervisor.shared
@@ -40,6 +41,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Takes the vCPU in the hardware off this CPU, with all that is its own but FP and SIMD.
+  @_optimize(speed)
   func unload(_ frame: TrapFrame) {
     let number = value.loaded
     guard number >= 0 else { return }
@@ -56,6 +58,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Takes the loaded vCPU's interrupts out of the hardware. The VM's lock is held.
+  @_optimize(speed)
   private func releaseInterrupts(of index: Int, _ vm: Reference<HostedVM>) {
     var registers = value.listRegisters
     vm.value.machine.interrupts.unload(vcpu: index, from: &registers)
