@@ -16,7 +16,10 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// What runs once at boot is built small; what a guest's exits pass through is built fast.
+/// What runs once at boot is built small; what a guest's exits pass through is built fast. Boot has both: it is built small,
+/// and its functions on the way of an exit say `@_optimize(speed)`; the bench tells where one is missing. For an image the
+/// toolsets have the compiler leave bitcode, of which the linker makes code for all modules together: what one module has
+/// specialised of another's is there once, and what nobody calls is gone.
 let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
 /// A Swift target of the house, with the strict settings that all of them share.
@@ -56,7 +59,7 @@ var targets: [Target] = [
   module("ArmCommon", "arch/common", needs: ["Architecture", "ArmRegisters"], exclude: ["asm"]),
 
   // Host drivers, matched by `compatible`.
-  module("Drivers", "platforms/drivers", needs: ["Architecture", "ArmRegisters"]),
+  module("Drivers", "platforms/drivers", needs: ["Architecture", "ArmRegisters"], isSmall: true),
 ]
 
 /// The backend of an instruction set. On the host each has its own name, so that tests reach its decoders; an image has
@@ -91,7 +94,7 @@ if let bareMetal {
         "Architecture", "ArmCommon", "ArmRegisters", "Backend", "Configuration", "DeviceTree", "Drivers", "Entry",
         "Planning", "Scheduling", "Virtualization",
       ],
-      path: "boot", exclude: ["entry", "include", "link", "setup", "toolsets"], swiftSettings: strict),
+      path: "boot", exclude: ["entry", "include", "link", "setup", "toolsets"], swiftSettings: strict + small),
 
     // Our own guests: bare-metal programs at EL1, which know nothing of the hypervisor's modules.
     .target(name: "GuestEntry", path: "Sources/Guests/Entry"),

@@ -11,6 +11,7 @@ extension Reference where Value == PhysicalCPU {
   /// Asks the scheduler and does what it says. Comes back with the vCPU loaded that runs now; waits here while there is
   /// none.
   @inline(never)
+  @_optimize(speed)
   func decide(_ frame: TrapFrame) {
     while true {
       value.needsDecision = false
@@ -55,6 +56,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// Waits for an interrupt, and serves it.
   @inline(never)
+  @_optimize(speed)
   private func idle(until: Instant) {
     value.charged = nil
     armTimer(for: until)
@@ -73,6 +75,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Accounts the time since the last call to the vCPU whose time it was.
+  @_optimize(speed)
   func charge(until now: Instant) {
     let ran = now.ticks(since: value.chargedUntil)
     value.chargedUntil = now
@@ -98,6 +101,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// Finds out when something of the vCPU needs us: its emulated timer always, its virtual timer while it waits without
   /// being in the hardware, its VM's clock if it set it last. A timer whose interrupt waits already needs nobody.
+  @_optimize(speed)
   func updateDeadline(of number: Int) {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
     guard vcpu.value.activity != .off else { return }
@@ -152,6 +156,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   @inline(never)
+  @_optimize(speed)
   private func serveDeadlines() {
     let now = Instant.now
     // Serving moves what was due into the future or takes it out, so that each vCPU comes by once.
@@ -160,6 +165,7 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
+  @_optimize(speed)
   private func serveDeadline(of number: Int, at now: Instant) {
     let hypervisor = Hypervisor.shared
     let vm = hypervisor.value.vcpus[number].vm
@@ -203,6 +209,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// A vCPU that waited can run.
   @inline(never)
+  @_optimize(speed)
   func wake(_ number: Int) {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
     guard vcpu.value.activity == .waiting else { return }
@@ -216,6 +223,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// The vCPU that runs has nothing to do, unless an interrupt is pending for it after all.
+  @_optimize(speed)
   func wait(_ number: Int) {
     let hypervisor = Hypervisor.shared
     let vm = hypervisor.value.vcpus[number].vm

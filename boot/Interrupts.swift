@@ -9,6 +9,7 @@ extension Reference where Value == PhysicalCPU {
   /// Serves the physical interrupts that are pending, each in bounded time, and so many at once: what goes on coming then
   /// comes again at once, but whoever is to run next has been decided meanwhile. A guest can make none of them come faster
   /// than its own timer, which is its own deactivation's business, but for requests to where its own vCPUs are.
+  @_optimize(speed)
   func serveInterrupts() {
     for _ in 0..<16 {
       let acknowledged = value.controller.acknowledge()
@@ -35,6 +36,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   @inline(never)
+  @_optimize(speed)
   private func answerRequests(_ acknowledged: UInt32) -> UInt {
     // What comes while this is served makes the interrupt pending again.
     guard servesSoftwareInterruptsAlone() else { return UInt(acknowledged) | Self.isBegun }
@@ -64,6 +66,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   @inline(never)
+  @_optimize(speed)
   private func serveOther(_ acknowledged: UInt32, isDropped: Bool) {
     guard acknowledged & 0x3ff < InterruptController.firstSpecialID else { return }
     if !isDropped { value.controller.dropPriority(acknowledged) }
@@ -74,6 +77,7 @@ extension Reference where Value == PhysicalCPU {
   private static var isBegun: UInt { 1 << 31 }
   private static var isDropped: UInt { 1 << 30 }
 
+  @_optimize(speed)
   private func serve(_ acknowledged: UInt32) {
     let own = Hypervisor.shared.value.interrupts
     let id = acknowledged & 0x3ff
@@ -95,6 +99,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// The loaded vCPU's virtual timer has come. Its interrupt stays active until the guest ends it.
+  @_optimize(speed)
   @inline(never)
   private func raiseVirtualTimer(_ acknowledged: UInt32) {
     // It may have been another vCPU's, whose timer is off by now.
@@ -113,6 +118,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// The vCPU's CPU interface has something that the interrupt controller has to see.
+  @_optimize(speed)
   func serveMaintenance() {
     guard value.loaded >= 0 else { return }
     let hypervisor = Hypervisor.shared
@@ -137,6 +143,7 @@ extension Reference where Value == PhysicalCPU {
     if Hypervisor.shared.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
   }
 
+  @_optimize(speed)
   private func spreadInterrupts(of vm: Int) {
     let hypervisor = Hypervisor.shared
     var changed = hypervisor.value.vms[vm].machine.interrupts.takeAttention()
@@ -162,6 +169,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// Brings what the interrupt controller has for a vCPU of this CPU into the list registers, if it is loaded, and to the
   /// scheduler, if it waits.
+  @_optimize(speed)
   private func refreshInterrupts(of number: Int, _ vm: Int, _ index: Int) {
     let hypervisor = Hypervisor.shared
     let isWaiting = hypervisor.value.vcpus[number].activity == .waiting
@@ -210,6 +218,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Another CPU has changed something in the interrupt controller that concerns a vCPU of this one.
+  @_optimize(speed)
   func updateInterrupts(of number: Int) {
     let hypervisor = Hypervisor.shared
     guard hypervisor.value.vcpus[number].activity != .off else { return }

@@ -64,6 +64,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Asks something of another CPU. All that was written before is seen there.
+  @_optimize(speed)
   func post(_ request: Requests, to number: Int) {
     post(request, to: Hypervisor.shared.value.vcpus.reference(to: number), number)
   }
@@ -94,6 +95,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Does what other CPUs have asked.
+  @_optimize(speed)
   func serveRequests() {
     let hypervisor = Hypervisor.shared
     value.requestInterruptCount &+= 1

@@ -120,6 +120,7 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
+  @_optimize(speed)
   private func deliver(_ asked: UInt32, from source: Int, to number: Int) {
     var asked = asked
     while asked != 0 {

@@ -32,6 +32,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// The VMID is the VM's, but a guest's own translations may differ from one of its vCPUs to the other.
   @inline(never)
+  @_optimize(speed)
   private func takeTranslations(_ vcpu: Reference<VCPU>) {
     let last = value.lastOfVM[vcpu.value.vm]
     if last >= 0 {
@@ -45,6 +46,7 @@ extension Reference where Value == PhysicalCPU {
   /// What a load has to see to where the vCPU was not just preempted. Returns when something is due for it that no hardware
   /// watches while it is loaded. The VM's lock is held.
   @inline(never)
+  @_optimize(speed)
   private func careForLoaded(_ vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> Instant {
     vcpu.value.needsCare = false
     setVirtualTimerActive(of: vm, vcpu.value.index, true)
@@ -73,6 +75,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   @inline(never)
+  @_optimize(speed)
   private func finishUnloading(_ vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) {
     vcpu.value.needsCare = true
     let deadline = unloadedDeadline(of: vcpu, vm)
@@ -82,6 +85,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// Settles what the list registers had to tell when they were read back. The VM's lock is held.
   @inline(never)
+  @_optimize(speed)
   private func settleUnloaded(_ vm: Reference<HostedVM>) {
     // Reading back may have cut links whose physical interrupts only we can end now, while the vCPU still counts as
     // loaded: a virtual timer's interrupt that stayed active would keep every other vCPU's away from this CPU.

@@ -10,6 +10,7 @@ internal import Virtualization
 // they ask for is done; whoever runs next is decided if something asked for that; the vectors restore.
 
 /// A guest took an exception that is no interrupt.
+@_optimize(speed)
 @c(tvisor_handle_synchronous)
 func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
@@ -33,6 +34,7 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
 }
 
 /// Answers a store to the distributor, the most frequent exit that changes something: what `answerByModels` does of it.
+@_optimize(speed)
 @inline(never)
 private func writeDistributor(_ access: MMIOAccess, _ frame: TrapFrame) {
   let cpu = PhysicalCPU.current
@@ -48,6 +50,7 @@ private func writeDistributor(_ access: MMIOAccess, _ frame: TrapFrame) {
 
 /// Answers a load or store of the vCPU's CPU interface in software, the most frequent exits where there is one. It is this
 /// CPU's own, so that no lock is needed unless it asks for maintenance.
+@_optimize(speed)
 @inline(never)
 private func useCPUInterface(_ access: MMIOAccess, _ frame: TrapFrame) {
   let cpu = PhysicalCPU.current
@@ -66,6 +69,7 @@ private func useCPUInterface(_ access: MMIOAccess, _ frame: TrapFrame) {
 }
 
 /// Answers a read of an identification register: nothing changes but the vCPU's register.
+@_optimize(speed)
 @inline(never)
 private func readIdentification(_ access: SystemRegisterAccess, _ frame: TrapFrame) {
   var guest = ExitingCPU(frame: frame)
@@ -75,6 +79,7 @@ private func readIdentification(_ access: SystemRegisterAccess, _ frame: TrapFra
 }
 
 /// Answers an exit by the models of the VM, whose lock is held for that, and does what they ask for.
+@_optimize(speed)
 @inline(never)
 private func answerByModels(_ exit: Exit, _ frame: TrapFrame) {
   let cpu = PhysicalCPU.current
@@ -103,12 +108,14 @@ private func answerUnlocated(_ syndrome: Syndrome, _ frame: TrapFrame) {
 /// A physical interrupt came while a guest ran. Returns zero where it is answered, and else what to go on with.
 ///
 /// Of the frame only the registers that functions may change are there.
+@_optimize(speed)
 @c(tvisor_answer_interrupt)
 func answerInterrupt() -> UInt {
   PhysicalCPU.current.answerInterrupt()
 }
 
 /// The rest of what `tvisor_answer_interrupt` began.
+@_optimize(speed)
 @c(tvisor_handle_interrupt)
 func handleInterrupt(_ address: UnsafeMutableRawPointer, _ begun: UInt) {
   let frame = unsafe TrapFrame(unsafeAddress: address)

@@ -39,8 +39,8 @@ public struct OwnException {
   /// Where it happened.
   public var address: UInt64 { UInt64(read_elr_hyp()) }
 
-  /// The innermost frame record (AAPCS32 §6.2.1.4): the caller's frame record, then the return address, 32 bits each.
-  public var frameRecord: UInt64 { frame[11] }
+  /// The innermost frame record, in r7, as T32 code has it: the caller's frame record, then the return address, 32 bits each.
+  public var frameRecord: UInt64 { frame[7] }
 
   /// Frame records lie at multiples of so many bytes.
   public static let recordAlignment: UInt = 4
@@ -48,6 +48,7 @@ public struct OwnException {
   /// The caller's record and the return address that the frame record at `place` holds, which must be readable.
   public static func unwind(at place: UInt) -> (record: UInt64, address: UInt64) {
     let pointer = unsafe UnsafePointer<UInt32>(bitPattern: place).unsafelyUnwrapped
-    return unsafe (UInt64(pointer[0]), UInt64(pointer[1]))
+    // Bit 0 of a return address only says that it is T32 code.
+    return unsafe (UInt64(pointer[0]), UInt64(pointer[1] & ~1))
   }
 }

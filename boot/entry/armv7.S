@@ -255,7 +255,7 @@ high:
   strdlo r2, r3, [r0], #8
   blo 1b
   isb
-  mov r11, #0
+  mov r7, #0
   mov lr, #0
   mov r0, r5
   mov r1, r6
@@ -285,7 +285,7 @@ high_secondary:
   ldr r0, =tvisor_vectors
   mcr p15, 4, r0, c12, c0, 0       // HVBAR
   isb
-  mov r11, #0
+  mov r7, #0
   mov lr, #0
   mov r0, r2
   bl tvisor_secondary_main

@@ -82,6 +82,7 @@ extension ExitDispatcher {
     machine.interrupts.synchronize(vcpu: vcpu, registers: &around.listRegisters)
   }
 
+  @_optimize(speed)
   private static func redistributor<Around: Surroundings & ~Copyable>(
     _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
   ) -> DeviceAnswer {
@@ -113,6 +114,7 @@ extension ExitDispatcher {
   }
 
   @inline(never)
+  @_optimize(speed)
   private static func otherDevice<Around: Surroundings & ~Copyable>(
     _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
   ) -> DeviceAnswer {
