@@ -2,7 +2,7 @@ internal import Architecture
 internal import ArmCommon
 
 /// Where everything that is sized at boot comes from: per-VM and per-vCPU state, translation tables. Memory is handed
-/// out upwards and never comes back. It starts as what the image leaves of its last 2 MiB block.
+/// out upwards and never comes back, but for what the last request turns out not to need. It starts as what the image leaves of its last 2 MiB block.
 ///
 /// Only the boot CPU uses it, and only before the guests run.
 struct Arena: ~Copyable {
@@ -38,6 +38,15 @@ struct Arena: ~Copyable {
     usedByteCount += start.offset(from: next) + count
     next = start.advanced(by: count)
     return start
+  }
+}
+
+extension Arena {
+  /// Takes back the end of what was handed out last, from `place` on.
+  mutating func takeBack(from place: PhysicalAddress) {
+    precondition(place <= next)
+    usedByteCount -= next.offset(from: place)
+    next = place
   }
 }
 

@@ -118,6 +118,7 @@ extension SystemBuilder {
       let count = try unsafe GuestDeviceTree.write(
         description, gic: gic, cpu: cpu, given: devices,
         unsafeInto: UnsafeMutableRawBufferPointer(start: place.unsafePointer, count: Int(size)))
+      arena.takeBack(from: place.advanced(by: UInt64(count)))
       return AddressRange(start: place, size: UInt64(count))
     } catch { return nothing }
   }
