@@ -21,7 +21,8 @@ extension SystemBuilder {
         let index = number - vms[vm].vcpus.lowerBound
         let cpu = vms[vm].cpu(ofVCPU: index)
         return VCPU(
-          vm: vm, index: index, cpu: cpu, slot: vms.vcpuCount(on: cpu, before: number),
+          number: number, vm: vm, host: vms.reference(to: vm), index: index, cpu: cpu,
+          slot: vms.vcpuCount(on: cpu, before: number),
           context: GuestContext(
             affinity: GuestMachine.affinity(vcpu: index), instructionSet: vms[vm].description.instructionSet ?? .aarch64
           ))
@@ -77,17 +78,22 @@ extension SystemBuilder {
   ) throws(BootFailure) -> PhysicalCPU {
     let count = plan.members.count
     let virtualTimer = machine.timer.virtualInterrupt.identifier
+    let hypervisorTimer = machine.timer.hypervisorInterrupt.identifier
     return try taking { (arena) throws(OutOfMemory) in
       // The scheduler counts the CPU's vCPUs as we do: in the order of the bundle.
-      let assigned = try arena.storage(of: Int.self, count: count) { _ in 0 }
-      for number in vcpus.indices where vcpus[number].cpu == host.index { assigned[vcpus[number].slot] = number }
+      // Of a CPU without vCPUs the first stands for "none has been loaded", and is never looked at.
+      let first = vcpus.reference(to: 0)
+      let assigned = try arena.storage(of: Reference<VCPU>.self, count: count) { _ in first }
+      for number in vcpus.indices where vcpus[number].cpu == host.index {
+        assigned[vcpus[number].slot] = vcpus.reference(to: number)
+      }
       let own: PhysicalListRegisters
       if let listRegisters { own = listRegisters } else { own = .software(try SoftwareListRegisters(in: &arena)) }
       return PhysicalCPU(
         index: host.index, affinity: host.affinity, scheduler: try plan.makeScheduler(in: &arena), assigned: assigned,
         deadlines: try DeadlineQueue(capacity: count, in: &arena), isShared: plan.policy != .static,
-        virtualTimerInterrupt: virtualTimer, controller: controller,
-        listRegisters: own, loadedVM: vms.reference(to: 0),
+        virtualTimerInterrupt: virtualTimer, hypervisorTimerInterrupt: hypervisorTimer, controller: controller,
+        listRegisters: own, loadedVCPU: first, loadedVM: first.value.host,
         lastOfVM: try arena.storage(of: Int.self, count: vms.count) { _ in -1 })
     }
   }

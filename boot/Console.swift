@@ -25,16 +25,30 @@ struct TransmitQueue: ByteSink, ~Copyable {
     count &+= 1
   }
 
+  /// Many at once: all of a long line is shown when a VM sends its end.
+  mutating func write(_ text: Span<UInt8>) {
+    if room < text.count { send() }
+    let taken = min(text.count, room)
+    let start = (first &+ count) & (bytes.count &- 1)
+    for index in 0..<taken { bytes[(start &+ index) & (bytes.count &- 1)] = text[index] }
+    count &+= taken
+  }
+
+  /// What `send` gives the UART at the most, in bytes: no less than the FIFOs of UARTs take.
+  private static let sendingStep = 64
+
   /// Gives the UART as much as it takes now, and asks for an interrupt where that is not all.
   mutating func send() {
-    while count > 0 {
-      let sent = min(port.transmitRoom, count)
+    var step = min(count, Self.sendingStep)
+    while step > 0 {
+      let sent = min(port.transmitRoom, step)
       guard sent > 0 else { break }
       for _ in 0..<sent {
         port.transmit(bytes[first])
         first = (first &+ 1) & (bytes.count &- 1)
       }
       count &-= sent
+      step &-= sent
     }
     guard asksForRoom != (count > 0) else { return }
     asksForRoom = count > 0
@@ -162,9 +176,14 @@ extension Reference where Value == PhysicalCPU {
     guard isChange else { return }
     for vm in hypervisor.value.vms.indices {
       lock(vm)
-      // Whoever changed it last, here or on another CPU, comes by after this with what is then the case.
-      hypervisor.value.vms[vm].machine.holdConsole(hypervisor.value.isConsoleHeld)
-      settleInterrupts(of: vm)
+      switch hypervisor.value.vms[vm].state {
+      case .running, .halting:
+        // Whoever changed it last, here or on another CPU, comes by after this with what is then the case.
+        hypervisor.value.vms[vm].machine.holdConsole(hypervisor.value.isConsoleHeld)
+        settleInterrupts(of: vm)
+      // Its models are as a failure of ours may have left them.
+      case .stopped, .failed: break
+      }
       unlock(vm)
     }
   }

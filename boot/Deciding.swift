@@ -10,25 +10,19 @@ internal import Virtualization
 extension Reference where Value == PhysicalCPU {
   /// Asks the scheduler and does what it says. Comes back with the vCPU loaded that runs now; waits here while there is
   /// none.
+  @inline(never)
   func decide(_ frame: TrapFrame) {
     while true {
       value.needsDecision = false
       let now = Instant.now
-      charge(until: now)
-      switch value.scheduler.pick(at: now) {
+      switch pick(at: now) {
       case .run(let slot, let until):
         let next = value.assigned[slot]
-        let vm = Hypervisor.shared.value.vcpus[next].vm
-        if Hypervisor.shared.value.vms[vm].loading != .done {
-          // Nobody's registers may be in the hardware while we work for somebody else: a fault of ours would lose them.
-          unload(frame)
-          value.charged = next
-          armTimer(for: until)
-          loadSome(of: vm)
-          serveInterrupts()
+        if next.value.host.value.isLoading {
+          workFor(next, until: until, frame)
           continue
         }
-        if next != value.loaded {
+        if next.value.number != value.loaded {
           load(next, frame)
           value.charged = next
           // Unloading the other one may have woken a third.
@@ -36,34 +30,60 @@ extension Reference where Value == PhysicalCPU {
           // A switch is nobody's time: admission reckons it apart from the budgets. The scheduler's instant stays as it
           // is, for a window ends when it ends; who has budget left then is picked again.
           value.chargedUntil = .now
-          Hypervisor.shared.value.vcpus[next].accounting.switchedIn(at: value.chargedUntil)
+          next.value.accounting.switchedIn(at: value.chargedUntil)
         } else {
           value.charged = next
-          Hypervisor.shared.value.vcpus[next].accounting.resumed(at: now)
+          next.value.accounting.resumed(at: now)
         }
         armTimer(for: until)
         return
-      case .idle(let until):
-        value.charged = -1
-        armTimer(for: until)
-        if value.isLastToStop { finish() }
-        wait_for_interrupt()
-        serveInterrupts()
+      case .idle(let until): idle(until: until)
       }
     }
+  }
+
+  /// Loads some of the VM whose first vCPU's turn it is.
+  @inline(never)
+  private func workFor(_ next: Reference<VCPU>, until: Instant, _ frame: TrapFrame) {
+    // Nobody's registers may be in the hardware while we work for somebody else: a fault of ours would lose them.
+    unload(frame)
+    value.charged = next
+    armTimer(for: until)
+    loadSome(of: next.value.vm)
+    serveInterrupts()
+  }
+
+  /// Waits for an interrupt, and serves it.
+  @inline(never)
+  private func idle(until: Instant) {
+    value.charged = nil
+    armTimer(for: until)
+    if value.isLastToStop { finish() }
+    wait_for_interrupt()
+    serveInterrupts()
+  }
+
+  /// Accounts the time since the last call to the vCPU whose time it was, and asks what to do from now on.
+  @inline(__always)
+  private func pick(at now: Instant) -> Decision {
+    let ran = now.ticks(since: value.chargedUntil)
+    value.chargedUntil = now
+    value.charged?.value.accounting.ran(ran)
+    return value.scheduler.pick(at: now, after: value.charged?.value.slot, ran: ran)
   }
 
   /// Accounts the time since the last call to the vCPU whose time it was.
   func charge(until now: Instant) {
     let ran = now.ticks(since: value.chargedUntil)
     value.chargedUntil = now
-    guard value.charged >= 0 else { return }
-    Hypervisor.shared.value.vcpus[value.charged].accounting.ran(ran)
-    value.scheduler.charge(Hypervisor.shared.value.vcpus[value.charged].slot, ran: ran)
+    guard let charged = value.charged else { return }
+    charged.value.accounting.ran(ran)
+    value.scheduler.charge(charged.value.slot, ran: ran)
   }
 
   /// Sets the hypervisor's timer to the scheduler's instant or to the first deadline of a guest's timer that no hardware
   /// watches, whichever comes first, and leaves it off where neither ever comes.
+  @inline(__always)
   private func armTimer(for until: Instant) {
     let deadline = min(until, value.deadlines.earliest)
     guard deadline != value.timerDeadline else { return }
@@ -122,15 +142,21 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// The hypervisor's timer has come: guests' timers that are due raise their interrupts, and the scheduler is asked.
+  @inline(__always)
   func serveTimer() {
-    let now = Instant.now
     value.timerInterruptCount &+= 1
     value.timerDeadline = .never
     write_cnthp_ctl(0)
     value.needsDecision = true
+    if !value.deadlines.isEmpty { serveDeadlines() }
+  }
+
+  @inline(never)
+  private func serveDeadlines() {
+    let now = Instant.now
     // Serving moves what was due into the future or takes it out, so that each vCPU comes by once.
     while let slot = value.deadlines.first, value.deadlines.earliest <= now {
-      serveDeadline(of: value.assigned[slot], at: now)
+      serveDeadline(of: value.assigned[slot].value.number, at: now)
     }
   }
 
@@ -176,14 +202,16 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// A vCPU that waited can run.
+  @inline(never)
   func wake(_ number: Int) {
-    guard Hypervisor.shared.value.vcpus[number].activity == .waiting else { return }
+    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    guard vcpu.value.activity == .waiting else { return }
     let now = Instant.now
-    Hypervisor.shared.value.vcpus[number].activity = .ready
+    vcpu.value.activity = .ready
     // Without the lock: other CPUs write nothing else here.
-    Hypervisor.shared.value.vcpus[number].isAsleep = false
-    Hypervisor.shared.value.vcpus[number].accounting.woke(at: now)
-    value.scheduler.ready(Hypervisor.shared.value.vcpus[number].slot, at: now)
+    vcpu.value.isAsleep = false
+    vcpu.value.accounting.woke(at: now)
+    value.scheduler.ready(vcpu.value.slot, at: now)
     value.needsDecision = true
   }
 

@@ -5,14 +5,18 @@ internal import Configuration
 internal import DeviceTree
 internal import Virtualization
 
-// A VM's memory before its first instruction: its images, and the device tree that we make for it.
+// A VM's memory before its first instruction: its images, and the device tree that we made for it.
 
-/// How far the loading of a VM's memory has come.
+/// How far a VM is on its way to its first instruction. All of it is done in the time of its first vCPU, some at a time.
 enum Loading: Equatable {
+  /// A restart: the next step in which its models go back to power on.
+  case resetting(step: Int)
   /// A restart: how much of the memory's old contents has left the caches, in bytes.
   case cleaning(offset: UInt64)
   /// The next byte to copy: the image's index, and how far into it.
   case at(image: Int, offset: UInt64)
+  /// How much of the device tree is there, in bytes.
+  case tree(offset: UInt64)
   /// All is there.
   case done
   /// The VM's device tree does not fit.
@@ -31,6 +35,7 @@ extension HostedVM {
   /// A guest starts with its caches off: what we write goes out to memory before it runs.
   mutating func loadSome() {
     if case .cleaning(let offset) = loading { return cleanSome(from: offset) }
+    if case .tree(let offset) = loading { return loadTree(from: offset) }
     guard case .at(let index, let offset) = loading else { return }
     var image: ImageDescription?
     for candidate in description.images where candidate.index == index { image = candidate }
@@ -57,7 +62,22 @@ extension HostedVM {
 
   private mutating func finishLoading() {
     Processor.invalidateInstructionCaches()
-    loading = writeDeviceTree() ? .done : .failed
+    loading = description.deviceTree == nil ? .done : .tree(offset: 0)
+  }
+
+  /// The device tree comes last.
+  private mutating func loadTree(from offset: UInt64) {
+    guard let address = description.deviceTree, !deviceTree.isEmpty,
+      let place = place(of: AddressRange(start: address, size: deviceTree.size))
+    else {
+      loading = .failed
+      return
+    }
+    let count = min(Self.loadingStep, deviceTree.size - offset)
+    unsafe place.advanced(by: offset).unsafePointer.copyMemory(
+      from: deviceTree.start.advanced(by: offset).unsafePointer, byteCount: Int(count))
+    clean(place.advanced(by: offset), count)
+    loading = offset + count < deviceTree.size ? .tree(offset: offset + count) : .done
   }
 
   /// Where a range of the guest's memory is, or nil where it is not all in one piece of it.
@@ -70,21 +90,6 @@ extension HostedVM {
     return nil
   }
 
-  private func writeDeviceTree() -> Bool {
-    guard let address = description.deviceTree else { return true }
-    let room = AddressRange(start: address, size: UInt64(GuestDeviceTree.sizeBound(for: description)))
-    guard let place = place(of: room) else { return false }
-    // AArch32 has no name for just any CPU; `virt` has this one by default.
-    let cpu: Text = description.instructionSet == .aarch32 ? "arm,cortex-a15" : "arm,armv8"
-    do throws(DeviceTreeError) {
-      _ = try unsafe GuestDeviceTree.write(
-        description, gic: machine.interrupts.version, cpu: cpu, given: devices,
-        unsafeInto: UnsafeMutableRawBufferPointer(start: place.unsafePointer, count: Int(room.size)))
-    } catch { return false }
-    clean(place, room.size)
-    return true
-  }
-
   private func clean(_ start: PhysicalAddress, _ size: UInt64) {
     let line = Processor.dataCacheLineSize
     var address = start.mapped & ~(line &- 1)
@@ -94,5 +99,26 @@ extension HostedVM {
       address &+= line
     }
     barrier_complete()
+  }
+}
+
+extension SystemBuilder {
+  /// A VM's device tree, written here once for all of its starts: libfdt takes a long time for one, and does not let anybody
+  /// else have the CPU meanwhile. Empty where the VM needs none, and where the tree does not fit.
+  mutating func buildTree(
+    of description: VMDescription, _ gic: GICVersion, _ devices: GivenDevices
+  ) throws(BootFailure) -> AddressRange<PhysicalAddress> {
+    let nothing = AddressRange(start: PhysicalAddress(0), size: 0)
+    guard description.deviceTree != nil else { return nothing }
+    let size = UInt64(GuestDeviceTree.sizeBound(for: description))
+    let place = try taking(atMost: size) { (arena) throws(OutOfMemory) in try arena.take(size, alignment: 16) }
+    // AArch32 has no name for just any CPU; `virt` has this one by default.
+    let cpu: Text = description.instructionSet == .aarch32 ? "arm,cortex-a15" : "arm,armv8"
+    do throws(DeviceTreeError) {
+      let count = try unsafe GuestDeviceTree.write(
+        description, gic: gic, cpu: cpu, given: devices,
+        unsafeInto: UnsafeMutableRawBufferPointer(start: place.unsafePointer, count: Int(size)))
+      return AddressRange(start: place, size: UInt64(count))
+    } catch { return nothing }
   }
 }

@@ -23,6 +23,8 @@ struct HostedVM: ~Copyable {
   let memory: AddressRange<PhysicalAddress>
   /// Where its firmware's memory is; empty for none.
   let firmware: AddressRange<PhysicalAddress>
+  /// The device tree that it starts with; empty where it needs none, or where that does not fit.
+  let deviceTree: AddressRange<PhysicalAddress>
   /// The host's devices that are its own.
   let devices: GivenDevices
   /// Its vCPUs in `Hypervisor.vcpus`.
@@ -36,8 +38,12 @@ struct HostedVM: ~Copyable {
   var afterHalt = AfterHalt.stay(.stopped)
   /// How many of its vCPUs have still to halt.
   let haltingCount = Atomic<Int>(0)
-  /// How far its memory is loaded. Belongs to the CPU of its first vCPU.
-  var loading = Loading.done
+  /// How far its models and its memory are ready for its first instruction. Belongs to the CPU of its first vCPU.
+  var loading = Loading.done {
+    didSet { isLoading = loading != .done }
+  }
+  /// The same for who wants to know only whether its vCPUs may run.
+  private(set) var isLoading = false
   /// The vCPU whose CPU watches for the alarm of the VM's clock, by its number in the VM: the one that set it, so that the
   /// work is its VM's own. Protected by the VM's lock.
   var clockWatcher = 0

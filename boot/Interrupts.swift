@@ -16,6 +16,7 @@ extension Reference where Value == PhysicalCPU {
       // Done with before anything is served: a failure of ours below must not leave this CPU deaf to its priority.
       value.controller.dropPriority(acknowledged)
       serve(acknowledged)
+      guard Processor.isInterruptPending else { return }
     }
   }
 
@@ -26,33 +27,47 @@ extension Reference where Value == PhysicalCPU {
     let acknowledged = value.controller.acknowledge()
     if acknowledged == value.virtualTimerInterrupt {
       value.controller.dropPriority(acknowledged)
-      return repeatVirtualTimer() ? 0 : UInt(acknowledged) | Self.isBegun | Self.isDropped
+      return Processor.isVirtualTimerLineHigh && repeatVirtualTimer()
+        ? 0 : UInt(acknowledged) | Self.isBegun | Self.isDropped
     }
-    // What comes while this is served makes the interrupt pending again.
-    if acknowledged & 0x3ff == UInt32(requestInterruptID) && servesSoftwareInterruptsAlone() {
-      value.controller.dropPriority(acknowledged)
-      value.controller.deactivate(acknowledged)
-      return 0
-    }
-    return UInt(acknowledged) | Self.isBegun
+    return acknowledged & 0x3ff == UInt32(requestInterruptID)
+      ? answerRequests(acknowledged) : UInt(acknowledged) | Self.isBegun
   }
 
-  /// Delivers the virtual timer's interrupt to the loaded vCPU once more, the shortest way.
+  @inline(never)
+  private func answerRequests(_ acknowledged: UInt32) -> UInt {
+    // What comes while this is served makes the interrupt pending again.
+    guard servesSoftwareInterruptsAlone() else { return UInt(acknowledged) | Self.isBegun }
+    value.controller.end(acknowledged)
+    return 0
+  }
+
+  /// Delivers the virtual timer's interrupt, whose line is high, to the loaded vCPU once more, the shortest way.
   @inline(__always)
   private func repeatVirtualTimer() -> Bool {
-    guard Processor.isVirtualTimerLineHigh else { return false }
     var registers = value.listRegisters
     return value.loadedVM.value.machine.interrupts.repeatDelivery(
       of: Int(GuestMachine.virtualTimerInterrupt), vcpu: value.loadedIndex, registers: &registers)
   }
 
   /// The same for an interrupt that `answerInterrupt` has taken, and then for all others.
+  @inline(__always)
   func serveInterrupts(after begun: UInt) {
     let acknowledged = UInt32(truncatingIfNeeded: begun & ~(Self.isBegun | Self.isDropped))
+    if acknowledged == value.hypervisorTimerInterrupt {
+      value.controller.end(acknowledged)
+      serveTimer()
+    } else {
+      serveOther(acknowledged, isDropped: begun & Self.isDropped != 0)
+    }
+    if Processor.isInterruptPending { serveInterrupts() }
+  }
+
+  @inline(never)
+  private func serveOther(_ acknowledged: UInt32, isDropped: Bool) {
     guard acknowledged & 0x3ff < InterruptController.firstSpecialID else { return }
-    if begun & Self.isDropped == 0 { value.controller.dropPriority(acknowledged) }
+    if !isDropped { value.controller.dropPriority(acknowledged) }
     serve(acknowledged)
-    serveInterrupts()
   }
 
   /// Two bits that no acknowledged interrupt has: this is one, and its priority has been dropped.
@@ -62,13 +77,13 @@ extension Reference where Value == PhysicalCPU {
   private func serve(_ acknowledged: UInt32) {
     let own = Hypervisor.shared.value.interrupts
     let id = acknowledged & 0x3ff
-    if id == own.virtualTimer { return raiseVirtualTimer(acknowledged) }
+    if id == value.virtualTimerInterrupt { return raiseVirtualTimer(acknowledged) }
     if id >= 32, let owner = Hypervisor.shared.value.owner(ofInterrupt: id) {
       return raiseGivenInterrupt(acknowledged, of: owner)
     }
     // Interrupts are masked here, and each service lets its line down before the next is acknowledged.
     value.controller.deactivate(acknowledged)
-    if id == own.hypervisorTimer {
+    if id == value.hypervisorTimerInterrupt {
       serveTimer()
     } else if id == own.maintenance {
       serveMaintenance()

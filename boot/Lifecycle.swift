@@ -18,7 +18,8 @@ enum Failure {
 // VMs. Any CPU may call these.
 
 extension Reference where Value == PhysicalCPU {
-  /// Starts a VM from its images. They are loaded in the time that the scheduler gives to its first vCPU.
+  /// Starts a VM from its images. Its models go back to power on, and its images are loaded, in the time that the scheduler
+  /// gives to its first vCPU.
   func start(_ vm: Int) {
     let hypervisor = Hypervisor.shared
     let description = hypervisor.value.vms[vm].description
@@ -26,7 +27,7 @@ extension Reference where Value == PhysicalCPU {
     lock(vm)
     let isRestart = hypervisor.value.vms[vm].startCount > 0
     hypervisor.value.vms[vm].startCount += 1
-    hypervisor.value.vms[vm].loading = isRestart ? .cleaning(offset: 0) : .at(image: 0, offset: 0)
+    hypervisor.value.vms[vm].loading = isRestart ? .resetting(step: 0) : .at(image: 0, offset: 0)
     hypervisor.value.vms[vm].state = .running
     hypervisor.value.vms[vm].clockWatcher = 0
     hypervisor.value.vcpus[first].startup = VCPU.Startup(
@@ -88,13 +89,12 @@ extension Reference where Value == PhysicalCPU {
     return true
   }
 
-  /// All vCPUs of the VM are off their CPUs: its models go back to power on, and what was to come comes.
+  /// All vCPUs of the VM are off their CPUs: what was to come comes. Its models stay as they are until a start puts them back
+  /// to power on; nobody looks at them before.
   private func finishHalt(of vm: Int) {
     let hypervisor = Hypervisor.shared
     lock(vm)
     turnOffGivenInterrupts(of: vm)
-    hypervisor.value.vms[vm].machine.reset()
-    deactivate(of: vm)
     let next = hypervisor.value.vms[vm].afterHalt
     if case .stay(let state) = next { hypervisor.value.vms[vm].state = state }
     unlock(vm)
@@ -109,12 +109,13 @@ extension Reference where Value == PhysicalCPU {
 // vCPUs. Only the CPU that they are assigned to calls these.
 
 extension Reference where Value == PhysicalCPU {
-  /// Does some of the loading of a VM whose first vCPU's turn it is.
+  /// Does some of what comes before the first instruction of a VM whose first vCPU's turn it is.
   func loadSome(of vm: Int) {
     let hypervisor = Hypervisor.shared
+    if case .resetting(let step) = hypervisor.value.vms[vm].loading { return resetSome(of: vm, step) }
     hypervisor.value.vms[vm].loadSome()
     switch hypervisor.value.vms[vm].loading {
-    case .cleaning, .at: break
+    case .resetting, .cleaning, .at, .tree: break
     // The guest's virtual counter starts at zero with it.
     case .done:
       hypervisor.value.vms[vm].counterOffset = Instant.now.ticks
@@ -124,6 +125,17 @@ extension Reference where Value == PhysicalCPU {
         withConsole { $0.report(vm, "its device tree does not fit: the VM stays off") }
       }
     }
+  }
+
+  /// One step of the way of a VM's models back to power on.
+  private func resetSome(of vm: Int, _ step: Int) {
+    let hypervisor = Hypervisor.shared
+    lock(vm)
+    hypervisor.value.vms[vm].machine.reset(step: step)
+    deactivate(of: vm)
+    let isLast = step &+ 1 == hypervisor.value.vms[vm].machine.resetStepCount
+    unlock(vm)
+    hypervisor.value.vms[vm].loading = isLast ? .cleaning(offset: 0) : .resetting(step: step &+ 1)
   }
 
   /// CPU_ON: the vCPU `index` of the VM starts with fresh registers, on its own CPU.
@@ -154,12 +166,18 @@ extension Reference where Value == PhysicalCPU {
     guard let startup = wanted else { return }
     discard(number)
     forgetTranslations(of: vm)
-    lock(vm)
-    hypervisor.value.vms[vm].machine.reset(vcpu: hypervisor.value.vcpus[number].index)
-    unlock(vm)
+    // The first vCPU of a VM that starts comes to models that are all fresh, or will be when it runs.
+    if hypervisor.value.vms[vm].loading == .done {
+      lock(vm)
+      hypervisor.value.vms[vm].machine.reset(vcpu: hypervisor.value.vcpus[number].index)
+      // What it was handling may go to another one now.
+      settleInterrupts(of: vm)
+      unlock(vm)
+    }
     hypervisor.value.vcpus[number].context.reset(entry: startup.entry, argument: startup.argument)
     if let tree = startup.deviceTree { hypervisor.value.vcpus[number].context.passDeviceTree(at: tree) }
     hypervisor.value.vcpus[number].activity = .ready
+    hypervisor.value.vcpus[number].needsCare = true
     setDeadline(of: number, to: .never)
     value.scheduler.ready(hypervisor.value.vcpus[number].slot, at: .now)
     value.needsDecision = true
@@ -167,7 +185,10 @@ extension Reference where Value == PhysicalCPU {
 
   /// Whatever ran under the VM's VMID here before is not to be found by what starts now: no vCPU has this number.
   private func forgetTranslations(of vm: Int) {
-    if value.lastOfVM[vm] >= 0 { value.lastOfVM[vm] = .max }
+    let last = value.lastOfVM[vm]
+    guard last >= 0, last != .max else { return }
+    Hypervisor.shared.value.vcpus[last].ownsTranslations = false
+    value.lastOfVM[vm] = .max
   }
 
   /// CPU_OFF: the vCPU runs no more. With the last one the VM stops.
@@ -206,7 +227,7 @@ extension Reference where Value == PhysicalCPU {
   func takeOff(_ number: Int) {
     let hypervisor = Hypervisor.shared
     // What it ran stays used: turning off and on gains no budget.
-    if value.charged == number { charge(until: .now) }
+    if value.charged?.value.number == number { charge(until: .now) }
     discard(number)
     hypervisor.value.vcpus[number].activity = .off
     hypervisor.value.vcpus[number].accounting.stopped()

@@ -72,9 +72,9 @@ private func abandonGuest() -> TrapFrame? {
   let cpu = PhysicalCPU.current
   guard !cpu.value.isAbandoning else { return nil }
   let (charged, loaded) = (cpu.value.charged, cpu.value.loaded)
-  // Whose time it was, unless another VM's models were being changed: those go back to power on. The console only shows
+  // Whose time it was, unless another VM's models were being changed: nobody looks at those again. The console only shows
   // things.
-  var failed = charged >= 0 ? hypervisor.value.vcpus[charged].vm : -1
+  var failed = charged?.value.vm ?? -1
   for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].lock.releaseIfHeld(by: cpu.value.index) {
     failed = vm
   }
@@ -86,9 +86,7 @@ private func abandonGuest() -> TrapFrame? {
   if loaded >= 0 { cpu.fail(hypervisor.value.vcpus[loaded].vm, because: .ownException) }
   // Where a VM was being halted already, its other CPUs may not be so far; these vCPUs run no more.
   if loaded >= 0, hypervisor.value.vcpus[loaded].activity != .off { cpu.takeOff(loaded) }
-  if charged >= 0, hypervisor.value.vcpus[charged].vm == failed, hypervisor.value.vcpus[charged].activity != .off {
-    cpu.takeOff(charged)
-  }
+  if let charged, charged.value.vm == failed, charged.value.activity != .off { cpu.takeOff(charged.value.number) }
   cpu.value.isAbandoning = false
   let frame = TrapFrame.ofThisCPU
   cpu.decide(frame)

@@ -12,8 +12,8 @@ struct PhysicalCPU: ~Copyable {
   let affinity: UInt64
   /// Who decides what runs.
   var scheduler: CPUScheduler
-  /// The vCPUs assigned to it: the scheduler's numbers to `Hypervisor.vcpus`'.
-  let assigned: Storage<Int>
+  /// The vCPUs assigned to it, by the scheduler's numbers.
+  let assigned: Storage<Reference<VCPU>>
   /// When something of each of its vCPUs is due that no hardware watches, by the scheduler's numbers: see
   /// `updateDeadline`.
   var deadlines: DeadlineQueue
@@ -26,22 +26,28 @@ struct PhysicalCPU: ~Copyable {
   let isShared: Bool
   /// What its interrupt controller calls the virtual timer's interrupt.
   let virtualTimerInterrupt: UInt32
+  /// The same of our own timer's.
+  let hypervisorTimerInterrupt: UInt32
   /// The physical interrupt controller, as this CPU uses it.
   let controller: InterruptController
   /// The virtual CPU interface.
   var listRegisters: PhysicalListRegisters
   /// The vCPU whose registers are in the hardware, or -1. It may be waiting while this CPU idles.
   var loaded = -1
-  /// The VM of the vCPU in `loaded`, so that an exit need not look for it. Stays the last one's while nothing is loaded.
+  /// The vCPU in `loaded`, so that nobody need look for it. Stays the last one while nothing is loaded, as do the two below.
+  var loadedVCPU: Reference<VCPU>
+  /// Its VM.
   var loadedVM: Reference<HostedVM>
-  /// The number of the vCPU in `loaded` within its VM.
+  /// Its number within its VM.
   var loadedIndex = 0
   /// The vCPU that owns what the FP and SIMD registers hold, or -1.
   var floatingPointOwner = -1
+  /// The next FP or SIMD instruction of a guest traps.
+  var floatingPointTraps = true
   /// For each VM the vCPU that ran here last, or -1: another one of the same VM must not find its translations.
   let lastOfVM: Storage<Int>
-  /// The vCPU whose time passes, or -1: the one that runs, or one that the hypervisor works for.
-  var charged = -1
+  /// The vCPU whose time passes, or nil: the one that runs, or one that the hypervisor works for.
+  var charged: Reference<VCPU>?
   /// Since when it has not been charged.
   var chargedUntil = Instant(ticks: 0)
   /// What the hypervisor's timer is set to; `never` where it is off.

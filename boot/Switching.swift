@@ -8,61 +8,85 @@ internal import Virtualization
 
 extension Reference where Value == PhysicalCPU {
   /// Replaces the vCPU in the hardware, if there is one, by another of this CPU's.
-  func load(_ number: Int, _ frame: TrapFrame) {
+  @inline(__always)
+  func load(_ vcpu: Reference<VCPU>, _ frame: TrapFrame) {
     unload(frame)
-    let hypervisor = Hypervisor.shared
-    let vcpu = hypervisor.value.vcpus.reference(to: number)
+    let vm = vcpu.value.host
     let index = vcpu.value.index
-    let vmNumber = vcpu.value.vm
-    let vm = hypervisor.value.vms.reference(to: vmNumber)
-
     TrapControls.setGuestSpace(root: vm.value.space.root, vmid: vm.value.vmid)
-    let last = value.lastOfVM[vmNumber]
-    if last != number {
-      // The VMID is the VM's, but a guest's own translations may differ from one of its vCPUs to the other.
-      if last >= 0 { Processor.invalidateGuestTranslationsHere() }
-      value.lastOfVM[vmNumber] = number
-    }
+    if !vcpu.value.ownsTranslations { takeTranslations(vcpu) }
 
-    var registers = value.listRegisters
     vm.value.lock.acquire(by: value.index)
-    vm.value.machine.interrupts.load(vcpu: index, into: &registers)
-    setVirtualTimerActive(of: vm, index, true)
-    vm.value.machine.power.ran(index)
-    let deadline = modelDeadline(of: vm, index)
+    vm.value.machine.interrupts.load(vcpu: index, into: &value.listRegisters)
+    let deadline = vcpu.value.needsCare ? careForLoaded(vcpu, vm) : nil
     vm.value.lock.release()
     vcpu.value.context.load(into: frame, counterOffset: vm.value.counterOffset)
-    TrapControls.setFloatingPointTrap(value.floatingPointOwner != number)
+    let number = vcpu.value.number
+    vcpu.value.context.setFloatingPointTrap(value.floatingPointOwner != number, current: &value.floatingPointTraps)
     value.loaded = number
+    value.loadedVCPU = vcpu
     value.loadedVM = vm
     value.loadedIndex = index
-    setDeadline(ofSlot: vcpu.value.slot, to: deadline)
+    if let deadline { setDeadline(ofSlot: vcpu.value.slot, to: deadline) }
+  }
+
+  /// The VMID is the VM's, but a guest's own translations may differ from one of its vCPUs to the other.
+  @inline(never)
+  private func takeTranslations(_ vcpu: Reference<VCPU>) {
+    let last = value.lastOfVM[vcpu.value.vm]
+    if last >= 0 {
+      Processor.invalidateGuestTranslationsHere()
+      if last != .max { Hypervisor.shared.value.vcpus[last].ownsTranslations = false }
+    }
+    value.lastOfVM[vcpu.value.vm] = vcpu.value.number
+    vcpu.value.ownsTranslations = true
+  }
+
+  /// What a load has to see to where the vCPU was not just preempted. Returns when something is due for it that no hardware
+  /// watches while it is loaded. The VM's lock is held.
+  @inline(never)
+  private func careForLoaded(_ vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> Instant {
+    vcpu.value.needsCare = false
+    setVirtualTimerActive(of: vm, vcpu.value.index, true)
+    vm.value.machine.power.ran(vcpu.value.index)
+    return modelDeadline(of: vm, vcpu.value.index)
   }
 
   /// Takes the vCPU in the hardware off this CPU, with all that is its own but FP and SIMD.
+  @inline(__always)
   func unload(_ frame: TrapFrame) {
-    let number = value.loaded
-    guard number >= 0 else { return }
-    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    guard value.loaded >= 0 else { return }
+    let vcpu = value.loadedVCPU
     let vm = value.loadedVM
     vm.value.lock.acquire(by: value.index)
+    let isTimerRaised = vm.value.machine.interrupts.hardwareLinkInUse(
+      GuestMachine.virtualTimerInterrupt, vcpu: value.loadedIndex)
     // The line is known only while the timer is in the hardware.
-    lowerVirtualTimer(of: vm, vcpu.value.index)
-    vcpu.value.context.save(from: frame)
-    releaseInterrupts(of: vcpu.value.index, vm)
+    if isTimerRaised { lowerVirtualTimer(of: vm, value.loadedIndex) }
+    vcpu.value.context.save(from: frame, floatingPointTraps: value.floatingPointTraps)
+    let isSettled =
+      vm.value.machine.interrupts.unload(vcpu: value.loadedIndex, from: &value.listRegisters) && !isTimerRaised
+    if isSettled { value.loaded = -1 } else { settleUnloaded(vm) }
+    // Of one that is preempted nothing else is due now than while it was loaded.
+    guard isSettled && vcpu.value.activity == .ready else { return finishUnloading(vcpu, vm) }
+    vm.value.lock.release()
+  }
+
+  @inline(never)
+  private func finishUnloading(_ vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) {
+    vcpu.value.needsCare = true
     let deadline = unloadedDeadline(of: vcpu, vm)
     vm.value.lock.release()
     setDeadline(ofSlot: vcpu.value.slot, to: deadline)
   }
 
-  /// Takes the loaded vCPU's interrupts out of the hardware. The VM's lock is held.
-  private func releaseInterrupts(of index: Int, _ vm: Reference<HostedVM>) {
-    var registers = value.listRegisters
-    vm.value.machine.interrupts.unload(vcpu: index, from: &registers)
+  /// Settles what the list registers had to tell when they were read back. The VM's lock is held.
+  @inline(never)
+  private func settleUnloaded(_ vm: Reference<HostedVM>) {
     // Reading back may have cut links whose physical interrupts only we can end now, while the vCPU still counts as
     // loaded: a virtual timer's interrupt that stayed active would keep every other vCPU's away from this CPU.
     if vm.value.machine.interrupts.hasDeactivations { deactivate(of: vm.value.index) }
-    setVirtualTimerActive(of: vm, index, false)
+    setVirtualTimerActive(of: vm, value.loadedIndex, false)
     value.loaded = -1
     settleInterrupts(of: vm.value.index)
   }
@@ -75,13 +99,13 @@ extension Reference where Value == PhysicalCPU {
     Hypervisor.shared.value.vcpus[number].context.discard()
     let vm = value.loadedVM
     vm.value.lock.acquire(by: value.index)
-    releaseInterrupts(of: value.loadedIndex, vm)
+    vm.value.machine.interrupts.unload(vcpu: value.loadedIndex, from: &value.listRegisters)
+    settleUnloaded(vm)
     vm.value.lock.release()
   }
 
   /// The physical interrupt of the virtual timer is one for all vCPUs of this CPU. Where a list register refers to it, it
   /// is active while that vCPU is loaded and only then, or the next one's timer could not come.
-  @inline(__always)
   private func setVirtualTimerActive(of vm: Reference<HostedVM>, _ index: Int, _ isActive: Bool) {
     guard vm.value.machine.interrupts.hardwareLinkInUse(GuestMachine.virtualTimerInterrupt, vcpu: index) else { return }
     value.controller.setActive(UInt16(truncatingIfNeeded: value.virtualTimerInterrupt), isActive)
@@ -90,6 +114,7 @@ extension Reference where Value == PhysicalCPU {
   /// Gives the FP and SIMD registers to the vCPU that runs.
   func loadFloatingPoint(of number: Int) {
     TrapControls.setFloatingPointTrap(false)
+    value.floatingPointTraps = false
     let owner = value.floatingPointOwner
     let hypervisor = Hypervisor.shared
     if owner >= 0 { hypervisor.value.vcpus[owner].context.saveFloatingPoint() }

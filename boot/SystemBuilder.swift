@@ -258,11 +258,12 @@ extension SystemBuilder {
         sharedInterruptCount: GuestMachine.sharedInterruptLimit,
         memory: description.memory, firmware: description.firmware, secondsAtStart: secondsAtStart, storage: &arena)
     }
+    let tree = try buildTree(of: description, gic, devices)
     machine.power.instructionSet = description.instructionSet ?? .aarch64
     return HostedVM(
       index: description.index, description: description, machine: machine, space: space,
       vmid: UInt16(description.index + 1), memory: memory,
-      firmware: firmware, devices: devices, vcpus: vcpus)
+      firmware: firmware, deviceTree: tree, devices: devices, vcpus: vcpus)
   }
 
   /// Stage 2: RAM, firmware, and with GICv2 the hardware's virtual CPU interface where guests look for theirs.

@@ -209,6 +209,7 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
   }
 
   var isVirtualTimerLineHigh: Bool { Processor.isVirtualTimerLineHigh }
+  var isInterruptWaiting: Bool { Processor.isInterruptPending }
   var now: Instant { .now }
   var ticksPerSecond: UInt64 { Hypervisor.shared.value.ticksPerSecond }
 
@@ -216,10 +217,10 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
     Processor.identification(register)
   }
 
-  func setDebugControl(_ value: UInt64) { Processor.setGuestDebugControl(value) }
+  func setDebugControl(_ value: UInt64) { PhysicalCPU.current.value.loadedVCPU.value.context.setDebugControl(value) }
   func readBreakpoint(_ register: SystemRegister) -> UInt64? { Processor.breakpoint(register) }
   func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool {
-    Hypervisor.shared.value.vcpus[PhysicalCPU.current.value.loaded].context.writeBreakpoint(register, value)
+    PhysicalCPU.current.value.loadedVCPU.value.context.writeBreakpoint(register, value)
   }
 
   /// One access: the guest may be writing there at the same time.

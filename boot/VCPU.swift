@@ -7,8 +7,12 @@ internal import Virtualization
 ///
 /// Touched only by the physical CPU that it is assigned to, but for its mail and its startup.
 struct VCPU: ~Copyable {
+  /// Its number in `Hypervisor.vcpus`.
+  let number: Int
   /// The VM, by its index.
   let vm: Int
+  /// The same VM at hand.
+  let host: Reference<HostedVM>
   /// Its number within the VM.
   let index: Int
   /// The physical CPU that it is assigned to.
@@ -19,6 +23,11 @@ struct VCPU: ~Copyable {
   var context: GuestContext
   /// Where it stands.
   var activity = Activity.off
+  /// It has been started, or has waited, or its virtual timer's interrupt was in its hands since it was loaded last: the next
+  /// load has more to see to than registers.
+  var needsCare = true
+  /// It is the one of its VM's vCPUs that ran on its CPU last: what the CPU has of its VMID's translations is its own.
+  var ownsTranslations = false
   /// What it did with its CPU.
   var accounting = VCPUAccounting()
   /// What other CPUs ask of it.

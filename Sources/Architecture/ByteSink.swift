@@ -2,6 +2,8 @@
 public protocol ByteSink: ~Copyable {
   /// Takes one byte.
   mutating func write(_ byte: UInt8)
+  /// Takes many bytes as they are.
+  mutating func write(_ text: Span<UInt8>)
 }
 
 // Messages are many and none is on a guest's way: a call is smaller than a loop at each place.
@@ -14,7 +16,7 @@ extension ByteSink where Self: ~Copyable {
     for index in 0..<count { unsafe write(start[index]) }
   }
 
-  /// Writes the bytes of `text` as they are.
+  /// One byte after the other, for who knows no better.
   @inline(never)
   public mutating func write(_ text: Span<UInt8>) {
     for index in text.indices { write(text[index]) }

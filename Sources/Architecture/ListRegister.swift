@@ -138,9 +138,54 @@ public protocol ListRegisters: ~Copyable {
   /// Whether the interface is on, what asks for maintenance, and how many ends of interrupts no list register had
   /// (GICH_HCR, ICH_HCR_EL2). A write sets all of it, the count too.
   var control: InterfaceControl { get set }
+
+  /// Puts a vCPU's part of the interface into the hardware: its active priorities, numbered as above, and its machine control.
+  /// Turns the interface on if no list register holds anything; else the caller does, who puts them right first.
+  ///
+  /// Changes nothing of the array, which is `inout` because it would be copied to be read.
+  mutating func begin(_ activePriorities: inout [8 of UInt32], machineControl: UInt32) -> ListRegisterMasks
+
+  /// Takes a vCPU's part of the interface out of the hardware and turns the interface off. Returns the machine control.
+  mutating func end(_ activePriorities: inout [8 of UInt32]) -> UInt32
+}
+
+/// What a CPU has in list registers, one bit for each.
+public struct ListRegisterMasks: Sendable {
+  /// Those that there are.
+  public let all: UInt32
+  /// Those that are not empty.
+  public let occupied: UInt32
+
+  /// Of `count` list registers those that are not in `empty` are occupied.
+  @inlinable public init(count: Int, empty: UInt32) {
+    all = (1 &<< UInt32(truncatingIfNeeded: count)) &- 1
+    occupied = all & ~empty
+  }
 }
 
 extension ListRegisters where Self: ~Copyable {
+  /// The same by one register after the other.
+  public mutating func begin(_ activePriorities: inout [8 of UInt32], machineControl: UInt32) -> ListRegisterMasks {
+    for index in 0..<activePriorityCount {
+      self[activePriorities: index] = activePriorities[index]
+      self[activePriorities: index &+ 4] = activePriorities[index &+ 4]
+    }
+    self.machineControl = machineControl
+    let masks = ListRegisterMasks(count: count, empty: emptyMask)
+    if masks.occupied == 0 { control = .enabled }
+    return masks
+  }
+
+  /// The same by one register after the other.
+  public mutating func end(_ activePriorities: inout [8 of UInt32]) -> UInt32 {
+    for index in 0..<activePriorityCount {
+      activePriorities[index] = self[activePriorities: index]
+      activePriorities[index &+ 4] = self[activePriorities: index &+ 4]
+    }
+    control = []
+    return machineControl
+  }
+
   /// What every GICv2 has, and every GICv3 with one active-priority register for each group.
   @inlinable public var preemptionBitCount: Int { 5 }
 

@@ -13,12 +13,16 @@ internal import CLibFDT
   /// The longest name of a node or property that can be written, its unit address included.
   public static var nameLimit: Int { 127 }
 
-  /// Starts a tree in `buffer`, which must be at a multiple of eight bytes and stay the writer's until `finish()`.
-  public init(unsafeBuffer buffer: UnsafeMutableRawBufferPointer) throws(DeviceTreeError) {
+  /// Starts a tree in `buffer`, which must be at a multiple of eight bytes and stay the writer's until `finish()`. A tree that
+  /// does not share the names of its properties is larger by those, and written without a search for each.
+  public init(
+    unsafeBuffer buffer: UnsafeMutableRawBufferPointer, sharesNames: Bool = true
+  ) throws(DeviceTreeError) {
     guard let base = buffer.baseAddress else { throw DeviceTreeError(.full) }
     guard UInt(bitPattern: base) % 8 == 0 else { throw DeviceTreeError(.misaligned) }
     let capacity = Int32(min(buffer.count, Int(Int32.max) & ~7))
-    guard unsafe fdt_create(base, capacity) == 0 else { throw DeviceTreeError(.full) }
+    let flags = sharesNames ? 0 : UInt32(FDT_CREATE_FLAG_NO_NAME_DEDUP)
+    guard unsafe fdt_create_with_flags(base, capacity, flags) == 0 else { throw DeviceTreeError(.full) }
     unsafe self.base = base
     hasReservations = false
   }

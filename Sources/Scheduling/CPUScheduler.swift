@@ -91,6 +91,11 @@ public struct CPUScheduler: Scheduler, ~Copyable {
   /// What to do from `now` on.
   public mutating func pick(at now: Instant) -> Decision { policy.pick(at: now) }
 
+  /// `vcpu`, or nobody, ran for `ticks`; what to do from `now` on.
+  public mutating func pick(at now: Instant, after vcpu: Int?, ran ticks: UInt64) -> Decision {
+    policy.pick(at: now, after: vcpu, ran: ticks)
+  }
+
   /// How often `vcpu` had to stop because its budget was used up.
   public func throttleCount(of vcpu: Int) -> UInt32 { policy.throttleCount(of: vcpu) }
 }

@@ -99,6 +99,14 @@ public enum OneOf<First: SchedulingPolicy & ~Copyable, Rest: PolicyList>: Policy
     }
   }
 
+  /// Tells and asks the policy.
+  public mutating func pick(at now: Instant, after vcpu: Int?, ran ticks: UInt64) -> Decision {
+    switch self {
+    case .first(let policy): policy[0].pick(at: now, after: vcpu, ran: ticks)
+    case .rest(var rest): rest.pick(at: now, after: vcpu, ran: ticks)
+    }
+  }
+
   /// Asks the policy.
   public func throttleCount(of vcpu: Int) -> UInt32 {
     switch self {

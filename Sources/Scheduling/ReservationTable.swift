@@ -70,7 +70,13 @@ struct ReservationTable: ~Copyable {
   }
 
   /// One of those that can run again because their budget has come back.
+  @inline(__always)
   mutating func nextReleased(at now: Instant) -> Int? {
+    throttled.isEmpty ? nil : takeReleased(at: now)
+  }
+
+  @inline(never)
+  private mutating func takeReleased(at now: Instant) -> Int? {
     while throttled.earliest <= now, let vcpu = throttled.first {
       throttled.remove(vcpu)
       if activate(vcpu, at: now) { return vcpu }

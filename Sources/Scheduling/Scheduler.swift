@@ -43,11 +43,21 @@ public protocol Scheduler: ~Copyable {
   /// What to do from `now` on. With nothing changed in between the answer is the same again.
   mutating func pick(at now: Instant) -> Decision
 
+  /// `charge`, unless `vcpu` is nil, and then `pick`, in one call.
+  mutating func pick(at now: Instant, after vcpu: Int?, ran ticks: UInt64) -> Decision
+
   /// How often `vcpu` had to stop because its budget was used up, since the policy was built; wraps around.
   func throttleCount(of vcpu: Int) -> UInt32
 }
 
 extension Scheduler where Self: ~Copyable {
+  /// The two, one after the other.
+  @inline(__always)
+  public mutating func pick(at now: Instant, after vcpu: Int?, ran ticks: UInt64) -> Decision {
+    if let vcpu { charge(vcpu, ran: ticks) }
+    return pick(at: now)
+  }
+
   /// No vCPU is ever throttled: a policy without budgets has nothing to say here.
   public func throttleCount(of vcpu: Int) -> UInt32 { 0 }
 }

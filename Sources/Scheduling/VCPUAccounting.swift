@@ -24,13 +24,19 @@ public struct VCPUAccounting: Sendable {
   }
 
   /// It goes on, with its registers loaded or still there. Ends the wait that `woke` began.
+  @inline(__always)
   public mutating func resumed(at now: Instant) {
-    guard isWaiting else { return }
+    if isWaiting { endWait(at: now) }
+  }
+
+  @inline(never)
+  private mutating func endWait(at now: Instant) {
     isWaiting = false
     latency.add(now.ticks(since: wokenAt), at: now)
   }
 
   /// Its registers were loaded in place of another's, and it goes on.
+  @inline(__always)
   public mutating func switchedIn(at now: Instant) {
     switchCount &+= 1
     resumed(at: now)

@@ -38,7 +38,6 @@ struct HostExtensionTests {
     #expect(value >> 10 & 1 == (floatingPoint ? 1 : 0))
     #expect(value >> 31 == 0, "TCPAC: CPACR_EL1 is the guest's own")
     #expect(value & ~0x4010_37ff == 0, "RES0")
-    #expect(HostExtensions.trapsFloatingPoint(value, isInUse: false) == floatingPoint)
   }
 
   /// CPTR_EL2 with E2H = 1, CPACR_EL1's layout: ZEN 17:16, FPEN 21:20, SMEN 25:24, TTA 28, E0POE 29, TAM 30, TCPAC 31. An
@@ -53,7 +52,6 @@ struct HostExtensionTests {
     for bit: UInt64 in [28, 30] { #expect(value >> bit & 1 == 1) }
     #expect(value >> 31 == 0, "TCPAC")
     #expect(value & ~0x5030_0000 == 0, "RES0")
-    #expect(HostExtensions.trapsFloatingPoint(value, isInUse: true) == floatingPoint)
   }
 
   /// CNTHCTL_EL2: EL1PCTEN is bit 0 and EL1PCEN bit 1; with E2H = 1 they are bit 10 and, as EL1PTEN, bit 11.

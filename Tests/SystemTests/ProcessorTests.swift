@@ -7,6 +7,7 @@ struct ProcessorTests {
   private static let choices = [
     Booting.Choice(gic: 2, counts: true), Booting.Choice(gic: 3, counts: true),
     Booting.Choice(board: "qemu-virt-armv7", model: "cortex-a15", gic: 2, counts: true),
+    Booting.Choice(board: "qemu-virt-armv7", model: "cortex-a15", gic: 3, counts: true),
   ]
 
   @Test(

@@ -1,15 +1,11 @@
 internal import ARMv7Assembly
 internal import Architecture
 
-/// The breakpoints and watchpoints of one vCPU (DDI 0406C, C11.11), and DBGDSCR, which enables them: all that the CPU has are
-/// the guest's. They stay in the hardware while it is loaded. A vCPU that never used one pays for DBGDSCR only.
+/// The breakpoints and watchpoints of one vCPU (DDI 0406C, C11.11): all that the CPU has are the guest's. They stay in the
+/// hardware while it is loaded.
 struct Breakpoints {
   /// DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n> for n = 0 to 15, in the order of their encodings.
   private var registers: [64 of UInt32] = .init(repeating: 0)
-  /// One of them has been written with something since the vCPU was reset.
-  private(set) var areUsed = false
-  /// DBGDSCRext: MDBGen and UDCCdis are all that a guest ever sets.
-  private var control: UInt32 = 0
 
   /// DBGDIDR.BRPs, or WRPs: one less than how many breakpoints, or watchpoints, this CPU has.
   private static func lastOne(_ place: UInt32) -> UInt32 { read_dbgdidr() >> (place & 2 == 0 ? 24 : 28) & 0xf }
@@ -28,17 +24,14 @@ struct Breakpoints {
   }
 
   /// Writes the hardware's register, for the vCPU that is loaded; false where there is none.
-  mutating func write(_ register: SystemRegister, _ value: UInt64) -> Bool {
-    guard let place = Self.place(of: register) else { return false }
+  static func write(_ register: SystemRegister, _ value: UInt64) -> Bool {
+    guard let place = place(of: register) else { return false }
     write_debug_register(place, UInt32(truncatingIfNeeded: value))
-    if value != 0 { areUsed = true }
     return true
   }
 
   /// Takes the registers out of the hardware, where nothing matches any more.
   mutating func save() {
-    control = read_dbgdscr()
-    guard areUsed else { return }
     for place in Self.places where Self.exists(place) {
       registers[Int(place)] = read_debug_register(place)
       if place & 1 != 0 { write_debug_register(place, 0) }
@@ -47,8 +40,6 @@ struct Breakpoints {
 
   /// Puts them into the hardware: first what to compare with, then what enables it.
   func load() {
-    write_dbgdscr(control)
-    guard areUsed else { return }
     for place in Self.places where Self.exists(place) { write_debug_register(place, registers[Int(place)]) }
   }
 

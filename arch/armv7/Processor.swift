@@ -1,5 +1,6 @@
 internal import ARMv7Assembly
 public import Architecture
+internal import ArmRegisters
 
 /// The CPU that runs this, as the hypervisor itself uses it: everything that is neither a guest's nor a device's. Each
 /// backend has one, and nothing above names a register.
@@ -45,11 +46,12 @@ public enum Processor {
     return UInt64(read_identification(UInt32(register.crm), UInt32(register.op2)))
   }
 
-  /// What the guest in the hardware has in its debug control register, DBGDSCR.
-  public static func setGuestDebugControl(_ value: UInt64) { write_dbgdscr(UInt32(truncatingIfNeeded: value)) }
-
   /// The hardware's breakpoint or watchpoint register of that encoding, nil where the CPU has not so many.
   public static func breakpoint(_ register: SystemRegister) -> UInt64? { Breakpoints.read(register) }
+
+  /// True where a physical interrupt waits to be acknowledged (ISR.I).
+  @inline(__always)
+  public static var isInterruptPending: Bool { read_isr() >> 7 & 1 != 0 }
 
   /// Calls the host's firmware by SMC (DEN 0028 §2.7), and gives the result in register 0.
   public static func callFirmware(_ function: UInt64, _ first: UInt64, _ second: UInt64, _ third: UInt64) -> UInt64 {

@@ -34,7 +34,7 @@ public enum TrapControls {
   public static func configure(stage2Control: UInt64, trapsWaiting: Bool) {
     write_hcr(trapsWaiting ? configuration : configuration & ~trapWaiting)
     write_hstr(systemRegisters)
-    write_hcptr(coprocessors | trapFloatingPoint)
+    setFloatingPointTrap(true)
     write_hdcr(read_hdcr() & 0x1f | debug)
     // PL1 reads the physical counter (PL1PCTEN) but its physical timer traps (PL1PCEN clear).
     write_cnthctl(1)
@@ -47,18 +47,14 @@ public enum TrapControls {
     // locks, anything else unlocks.
     write_dbgoslar(0)
     write_dbgdscr(0)
-    Breakpoints.clear()
+    RareRegisters.probe()
     write_cntv_ctl(0)
     write_cnthp_ctl(0)
     // Whoever ran here before may have left translations under our VMIDs.
     invalidate_tlb_guests()
   }
 
-  /// True where the guest's next FP or SIMD instruction traps.
-  static var trapsFloatingPoint: Bool { read_hcptr() & trapFloatingPoint != 0 }
-
   /// Whether the guest's next FP or SIMD instruction traps.
-  @inline(__always)
   public static func setFloatingPointTrap(_ traps: Bool) {
     // Only what FPEXC.EN lets through comes as far as our trap, by which a guest reads FPEXC too.
     if traps {

@@ -1,3 +1,5 @@
+internal import ARMv7Assembly
+
 /// The general registers r0 to r12 and r14 in User mode of the guest that has exited, where the vectors put them: at the
 /// top of this CPU's stack, below it the hypervisor's own frames. In an exception of the hypervisor's own r13 is there too.
 @safe public struct TrapFrame {
@@ -36,4 +38,12 @@
     get { register < 15 ? unsafe registers[Int(register)] : 0 }
     nonmutating set { if register < 15 { unsafe registers[Int(register)] = newValue } }
   }
+
+  /// Copies the frame, all of its bytes.
+  @inline(__always)
+  func copy(to place: UnsafeMutableRawPointer) { unsafe copy_frame(place, registers) }
+
+  /// Fills the frame, all of its bytes.
+  @inline(__always)
+  func copy(from place: UnsafeMutableRawPointer) { unsafe copy_frame(registers, place) }
 }

@@ -33,9 +33,7 @@ struct AArch32Registers {
 
   /// Takes FPEXC out of the hardware, at each switch: with FPEXC.EN = 0 an FP instruction goes to EL1, trapped or not. Where
   /// CPTR_EL2.TFP is set, what the hardware has is not the guest's.
-  mutating func saveFloatingPointControl() {
-    if !TrapControls.trapsFloatingPoint { floatingPointControl = read_fpexc32_el2() }
-  }
+  mutating func saveFloatingPointControl() { floatingPointControl = read_fpexc32_el2() }
 
   /// Puts FPEXC into the hardware. CPTR_EL2.TFP must be clear.
   func loadFloatingPointControl() { write_fpexc32_el2(floatingPointControl) }

@@ -2,12 +2,10 @@ internal import ARMv8Assembly
 internal import Architecture
 
 /// The breakpoints and watchpoints of one vCPU (DDI 0487, D2.8 to D2.10): all that the CPU has are the guest's. They stay in
-/// the hardware while it is loaded. A vCPU that never used one costs nothing at a switch.
+/// the hardware while it is loaded.
 struct Breakpoints {
   /// DBGBVR<n>_EL1, DBGBCR<n>_EL1, DBGWVR<n>_EL1, DBGWCR<n>_EL1 for n = 0 to 15, in the order of their encodings.
   private var registers: [64 of UInt64] = .init(repeating: 0)
-  /// One of them has been written with something since the vCPU was reset.
-  private(set) var areUsed = false
 
   /// The place of the register S2_0_C0_C<n>_<4 to 7>, or nil where this CPU has no such breakpoint or watchpoint:
   /// ID_AA64DFR0_EL1.BRPs and WRPs are one less than how many there are.
@@ -20,16 +18,14 @@ struct Breakpoints {
   static func read(_ register: SystemRegister) -> UInt64? { place(of: register).map { read_debug_register($0) } }
 
   /// Writes the hardware's register, for the vCPU that is loaded; false where there is none.
-  mutating func write(_ register: SystemRegister, _ value: UInt64) -> Bool {
-    guard let place = Self.place(of: register) else { return false }
+  static func write(_ register: SystemRegister, _ value: UInt64) -> Bool {
+    guard let place = place(of: register) else { return false }
     write_debug_register(place, value)
-    if value != 0 { areUsed = true }
     return true
   }
 
   /// Takes the registers out of the hardware, where nothing matches any more.
   mutating func save() {
-    guard areUsed else { return }
     for place in Self.places where Self.exists(place) {
       registers[place] = read_debug_register(UInt64(place))
       if place & 1 != 0 { write_debug_register(UInt64(place), 0) }
@@ -38,7 +34,6 @@ struct Breakpoints {
 
   /// Puts them into the hardware: first what to compare with, then what enables it.
   mutating func load() {
-    guard areUsed else { return }
     for place in Self.places where Self.exists(place) { write_debug_register(UInt64(place), registers[place]) }
   }
 

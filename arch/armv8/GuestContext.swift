@@ -4,19 +4,14 @@ public import Architecture
 /// All that one vCPU owns of a CPU while it is not loaded. In AArch32 its general registers are those of all modes, under the
 /// numbers that AArch64 gives them (DDI 0487, G1.9.1).
 public struct GuestContext: ~Copyable {
-  private var general: [31 of UInt64] = .init(repeating: 0)
+  /// As the trap frame has them, which has room for 32.
+  private var general: [32 of UInt64] = .init(repeating: 0)
   private var programCounter: UInt64 = 0
   private var state: UInt64 = 0
   private var registers = GuestRegisters()
-  private var registers32 = AArch32Registers()
-  private var breakpoints = Breakpoints()
+  private var rare = RareRegisters()
   /// q0 to q31, FPSR and FPCR.
   private var floatingPoint: [66 of UInt64] = .init(repeating: 0)
-  /// The virtual timer's control register and compare value. While the vCPU is not loaded the timer is off, and whoever
-  /// keeps the vCPU looks at these to know when to wake it.
-  public private(set) var timerControl: UInt64 = 0
-  /// CNTV_CVAL_EL0, in ticks of the guest's virtual counter.
-  public private(set) var timerCompareValue: UInt64 = 0
   /// VMPIDR_EL2: the guest's MPIDR_EL1.
   private let identity: UInt64
 
@@ -35,8 +30,7 @@ public struct GuestContext: ~Copyable {
     general = .init(repeating: 0)
     general[0] = argument
     registers = GuestRegisters(instructionSet)
-    registers32 = AArch32Registers()
-    breakpoints = Breakpoints()
+    rare = RareRegisters(of: instructionSet)
     switch instructionSet {
     case .aarch64:
       programCounter = entry
@@ -46,8 +40,6 @@ public struct GuestContext: ~Copyable {
       state = 0b111 << 6 | 0b10011 | (entry & 1) << 5
     }
     floatingPoint = .init(repeating: 0)
-    timerControl = 0
-    timerCompareValue = 0
   }
 
   /// Passes the device tree to a kernel, as its boot protocol asks for (Documentation/arch/arm64/booting.rst): in x0; in
@@ -65,52 +57,72 @@ public struct GuestContext: ~Copyable {
   /// Where the vCPU goes on when it is loaded next.
   public var resumeAddress: UInt64 { programCounter }
 
-  /// Takes the vCPU out of this CPU; FP and SIMD stay, for nobody else may want them.
-  public mutating func save(from frame: TrapFrame) {
-    for index in 0..<31 { general[index] = frame[UInt8(truncatingIfNeeded: index)] }
-    programCounter = read_elr_el2()
-    state = read_spsr_el2()
-    timerControl = GuestRegister.timerControl
-    timerCompareValue = GuestRegister.timerCompareValue
-    GuestRegister.timerControl = 0
+  /// The virtual timer's control register. While the vCPU is not loaded the timer is off, and whoever keeps the vCPU looks
+  /// at this and at the compare value to know when to wake it.
+  public var timerControl: UInt64 { registers.timerControl }
+
+  /// CNTV_CVAL_EL0, in ticks of the guest's virtual counter.
+  public var timerCompareValue: UInt64 { registers.timerCompareValue }
+
+  /// Takes the vCPU out of this CPU; FP and SIMD stay, for nobody else may want them. `floatingPointTraps` says whether they
+  /// trap now.
+  @inline(__always)
+  public mutating func save(from frame: TrapFrame, floatingPointTraps: Bool) {
+    saveUsual(from: frame)
+    if !rare.areNone { rare.save(floatingPointTraps: floatingPointTraps) }
+  }
+
+  /// What every vCPU has. A function that calls no other, which needs no frame of its own.
+  @inline(never)
+  private mutating func saveUsual(from frame: TrapFrame) {
+    unsafe withUnsafeMutablePointer(to: &general) { unsafe frame.copy(to: $0) }
+    (programCounter, state) = (read_elr_el2(), read_spsr_el2())
     registers.save()
-    breakpoints.save()
-    if instructionSet == .aarch32 {
-      registers32.save()
-      registers32.saveFloatingPointControl()
-    }
   }
 
   /// Puts the vCPU into this CPU, with `counterOffset` between the system counter and the guest's virtual one.
   ///
   /// Changes nothing here, but is `mutating`: a value of this size that is only read is copied first.
+  @inline(__always)
   public mutating func load(into frame: TrapFrame, counterOffset: UInt64) {
-    for index in 0..<31 { frame[UInt8(truncatingIfNeeded: index)] = general[index] }
+    loadUsual(into: frame, counterOffset: counterOffset)
+    if !rare.areNone { rare.load() }
+  }
+
+  @inline(never)
+  private mutating func loadUsual(into frame: TrapFrame, counterOffset: UInt64) {
+    unsafe withUnsafeMutablePointer(to: &general) { unsafe frame.copy(from: $0) }
     write_elr_el2(programCounter)
     write_spsr_el2(state)
     write_vmpidr_el2(identity)
-    registers.load()
-    breakpoints.load()
-    TrapControls.setInstructionSet(instructionSet)
-    if instructionSet == .aarch32 {
-      registers32.load()
-      TrapControls.setFloatingPointTrap(false)
-      registers32.loadFloatingPointControl()
-    }
     write_cntvoff_el2(counterOffset)
-    GuestRegister.timerCompareValue = timerCompareValue
-    GuestRegister.timerControl = timerControl
+    registers.load()
   }
+
+  /// Lets the next FP or SIMD instruction of the vCPU, which has just been loaded, trap or not. `current` is how that stands in
+  /// the hardware.
+  @inline(__always)
+  public mutating func setFloatingPointTrap(_ traps: Bool, current: inout Bool) {
+    if traps != current || rare.isAArch32 { changeFloatingPointTrap(traps, current: &current) }
+  }
+
+  @inline(never)
+  private mutating func changeFloatingPointTrap(_ traps: Bool, current: inout Bool) {
+    current = traps
+    TrapControls.setFloatingPointTrap(traps)
+    if !traps { rare.loadFloatingPointControl() }
+  }
+
+  /// Gives the vCPU, which is loaded, another debug control register, MDSCR_EL1.
+  public mutating func setDebugControl(_ value: UInt64) { registers.setDebugControl(value) }
 
   /// Writes a breakpoint's or watchpoint's register of the vCPU, which is loaded; false where the CPU has not so many.
   public mutating func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool {
-    breakpoints.write(register, value)
+    rare.writeBreakpoint(register, value)
   }
 
-  /// The vCPU leaves the CPU it is loaded on and will not go on: none of its breakpoints may hit another one's guest.
-  public func discard() {
-    if breakpoints.areUsed { Breakpoints.clear() }
-  }
+  /// The vCPU leaves the CPU it is loaded on and will not go on: what would concern the next one there ends.
+  public func discard() { rare.discard() }
 
   /// Takes FP and SIMD state out of this CPU, where it has been this vCPU's.
   public mutating func saveFloatingPoint() {
@@ -120,6 +132,6 @@ public struct GuestContext: ~Copyable {
   /// Puts FP and SIMD state into this CPU.
   public mutating func loadFloatingPoint() {
     unsafe withUnsafeMutablePointer(to: &floatingPoint) { unsafe load_floating_point($0) }
-    if instructionSet == .aarch32 { registers32.loadFloatingPointControl() }
+    rare.loadFloatingPointControl()
   }
 }

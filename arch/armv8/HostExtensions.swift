@@ -31,12 +31,6 @@ enum HostExtensions {
     return 0x33ff | 1 << 20 | 1 << 30 | (floatingPoint ? 1 << 10 : 0)
   }
 
-  /// True where CPTR_EL2 has a value that traps FP and SIMD.
-  @inline(__always)
-  static func trapsFloatingPoint(_ coprocessorTraps: UInt64, isInUse: Bool) -> Bool {
-    isInUse ? coprocessorTraps >> 20 & 1 == 0 : coprocessorTraps >> 10 & 1 != 0
-  }
-
   /// CNTHCTL_EL2 for guests: EL1 reads the physical counter (EL1PCTEN) but its physical timer traps (EL1PCEN, or EL1PTEN,
   /// clear). With E2H = 1 the two are bits 10 and 11, and the bits of EL0 matter to a host's programs only.
   static func counterAccess(isInUse: Bool) -> UInt64 { isInUse ? 1 << 10 : 1 }

@@ -1,5 +1,6 @@
 internal import ARMv8Assembly
 public import Architecture
+internal import ArmRegisters
 
 /// The CPU that runs this, as the hypervisor itself uses it: everything that is neither a guest's nor a device's. Each
 /// backend has one, and nothing above names a register.
@@ -33,14 +34,15 @@ public enum Processor {
     set { GuestRegister.timerControl = newValue }
   }
 
+  /// True where a physical interrupt waits to be acknowledged (ISR_EL1.I).
+  @inline(__always)
+  public static var isInterruptPending: Bool { read_isr() >> 7 & 1 != 0 }
+
   /// The hardware's identification register of that encoding, REVIDR_EL1 and AIDR_EL1 (CRm 0) among them.
   public static func identification(_ register: SystemRegister) -> UInt64 {
     guard register.crm == 0 else { return read_identification(UInt64(register.crm), UInt64(register.op2)) }
     return register.op1 == 0 ? read_revidr_el1() : read_aidr_el1()
   }
-
-  /// What the guest in the hardware has in its debug control register, MDSCR_EL1.
-  public static func setGuestDebugControl(_ value: UInt64) { write_mdscr_el1(value) }
 
   /// The hardware's breakpoint or watchpoint register of that encoding, nil where the CPU has not so many.
   public static func breakpoint(_ register: SystemRegister) -> UInt64? { Breakpoints.read(register) }

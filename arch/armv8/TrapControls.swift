@@ -44,7 +44,7 @@ public enum TrapControls {
     // No debug exception comes to anybody while the OS lock is locked, as it is after reset: each vCPU has a model of it.
     write_oslar_el1(0)
     write_mdscr_el1(0)
-    Breakpoints.clear()
+    RareRegisters.probe()
     GuestRegister.timerControl = 0
     // With E2H = 1 that name means EL2's own virtual timer, which nobody uses.
     write_cntv_ctl_el0(0)
@@ -54,7 +54,6 @@ public enum TrapControls {
   }
 
   /// Makes EL1 execute A64, or A32 and T32 (HCR_EL2.RW).
-  @inline(__always)
   static func setInstructionSet(_ instructionSet: InstructionSet) {
     let others = read_hcr_el2() & ~only64
     write_hcr_el2(instructionSet == .aarch64 ? others | only64 : others)
@@ -66,13 +65,7 @@ public enum TrapControls {
       HostExtensions.coprocessorTraps(floatingPoint: floatingPoint, isInUse: HostExtensions.areInUse))
   }
 
-  /// True where the guest's next FP or SIMD instruction traps.
-  static var trapsFloatingPoint: Bool {
-    HostExtensions.trapsFloatingPoint(read_cptr_el2(), isInUse: HostExtensions.areInUse)
-  }
-
   /// Whether the guest's next FP or SIMD instruction traps.
-  @inline(__always)
   public static func setFloatingPointTrap(_ traps: Bool) {
     // For a guest in AArch32 only what FPEXC.EN lets through comes as far as our trap, by which it reads FPEXC too.
     if traps && read_hcr_el2() >> 31 & 1 == 0 {

@@ -1,3 +1,5 @@
+internal import ARMv8Assembly
+
 /// The general registers x0 to x30 of the guest that has exited, where the vectors put them: at the top of this CPU's
 /// stack, below it the hypervisor's own frames.
 @safe public struct TrapFrame {
@@ -29,4 +31,12 @@
     get { register < 31 ? unsafe registers[Int(register)] : 0 }
     nonmutating set { if register < 31 { unsafe registers[Int(register)] = newValue } }
   }
+
+  /// Copies the frame, all of its bytes.
+  @inline(__always)
+  func copy(to place: UnsafeMutableRawPointer) { unsafe copy_frame(place, registers) }
+
+  /// Fills the frame, all of its bytes.
+  @inline(__always)
+  func copy(from place: UnsafeMutableRawPointer) { unsafe copy_frame(registers, place) }
 }

@@ -10,7 +10,7 @@ public struct GICv2ListRegisters: ListRegisters, Sendable {
   /// The interface whose GICH registers are mapped at `base`.
   public init(control base: UInt) {
     self.base = base
-    count = min(Int(device_load32(base + Register.vtr.rawValue) & 0x3f) + 1, 16)
+    count = min(Int(device_load32(base &+ Register.vtr.rawValue) & 0x3f) + 1, 16)
   }
 
   private enum Register: UInt {
@@ -27,23 +27,23 @@ public struct GICv2ListRegisters: ListRegisters, Sendable {
   public subscript(index: Int) -> ListRegister {
     get {
       precondition(index < count)
-      return Self.decode(device_load32(base + Register.lr.rawValue + UInt(index) * 4))
+      return Self.decode(device_load32(base &+ Register.lr.rawValue &+ UInt(bitPattern: index) &* 4))
     }
     nonmutating set {
       precondition(index < count)
-      device_store32(base + Register.lr.rawValue + UInt(index) * 4, Self.encode(newValue))
+      device_store32(base &+ Register.lr.rawValue &+ UInt(bitPattern: index) &* 4, Self.encode(newValue))
     }
   }
 
   /// The first 32 bits of GICH_ELRSR.
-  public var emptyMask: UInt32 { device_load32(base + Register.elrsr.rawValue) }
+  public var emptyMask: UInt32 { device_load32(base &+ Register.elrsr.rawValue) }
   /// The first 32 bits of GICH_EISR.
-  public var endOfInterruptMask: UInt32 { device_load32(base + Register.eisr.rawValue) }
+  public var endOfInterruptMask: UInt32 { device_load32(base &+ Register.eisr.rawValue) }
 
   /// GICH_VMCR.
   public var machineControl: UInt32 {
-    get { device_load32(base + Register.vmcr.rawValue) }
-    nonmutating set { device_store32(base + Register.vmcr.rawValue, newValue) }
+    get { device_load32(base &+ Register.vmcr.rawValue) }
+    nonmutating set { device_store32(base &+ Register.vmcr.rawValue, newValue) }
   }
 
   /// One register for both groups.
@@ -51,14 +51,32 @@ public struct GICv2ListRegisters: ListRegisters, Sendable {
 
   /// GICH_APR at index 0; nothing at others.
   public subscript(activePriorities index: Int) -> UInt32 {
-    get { index == 0 ? device_load32(base + Register.apr.rawValue) : 0 }
-    nonmutating set { if index == 0 { device_store32(base + Register.apr.rawValue, newValue) } }
+    get { index == 0 ? device_load32(base &+ Register.apr.rawValue) : 0 }
+    nonmutating set { if index == 0 { device_store32(base &+ Register.apr.rawValue, newValue) } }
   }
 
   /// GICH_HCR.
   public var control: InterfaceControl {
-    get { InterfaceControl(rawValue: device_load32(base + Register.hcr.rawValue)) }
-    nonmutating set { device_store32(base + Register.hcr.rawValue, newValue.rawValue) }
+    get { InterfaceControl(rawValue: device_load32(base &+ Register.hcr.rawValue)) }
+    nonmutating set { device_store32(base &+ Register.hcr.rawValue, newValue.rawValue) }
+  }
+
+  /// There is one register of active priorities.
+  @inline(__always)
+  public func begin(_ activePriorities: inout [8 of UInt32], machineControl: UInt32) -> ListRegisterMasks {
+    device_store32(base &+ Register.apr.rawValue, activePriorities[0])
+    device_store32(base &+ Register.vmcr.rawValue, machineControl)
+    let masks = ListRegisterMasks(count: count, empty: device_load32(base &+ Register.elrsr.rawValue))
+    if masks.occupied == 0 { device_store32(base &+ Register.hcr.rawValue, InterfaceControl.enabled.rawValue) }
+    return masks
+  }
+
+  /// The other way round.
+  @inline(__always)
+  public func end(_ activePriorities: inout [8 of UInt32]) -> UInt32 {
+    activePriorities[0] = device_load32(base &+ Register.apr.rawValue)
+    device_store32(base &+ Register.hcr.rawValue, 0)
+    return device_load32(base &+ Register.vmcr.rawValue)
   }
 
   /// GICH_LRn: HW 31, Grp1 30, State 29:28, Priority 27:23, EOI 19 or PhysicalID 19:10, CPUID 12:10, VirtualID 9:0.

@@ -72,6 +72,44 @@ public struct GICv3ListRegisters: ListRegisters, Sendable {
     }
   }
 
+  /// Most CPUs have one register of active priorities for each group.
+  @inline(__always)
+  public func begin(_ activePriorities: inout [8 of UInt32], machineControl: UInt32) -> ListRegisterMasks {
+    write_ich_ap0r0(UInt64(activePriorities[0]))
+    write_ich_ap1r0(UInt64(activePriorities[4]))
+    if activePriorityCount > 1 { beginOthers(&activePriorities) }
+    write_ich_vmcr(UInt64(machineControl))
+    let masks = ListRegisterMasks(count: count, empty: emptyMask)
+    if masks.occupied == 0 { write_ich_hcr(UInt64(InterfaceControl.enabled.rawValue)) }
+    return masks
+  }
+
+  @inline(never)
+  private func beginOthers(_ activePriorities: inout [8 of UInt32]) {
+    for index in 1..<activePriorityCount {
+      self[activePriorities: index] = activePriorities[index]
+      self[activePriorities: index &+ 4] = activePriorities[index &+ 4]
+    }
+  }
+
+  /// The other way round.
+  @inline(__always)
+  public func end(_ activePriorities: inout [8 of UInt32]) -> UInt32 {
+    activePriorities[0] = UInt32(truncatingIfNeeded: read_ich_ap0r0())
+    activePriorities[4] = UInt32(truncatingIfNeeded: read_ich_ap1r0())
+    if activePriorityCount > 1 { endOthers(&activePriorities) }
+    write_ich_hcr(0)
+    return machineControl
+  }
+
+  @inline(never)
+  private func endOthers(_ activePriorities: inout [8 of UInt32]) {
+    for index in 1..<activePriorityCount {
+      activePriorities[index] = self[activePriorities: index]
+      activePriorities[index &+ 4] = self[activePriorities: index &+ 4]
+    }
+  }
+
   /// ICH_LR<n>_EL2 has no bits 58:56: nobody is told who sent an SGI.
   static func encode(_ register: ListRegister) -> UInt64 { register.rawValue & ~(0xf &<< 56) }
 

@@ -107,6 +107,26 @@ public enum HostListRegisters<Software: ListRegisters & Sendable>: ListRegisters
     }
   }
 
+  /// Loads the interface by its own shortest way.
+  @inline(__always)
+  public func begin(_ activePriorities: inout [8 of UInt32], machineControl: UInt32) -> ListRegisterMasks {
+    switch self {
+    case .v2(let gic): gic.begin(&activePriorities, machineControl: machineControl)
+    case .v3(let gic): gic.begin(&activePriorities, machineControl: machineControl)
+    case .software(var registers): registers.begin(&activePriorities, machineControl: machineControl)
+    }
+  }
+
+  /// Saves the interface by its own shortest way.
+  @inline(__always)
+  public func end(_ activePriorities: inout [8 of UInt32]) -> UInt32 {
+    switch self {
+    case .v2(let gic): gic.end(&activePriorities)
+    case .v3(let gic): gic.end(&activePriorities)
+    case .software(var registers): registers.end(&activePriorities)
+    }
+  }
+
   /// GICH_HCR or ICH_HCR_EL2.
   public var control: InterfaceControl {
     get {

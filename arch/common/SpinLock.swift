@@ -19,8 +19,13 @@ public struct SpinLock: ~Copyable {
   @inline(__always)
   public borrowing func acquire(by cpu: Int) {
     let ticket = nextTicket.wrappingAdd(1, ordering: .relaxed).oldValue
-    while served.load(ordering: .acquiring) != ticket { spin_hint() }
+    if served.load(ordering: .acquiring) != ticket { wait(for: ticket) }
     holder.store(UInt32(truncatingIfNeeded: cpu) &+ 1, ordering: .relaxed)
+  }
+
+  @inline(never)
+  private borrowing func wait(for ticket: UInt32) {
+    while served.load(ordering: .acquiring) != ticket { spin_hint() }
   }
 
   /// Gives the lock to the next in line.

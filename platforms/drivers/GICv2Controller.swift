@@ -81,21 +81,21 @@ public struct GICv2Controller: Sendable {
       // SGIs, by which other CPUs ask for something, come after this CPU's own timers.
       device_store32(distributor + Distributor.priority + quarter * 4, quarter < 4 ? 0xb0b0_b0b0 : 0xa0a0_a0a0)
     }
-    device_store32(interface + Interface.priorityMask, 0xf0)
+    device_store32(interface &+ Interface.priorityMask, 0xf0)
     // Enable, and EOImode (bit 9 without the Security Extensions and in the Non-secure view alike).
-    device_store32(interface + Interface.control, 1 << 0 | 1 << 9)
+    device_store32(interface &+ Interface.control, 1 << 0 | 1 << 9)
   }
 
   /// Takes the highest pending interrupt: GICC_IAR's value, whose low ten bits are the INTID; 1020 and above are none.
-  public func acknowledge() -> UInt32 { device_load32(interface + Interface.acknowledge) }
+  public func acknowledge() -> UInt32 { device_load32(interface &+ Interface.acknowledge) }
 
   /// Lets interrupts of the same priority come again; the acknowledged one stays active.
   public func dropPriority(_ acknowledged: UInt32) {
-    device_store32(interface + Interface.endOfInterrupt, acknowledged)
+    device_store32(interface &+ Interface.endOfInterrupt, acknowledged)
   }
 
   /// Ends an interrupt that the hypervisor served itself, after its priority was dropped.
-  public func deactivate(_ acknowledged: UInt32) { device_store32(interface + Interface.deactivate, acknowledged) }
+  public func deactivate(_ acknowledged: UInt32) { device_store32(interface &+ Interface.deactivate, acknowledged) }
 
   /// What sends the software-generated interrupt `id` to the CPU that runs this: GICD_SGIR with its bit in the distributor's
   /// lists of targets (IHI 0048B §4.3.12: its own private interrupts' say it).
@@ -107,7 +107,7 @@ public struct GICv2Controller: Sendable {
   /// Sends a software-generated interrupt.
   @inline(__always)
   public func send(_ softwareInterrupt: UInt64) {
-    device_store32(distributor + Distributor.softwareInterrupt, UInt32(truncatingIfNeeded: softwareInterrupt))
+    device_store32(distributor &+ Distributor.softwareInterrupt, UInt32(truncatingIfNeeded: softwareInterrupt))
   }
 
   /// Lets an interrupt come.

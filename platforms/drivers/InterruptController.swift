@@ -38,6 +38,22 @@ public enum InterruptController: Sendable {
     }
   }
 
+  /// Both at once: priority drop and deactivation.
+  @inline(__always)
+  public func end(_ acknowledged: UInt32) {
+    switch self {
+    case .v2(let gic):
+      gic.dropPriority(acknowledged)
+      gic.deactivate(acknowledged)
+    case .v3(let gic):
+      gic.dropPriority(acknowledged)
+      gic.deactivate(acknowledged)
+    case .bcm2836(let controller):
+      controller.dropPriority(acknowledged)
+      controller.deactivate(acknowledged)
+    }
+  }
+
   /// Lets an interrupt come.
   public func enable(_ id: UInt16) {
     switch self {

@@ -83,6 +83,7 @@ extension Attacker {
 
   /// Translation off, where addresses are the guest-physical ones and every access is a device's.
   private mutating func attackUntranslated() {
+    if Places.isGroundKept { return }
     begin()
     set(0, Code.untranslated)
     add(Code.writeControl)

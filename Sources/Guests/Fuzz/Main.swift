@@ -1,8 +1,11 @@
 internal import GuestEntry
 internal import GuestSupport
 
-/// Fires random attacks from two vCPUs for ever, or for `rounds=` of them, from `seed=` or else the counter, and says how
+/// Fires random attacks from two vCPUs, with a third one to look after them, for ever or for `rounds=` of them, from `seed=` or else the counter, and says how
 /// far it is about ten times a second (`lines=` for another rate); the arguments come from /chosen/bootargs.
+///
+/// `ground=1` keeps the translation and the vectors that the guest stands on. Without them it takes one exception after the
+/// other and no instruction, by which QEMU counts its time where that counts instructions: the time would stand still.
 ///
 /// A machine that restarted goes on with other attacks: its seed is the given one together with the physical counter, which a
 /// restart does not set back. `replay=` begins with exactly the seed that a line showed.
@@ -11,7 +14,8 @@ func main(treeAddress: UInt64) {
   let tree = MachineTree(at: treeAddress)
   console.start()
   InterruptController.start()
-  Places.start(memoryEnd: min(tree.memoryEnd, VirtMachine.memory &+ 0x4000_0000))
+  Places.start(
+    memoryEnd: min(tree.memoryEnd, VirtMachine.memory &+ 0x4000_0000), keepsGround: tree.number("ground") == 1)
   fuzz_set_code_base(Places.memoryEnd &- Places.scratchSize &- 0x2_0000)
   // The virtual counter begins anew with the machine.
   let now = guest_physical_count()
@@ -43,7 +47,13 @@ private let roundLength = 100
 /// Nobody fired: the second vCPU has come, or something went wrong outside of a sequence.
 @c(fuzz_lost)
 func beginAnew(processor: UInt64) {
-  if fuzz_kind(processor) != 17 { fuzz_set_strays(processor, fuzz_strays(processor) &+ 1) }
+  if fuzz_kind(processor) != 17 {
+    fuzz_set_strays(processor, fuzz_strays(processor) &+ 1)
+    fuzz_set_mishaps(processor, fuzz_mishaps(processor) &+ 1)
+    // A wild store has hit what it lives by: only fresh copies of the images help.
+    if fuzz_mishaps(processor) > 16 { PSCI.reset() }
+  }
+  if processor == Guard.processor { Guard.watchForEver() }
   fuzz_set_round(processor, fuzz_round(processor) &+ 1)
   attackForEver(processor)
 }
@@ -52,8 +62,7 @@ func beginAnew(processor: UInt64) {
 func handleInterrupt(number: UInt32) {}
 
 private func attackForEver(_ processor: UInt64) -> Never {
-  var partner = Partner(of: processor)
-  partner.start()
+  if processor == 0 { Guard.start() }
   var lastLine = Counter.now
   while true {
     let round = fuzz_round(processor)
@@ -69,7 +78,7 @@ private func attackForEver(_ processor: UInt64) -> Never {
     var attacker = Attacker(processor, seed: seed)
     for _ in 0..<roundLength { attacker.attack() }
     fuzz_set_round(processor, round &+ 1)
-    partner.watch()
+    fuzz_set_mishaps(processor, 0)
   }
 }
 

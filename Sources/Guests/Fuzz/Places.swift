@@ -7,9 +7,23 @@ enum Places {
   /// Bytes of RAM at its end that attacks may write to.
   static let scratchSize: UInt64 = 0x10_0000
   nonisolated(unsafe) private static var end: UInt64 = 0
+  nonisolated(unsafe) private static var isKept = false
 
-  /// Takes the last of the RAM for attacks to write to.
-  static func start(memoryEnd: UInt64) { unsafe end = memoryEnd }
+  /// Takes the last of the RAM for attacks to write to. `keepsGround` keeps attacks away from the translation and the vectors
+  /// that the guest itself stands on.
+  static func start(memoryEnd: UInt64, keepsGround: Bool) {
+    unsafe end = memoryEnd
+    unsafe isKept = keepsGround
+  }
+
+  /// Whether attacks keep away from what the guest itself stands on.
+  static var isGroundKept: Bool { unsafe isKept }
+
+  /// Whether an attack that may take the ground from under the guest comes now: seldom, or never.
+  static func losesGround(_ random: inout Random) -> Bool {
+    let isTime = random.oneIn(32)
+    return isTime && !isGroundKept
+  }
 
   /// The first address past the RAM.
   static var memoryEnd: UInt64 { unsafe end }

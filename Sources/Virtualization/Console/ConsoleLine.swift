@@ -1,3 +1,5 @@
+internal import Architecture
+
 /// The line that one VM is writing.
 struct ConsoleLine {
   /// How many bytes of a line are kept.
@@ -15,7 +17,9 @@ struct ConsoleLine {
 
   init(name: ConsoleName) { self.name = name }
 
-  subscript(index: Int) -> UInt8 { text[index] }
+  /// Writes what is kept of the line.
+  @inline(__always)
+  func write(to sink: inout some ByteSink & ~Copyable) { sink.write(text.span.extracting(first: count)) }
 
   /// True where `more` bytes do not fit any more.
   func isFull(for more: Int) -> Bool { count + more > Self.capacity }

@@ -48,9 +48,14 @@ public struct ConsoleMultiplexer: ~Copyable {
     }
   }
 
-  /// Shows one byte of the hypervisor's own messages, which are shown by the line as a VM's are.
+  /// Shows one byte of the hypervisor's own messages, which are shown by the line as a VM's are. They are plain text: nothing
+  /// is to be looked for in them but the ends of lines.
   public mutating func report(_ byte: UInt8, to sink: inout some ByteSink & ~Copyable) {
-    output(byte, from: hypervisor, to: &sink)
+    if byte == UInt8(ascii: "\n") {
+      endLine(of: hypervisor, to: &sink)
+    } else {
+      keep(byte, of: hypervisor, to: &sink)
+    }
   }
 
   /// Shows a literal as the hypervisor's own message. It ends with a newline, or is continued.
@@ -183,7 +188,7 @@ extension ConsoleMultiplexer {
 
   private func show(_ vm: Int, to sink: inout some ByteSink & ~Copyable) {
     prefix(of: vm, to: &sink)
-    for index in 0..<lines[vm].count { sink.write(lines[vm][index]) }
+    lines[vm].write(to: &sink)
   }
 
   private func breakLine(of vm: Int, to sink: inout some ByteSink & ~Copyable) {

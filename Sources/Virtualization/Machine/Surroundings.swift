@@ -13,6 +13,8 @@ public protocol Surroundings: ~Copyable {
   var needsMaintenance: Bool { get }
   /// The level of the line of the exiting vCPU's virtual timer: enabled, not masked, and its condition is met.
   var isVirtualTimerLineHigh: Bool { get }
+  /// True while a physical interrupt waits for this CPU, which masks it as long as the exit is being answered.
+  var isInterruptWaiting: Bool { get }
   /// The system counter now.
   var now: Instant { get }
   /// How many ticks the system counter makes in a second.
@@ -42,6 +44,8 @@ extension Surroundings where Self: ~Copyable {
   public var needsMaintenance: Bool { false }
   /// As long as nobody looks, the line is what it was when its interrupt came.
   public var isVirtualTimerLineHigh: Bool { true }
+  /// None comes while an exit is answered.
+  public var isInterruptWaiting: Bool { false }
   /// There are no breakpoints.
   public func readBreakpoint(_ register: SystemRegister) -> UInt64? { nil }
   /// There are no breakpoints.

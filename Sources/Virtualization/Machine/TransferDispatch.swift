@@ -28,6 +28,10 @@ extension ExitDispatcher {
 
   /// Does one access after the other. Registers change only after all of them, so that after an abort the guest finds its
   /// base register as it was and can try again; what a device did by then, it has done, as on hardware.
+  ///
+  /// The interrupt controller has up to 32 interrupts to look at for each word. Where there are more than two, whoever else
+  /// wants this CPU does not wait for all of them: the instruction begins anew after that, as a CPU may have it that takes
+  /// an interrupt in the middle of it (DDI 0487, B2.7.2; DDI 0406C, A3.5.4).
   private static func perform<CPU: VirtualCPU & ~Copyable, Around: Surroundings & ~Copyable>(
     _ transfer: MemoryTransfer, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine, around: inout Around
   ) -> Outcome {
@@ -35,6 +39,7 @@ extension ExitDispatcher {
     var outcome = Outcome.resume
     for index in 0..<transfer.count {
       let access = transfer[index]
+      if index >= 2, around.isInterruptWaiting, mayBeRepeated(access, machine) { return outcome }
       let value = access.isWrite ? cpu[register: access.register] & access.width.mask : 0
       switch answer(access, value: value, vcpu: vcpu, machine: &machine, around: &around, outcome: &outcome) {
       case .handled(let value): loaded[index] = access.extended(value)
@@ -51,5 +56,11 @@ extension ExitDispatcher {
     cpu.skipInstruction(byteCount: transfer.byteCount)
     // No instruction reaches the clock and the console's one data register at once.
     return outcome
+  }
+
+  /// True for what goes to the distributor or a redistributor.
+  private static func mayBeRepeated(_ access: MMIOAccess, _ machine: borrowing VirtualMachine) -> Bool {
+    GuestMachine.distributor.contains(access.address)
+      || machine.interrupts.version == .v3 && GuestMachine.redistributors.contains(access.address)
   }
 }

@@ -67,9 +67,18 @@ public struct VirtualMachine: ~Copyable {
     self.power.reset()
   }
 
+  /// How many steps a reset has.
+  public var resetStepCount: Int { interrupts.resetStepCount &+ 1 }
+
   /// Puts everything back to what it was at power on; the memory is the loader's business.
   public mutating func reset() {
-    interrupts.reset()
+    for step in 0..<resetStepCount { reset(step: step) }
+  }
+
+  /// One step of `reset()`, in bounded time. They are to be taken in order, from 0 to `resetStepCount`, with no vCPU loaded
+  /// and before one runs. The devices come first: from then on they hold no line up, whatever is told them meanwhile.
+  public mutating func reset(step: Int) {
+    guard step == 0 else { return interrupts.reset(step: step &- 1) }
     power.reset()
     let isHeld = console.isTransmitterHeld
     console.reset()

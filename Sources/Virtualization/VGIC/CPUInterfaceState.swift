@@ -22,13 +22,18 @@ struct CPUInterfaceState {
   var parked: UInt32 = 0
   /// One bit for each list register that the CPU has which the vCPU is loaded on; zero while it is not loaded.
   var available: UInt32 = 0
-  /// One bit for each nonzero word of the vCPU's candidates.
-  var candidateWords: UInt32 = 0
+  /// One bit for each of the vCPU's queues of pending candidates that is not empty (`CandidateQueue`).
+  var pendingQueues: UInt64 = 0
+  /// The same for the queues of active ones, from 64 on.
+  var activeQueues: UInt8 = 0
+  /// True where there are candidates that the distributor forwards, or active ones.
+  var hasCandidates = false
   /// The vCPU's interrupts, INTID 0 to 31, whose physical interrupt the caller shall deactivate.
   var deactivations: UInt32 = 0
   /// True while the vCPU's list registers are in hardware.
   var isLoaded = false
-  /// True where a candidate or a used list register has changed since the last flush.
+  /// True where a candidate or a used list register has changed since the last flush; of a vCPU that is not loaded, where its
+  /// next load has to look at anything but the interface's own registers.
   var needsFlush = false
   /// How many interrupts that the vCPU is handling have lost their list registers to others.
   var evictedCount: UInt32 = 0
@@ -49,6 +54,11 @@ struct CPUInterfaceState {
   /// has only system registers, so that VFIQEn is RES1 (IHI 0069, ICH_VMCR_EL2).
   init(version: GICVersion) {
     machineControl = 2 << 21 | 3 << 18 | (version == .v3 ? 1 << 3 : 0)
+  }
+
+  /// True where a list register is in use or an interrupt waits for one, evicted ones among them.
+  var holdsInterrupts: Bool {
+    @inline(__always) get { used | evictedCount != 0 || hasCandidates }
   }
 
   /// The part of a priority that decides about preemption, as the binary points that were last read divide it: VBPR0 is

@@ -24,7 +24,7 @@ extension VirtualGIC {
       deactivationCount &-= 1
       return states[vcpu &* 32 &+ mask.trailingZeroBitCount].physicalID
     }
-    for word in 0..<candidateWordCount where sharedDeactivations[word] != 0 {
+    for word in sharedDeactivations.indices where sharedDeactivations[word] != 0 {
       let mask = sharedDeactivations[word]
       sharedDeactivations[word] = mask & (mask &- 1)
       deactivationCount &-= 1

@@ -110,12 +110,6 @@ extension VirtualGIC {
   /// GICD_CTLR: the group enables; in a GICv3 also ARE and DS, which are fixed to one.
   private var distributorControl: UInt64 { UInt64(enabledGroups) | (version == .v3 ? 1 << 6 | 1 << 4 : 0) }
 
-  private mutating func setEnabledGroups(_ groups: UInt32) {
-    guard groups != enabledGroups else { return }
-    enabledGroups = groups
-    reconsiderAll()
-  }
-
   /// GICD_TYPER: the number of lines in units of 32 less one; GICv2: CPUs less one; GICv3: ten bits of INTID, Aff3 is
   /// there, and no 1 of N.
   var distributorType: UInt64 {

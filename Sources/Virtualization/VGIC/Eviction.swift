@@ -15,7 +15,12 @@ extension VirtualGIC {
     if count != 0 { registers.control = interfaces[vcpu].control }
     interfaces[vcpu].machineControl = registers.machineControl
     if !separatesDeactivation(vcpu) {
-      while let slot = innermostEvicted(of: vcpu, where: { !isRunning($0, of: vcpu, registers) }) {
+      var rest = interfaces[vcpu].evictedCount
+      var next = first(in: CandidateQueue.evicted, of: vcpu)
+      while rest != 0, let slot = next {
+        rest &-= 1
+        next = self.next(to: slot)
+        if isRunning(slot, of: vcpu, registers) { continue }
         count = count == 0 ? 0 : count &- 1
         endEvicted(slot)
       }
@@ -24,7 +29,7 @@ extension VirtualGIC {
       count &-= orphanCount
     }
     // Where the maintenance interrupt came late the guest has taken another of the same group priority since.
-    while count != 0, let slot = innermostEvicted(of: vcpu, where: { _ in true }) {
+    while count != 0, let slot = innermostEvicted(of: vcpu) {
       count &-= 1
       endEvicted(slot)
     }
@@ -37,6 +42,7 @@ extension VirtualGIC {
 
   /// True where the group priority that the evicted interrupt at `slot` was acknowledged with is active in hardware:
   /// GICH_APR for both groups of a GICv2, ICH_AP0R<n>_EL2 and ICH_AP1R<n>_EL2 for those of a GICv3.
+  @inline(__always)
   private func isRunning<Registers: ListRegisters & ~Copyable>(
     _ slot: Int, of vcpu: Int, _ registers: borrowing Registers
   ) -> Bool {
@@ -45,6 +51,7 @@ extension VirtualGIC {
     return registers[activePriorities: first &+ level &>> 5] &>> UInt32(level & 31) & 1 != 0
   }
 
+  @inline(__always)
   private func heldGroupPriority(_ slot: Int, of vcpu: Int) -> Int {
     let held = states[slot].heldPriority
     return interfaces[vcpu].groupPriority(held & 0xf8, isGroup1: held & 1 != 0)
@@ -53,9 +60,9 @@ extension VirtualGIC {
   /// Makes the evicted interrupt at `slot` inactive. Its state is to be reconsidered.
   mutating func forgetEvicted(_ slot: Int) {
     let owner = Int(states[slot].owner)
+    leaveQueue(slot)
     interfaces[owner].evictedCount &-= 1
     states[slot].flags.remove([.active, .deactivatesInSoftware])
-    setCandidate(slot, of: owner, to: false)
     // With EOImode 1 the next one that waits may have a list register now.
     if interfaces[owner].available != 0 && separatesDeactivation(owner) { askFlush(of: owner) }
   }
@@ -64,11 +71,15 @@ extension VirtualGIC {
   /// find no list register, and none of the evicted ones either.
   mutating func orphanEnd(of vcpu: Int) { interfaces[vcpu].orphanCount = min(interfaces[vcpu].orphanCount &+ 1, 31) }
 
-  /// The one of those evicted interrupts of `vcpu` that was acknowledged last.
-  private func innermostEvicted(of vcpu: Int, where isMeant: (Int) -> Bool) -> Int? {
-    let slot = firstCandidate(of: vcpu) { slot in
-      states[slot].isEvicted && isMeant(slot) ? heldGroupPriority(slot, of: vcpu) : .max &- 1
+  /// The evicted interrupt of `vcpu` that was acknowledged last.
+  @inline(__always)
+  private func innermostEvicted(of vcpu: Int) -> Int? {
+    guard var slot = first(in: CandidateQueue.evicted, of: vcpu) else { return nil }
+    var innermost = slot
+    for _ in 1..<max(interfaces[vcpu].evictedCount, 1) {
+      slot = self.next(to: slot)
+      if heldGroupPriority(slot, of: vcpu) < heldGroupPriority(innermost, of: vcpu) { innermost = slot }
     }
-    return slot.flatMap { states[$0].isEvicted && isMeant($0) ? $0 : nil }
+    return innermost
   }
 }

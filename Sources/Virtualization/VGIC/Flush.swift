@@ -54,11 +54,11 @@ extension VirtualGIC {
     if interfaces[vcpu].evictedCount != 0 { takeMissedEnds(vcpu, &registers) }
     settle(interfaces[vcpu].changed & interfaces[vcpu].used, of: vcpu, &registers)
     var control = InterfaceControl.enabled
-    if interfaces[vcpu].candidateWords != 0 { control.formUnion(fill(vcpu, &registers)) }
+    if interfaces[vcpu].hasCandidates { control.formUnion(fill(vcpu, &registers)) }
     writeOccupied(vcpu, &registers)
     if interfaces[vcpu].evictedCount != 0 { control.formUnion(.missedEnd) }
     // Whoever ends an interrupt while others wait makes room for them.
-    if interfaces[vcpu].candidateWords != 0 { interfaces[vcpu].repeatable = 0 }
+    if interfaces[vcpu].hasCandidates { interfaces[vcpu].repeatable = 0 }
     if control != interfaces[vcpu].control {
       interfaces[vcpu].control = control
       registers.control = control
@@ -86,7 +86,7 @@ extension VirtualGIC {
     _ vcpu: Int, _ registers: inout Registers
   ) -> InterfaceControl {
     let all = interfaces[vcpu].available
-    while let slot = firstCandidate(of: vcpu, urgency: { urgency(ofCandidate: $0, enabledGroups: 3) }) {
+    while let slot = firstCandidate(of: vcpu, preferring: 3) {
       if ~interfaces[vcpu].used & all == 0 { reclaim(vcpu, &registers) }
       let free = ~interfaces[vcpu].used & all
       if free == 0 { return overflow(vcpu, &registers) }
@@ -137,7 +137,7 @@ extension VirtualGIC {
     interfaces[vcpu].machineControl = registers.machineControl
     let all = interfaces[vcpu].available
     let groups = interfaces[vcpu].machineControl
-    while let slot = firstCandidate(of: vcpu, urgency: { urgency(ofCandidate: $0, enabledGroups: groups) }) {
+    while let slot = firstCandidate(of: vcpu, preferring: groups) {
       let free = ~interfaces[vcpu].used & all
       var index = free.trailingZeroBitCount
       if free == 0 {
@@ -153,14 +153,19 @@ extension VirtualGIC {
   }
 
   /// Priorities in order, all of a group that the guest's CPU interface has enabled before all of one that it has not.
+  @inline(__always)
   private func urgency(_ priority: UInt8, isGroup1: Bool, enabledGroups: UInt32) -> Int {
     Int(priority) &+ (enabledGroups & (isGroup1 ? 2 : 1) != 0 ? 0 : Self.disabledGroupUrgency)
   }
 
   private static var disabledGroupUrgency: Int { 256 }
   private static var nothingToDeliver: Int { .max &- 1 }
+  /// There are 32 priorities to preempt each other. A guest that has more interrupts active at once, because it writes its
+  /// active priorities itself, waits for the ends of those that have list registers.
+  private static var evictionLimit: UInt32 { 32 }
 
   /// The same of a candidate. One that is active has nothing to deliver and comes last.
+  @inline(__always)
   private func urgency(ofCandidate slot: Int, enabledGroups: UInt32) -> Int {
     let state = states[slot]
     guard state.isPending && !state.flags.contains(.active) && forwards(slot) else { return Self.nothingToDeliver }
@@ -170,6 +175,7 @@ extension VirtualGIC {
   /// The list register that the candidate at `slot` deserves more than what is there: the least urgent pending one, if the
   /// candidate is more urgent. Where none is pending, the active one that will be ended last; with EOImode 1 only while
   /// no other is evicted, and none that software made active, since nothing but its deactivation tells of it.
+  @inline(__always)
   private func dispensableRegister(of vcpu: Int, enabledGroups: UInt32, for slot: Int) -> Int? {
     let urgencyOfCandidate = urgency(ofCandidate: slot, enabledGroups: enabledGroups)
     var (worst, found): (Int, Int?) = (urgencyOfCandidate, nil)
@@ -194,7 +200,7 @@ extension VirtualGIC {
     }
     if isAnyPending { return found }
     guard urgencyOfCandidate < Self.disabledGroupUrgency else { return nil }
-    return separatesDeactivation(vcpu) && interfaces[vcpu].evictedCount != 0 ? nil : outermost
+    return interfaces[vcpu].evictedCount < (separatesDeactivation(vcpu) ? 1 : Self.evictionLimit) ? outermost : nil
   }
 
   /// VEOIM of GICH_VMCR and ICH_VMCR_EL2, as last read: a deactivation is a write of its own (EOImode 1).

@@ -3,10 +3,27 @@ internal import Architecture
 extension VirtualGIC {
   /// Reads a register array as `vcpu` sees it: its own SGIs and PPIs, and the SPIs.
   func read(_ register: InterruptRegister, vcpu: Int) -> UInt64 {
+    switch register.field {
+    case .group: collect(register, vcpu) { states[$0].flags.contains(.group1) ? 1 : 0 }
+    case .setEnable, .clearEnable: collect(register, vcpu) { states[$0].flags.contains(.enabled) ? 1 : 0 }
+    case .setPending, .clearPending: collect(register, vcpu) { states[$0].isPending ? 1 : 0 }
+    case .setActive, .clearActive: collect(register, vcpu) { isActive($0) ? 1 : 0 }
+    case .priority: collect(register, vcpu) { UInt32(states[$0].priority) }
+    case .targets: collect(register, vcpu) { targets($0, vcpu: vcpu) }
+    case .configuration: collect(register, vcpu) { states[$0].flags.contains(.edge) ? 2 : 0 }
+    case .clearSources, .setSources: collect(register, vcpu) { sources($0) }
+    }
+  }
+
+  /// The fields of an access, by what `field` says of each slot. They are all private or all shared, so that their slots
+  /// follow one another.
+  @inline(__always)
+  private func collect(_ register: InterruptRegister, _ vcpu: Int, _ field: (Int) -> UInt32) -> UInt64 {
+    guard let first = slot(of: register.firstID, vcpu: vcpu) else { return 0 }
+    let end = register.firstID < 32 ? 32 : interruptCount
     var value: UInt32 = 0
-    for index in 0..<register.fieldCount {
-      guard let slot = slot(of: register.firstID &+ index, vcpu: vcpu) else { break }
-      value |= read(register.field, slot: slot, vcpu: vcpu) &<< register.shift(of: index)
+    for index in 0..<min(register.fieldCount, end &- register.firstID) {
+      value |= field(first &+ index) &<< register.shift(of: index)
     }
     return UInt64(value)
   }
@@ -43,20 +60,6 @@ extension VirtualGIC {
     for index in 0..<register.fieldCount {
       guard let slot = slot(of: register.firstID &+ index, vcpu: vcpu) else { break }
       write(register.field, value: register.field(index, of: value), slot: slot)
-    }
-  }
-
-  private func read(_ field: InterruptRegister.Field, slot: Int, vcpu: Int) -> UInt32 {
-    let state = states[slot]
-    switch field {
-    case .group: return state.flags.contains(.group1) ? 1 : 0
-    case .setEnable, .clearEnable: return state.flags.contains(.enabled) ? 1 : 0
-    case .setPending, .clearPending: return state.isPending ? 1 : 0
-    case .setActive, .clearActive: return isActive(slot) ? 1 : 0
-    case .priority: return UInt32(state.priority)
-    case .targets: return targets(slot, vcpu: vcpu)
-    case .configuration: return state.flags.contains(.edge) ? 2 : 0
-    case .clearSources, .setSources: return sources(slot)
     }
   }
 

@@ -64,6 +64,8 @@ struct InterruptState {
   var heldPriority: UInt8 = 0
   /// While the interrupt is evicted, the source that its list register held.
   var heldSource: UInt8 = 0
+  /// The queue of its vCPU's candidates in which the interrupt waits for a list register.
+  var queue: UInt8 = CandidateQueue.none
   /// What the guest wrote to say where an SPI goes: GICD_ITARGETSR's mask, or GICD_IROUTER's Aff3.Aff2.Aff1.Aff0.
   var route: UInt32 = 0
 

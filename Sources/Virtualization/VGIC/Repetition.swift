@@ -57,7 +57,7 @@ extension VirtualGIC {
   mutating func park(_ index: Int, of vcpu: Int) -> Bool {
     let bit: UInt32 = 1 &<< UInt32(index)
     let slot = slotInRegister(index, of: vcpu)
-    guard interfaces[vcpu].repeatable & bit != 0, !interfaces[vcpu].needsFlush, interfaces[vcpu].candidateWords == 0,
+    guard interfaces[vcpu].repeatable & bit != 0, !interfaces[vcpu].needsFlush, !interfaces[vcpu].hasCandidates,
       states[slot].flags.contains(.linked)
     else { return false }
     askDeactivation(of: slot)

@@ -1,62 +1,83 @@
 internal import Architecture
 
+// A reset of everything is made of steps, so that whoever takes it on lets others' interrupts through in between: first the
+// SPIs, some at a time, then each vCPU with its own interrupts. Between two steps the rest is as it was: a list register that
+// still names an SPI that has been reset is nobody's business, for no vCPU runs.
+
 extension VirtualGIC {
+  /// How many SPIs one step of a reset takes in.
+  private static var sharedStep: Int { 64 }
+
+  private var sharedStepCount: Int { (sharedInterruptCount &+ Self.sharedStep &- 1) / Self.sharedStep }
+
+  /// How many steps a reset of everything has.
+  var resetStepCount: Int { sharedStepCount &+ vcpuCount }
+
   /// Puts everything as it is after power on: every interrupt disabled and idle, every line low, every vCPU's interface
   /// clean. Physical interrupts that were active on the VM's behalf become deactivations to take.
   ///
   /// No vCPU may be loaded. Devices that drive lines are to be reset as well.
   public mutating func reset() {
-    for vcpu in 0..<vcpuCount {
-      clearInterface(of: vcpu)
-      resetPrivateInterrupts(of: vcpu)
-    }
-    let shared = vcpuCount * 32
-    for slot in shared..<(shared + sharedInterruptCount) { resetState(at: slot, target: resetTarget) }
-    enabledGroups = 0
-    attention = 0
+    for step in 0..<resetStepCount { reset(step: step) }
+  }
+
+  /// One step of `reset()`, in bounded time. They are to be taken in order, from 0 to `resetStepCount`, before a vCPU runs.
+  mutating func reset(step: Int) {
+    if step == 0 { enabledGroups = 0 }
+    guard step < sharedStepCount else { return resetOwn(of: step &- sharedStepCount) }
+    let first = vcpuCount &* 32 &+ step &* Self.sharedStep
+    let end = min(first &+ Self.sharedStep, vcpuCount &* 32 &+ sharedInterruptCount)
+    let fresh = InterruptState(flags: [], target: resetTarget)
+    for slot in first..<end { resetState(at: slot, to: fresh) }
   }
 
   /// Starts `vcpu` clean, as after CPU_ON: its SGIs and PPIs, list registers and CPU interface as after power on. An SPI
   /// that was pending in its list registers stays pending; one that it was handling does not stay active, and one that a
   /// guest has made active by request does.
   ///
-  /// The vCPU may not be loaded.
+  /// The vCPU may not be loaded. Takes no time for interrupts that have nothing to do with the vCPU: guests turn vCPUs off
+  /// and on as often as they like.
   public mutating func reset(vcpu: Int) {
-    for index in 0..<CPUInterfaceState.maximumRegisterCount {
-      guard interfaces[vcpu].used >> UInt32(index) & 1 != 0 else { continue }
-      recall(index, of: vcpu)
+    var used = interfaces[vcpu].used
+    while used != 0 {
+      recall(used.trailingZeroBitCount, of: vcpu)
+      used &= used &- 1
     }
-    for slot in states.indices where states[slot].isEvicted && states[slot].owner == UInt8(vcpu) {
+    var rest = interfaces[vcpu].evictedCount
+    while rest != 0, let slot = first(in: CandidateQueue.evicted, of: vcpu) {
+      rest &-= 1
       forgetEvicted(slot)
       reconsider(slot)
     }
-    resetPrivateInterrupts(of: vcpu)
-    clearInterface(of: vcpu)
-    for slot in (vcpuCount * 32)..<states.count where states[slot].target == UInt8(vcpu) { reconsider(slot) }
+    resetOwn(of: vcpu)
   }
 
   /// Where SPIs go after reset: without other vCPUs, or at GICv3's affinity 0.0.0.0, to vCPU 0; else nowhere.
   private var resetTarget: UInt8 { version == .v3 || vcpuCount == 1 ? 0 : InterruptState.noTarget }
 
-  private mutating func resetPrivateInterrupts(of vcpu: Int) {
-    for id in 0..<32 { resetState(at: vcpu * 32 + id, target: UInt8(vcpu)) }
-  }
-
-  private mutating func resetState(at slot: Int, target: UInt8) {
-    if states[slot].flags.contains(.linked) { askDeactivation(of: slot) }
-    var flags: InterruptState.Flags = []
-    if isSGI(slot: slot) { flags = version == .v2 ? [.edge, .enabled] : .edge }
-    let physicalID = states[slot].physicalID
-    states[slot] = InterruptState(flags: flags, target: target)
-    states[slot].physicalID = physicalID
-  }
-
-  private mutating func clearInterface(of vcpu: Int) {
+  /// Puts a vCPU's own interrupts and its interface back.
+  private mutating func resetOwn(of vcpu: Int) {
     precondition(!interfaces[vcpu].isLoaded, "a vCPU is unloaded before it is reset")
-    let deactivations = interfaces[vcpu].deactivations
-    interfaces[vcpu] = CPUInterfaceState(version: version)
-    interfaces[vcpu].deactivations = deactivations
-    for word in 0..<candidateWordCount { candidates[vcpu * candidateWordCount + word] = 0 }
-    attention &= ~(1 << UInt64(vcpu))
+    let target = UInt8(truncatingIfNeeded: vcpu)
+    let generated = InterruptState(flags: version == .v2 ? [.edge, .enabled] : .edge, target: target)
+    let peripheral = InterruptState(flags: [], target: target)
+    for id in 0..<32 { resetState(at: vcpu &* 32 &+ id, to: id < 16 ? generated : peripheral) }
+    var fresh = CPUInterfaceState(version: version)
+    fresh.deactivations = interfaces[vcpu].deactivations
+    // What SPIs wait for is not the vCPU's own.
+    fresh.pendingQueues = interfaces[vcpu].pendingQueues
+    fresh.activeQueues = interfaces[vcpu].activeQueues
+    fresh.hasCandidates = interfaces[vcpu].hasCandidates
+    interfaces[vcpu] = fresh
+    attention &= ~(1 &<< UInt64(vcpu))
+  }
+
+  private mutating func resetState(at slot: Int, to fresh: InterruptState) {
+    leaveQueue(slot)
+    if states[slot].flags.contains(.linked) { askDeactivation(of: slot) }
+    // Whoever takes the deactivation asks for it.
+    let physicalID = states[slot].physicalID
+    states[slot] = fresh
+    states[slot].physicalID = physicalID
   }
 }

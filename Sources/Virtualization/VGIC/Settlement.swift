@@ -46,7 +46,7 @@ extension VirtualGIC {
     value.signalsEndOfInterrupt =
       !value.isLinked
       && (states[slot].isWaiting || !states[slot].flags.isDisjoint(with: [.linked, .deactivatesInSoftware])
-        || value.signalsEndOfInterrupt && interfaces[vcpu].candidateWords != 0)
+        || value.signalsEndOfInterrupt && interfaces[vcpu].hasCandidates)
     interfaces[vcpu].registers[index] = value
     return value
   }
@@ -60,7 +60,7 @@ extension VirtualGIC {
     flags.remove([.latchedInRegister, .linkedAgain])
     states[slot].flags = flags
     interfaces[vcpu].changed &= ~(1 &<< UInt32(index))
-    if interfaces[vcpu].candidateWords == 0 && states[slot].isWaiting && states[slot].target == UInt8(vcpu)
+    if !interfaces[vcpu].hasCandidates && states[slot].isWaiting && states[slot].target == UInt8(vcpu)
       && forwards(slot)
     {
       return occupy(index, of: vcpu, with: slot)
@@ -150,7 +150,7 @@ extension VirtualGIC {
     if value.isLinked { deactivateInSoftware(&value, slot: slot) }
     // While others wait for a list register the pending half waits with them: the deactivation alone tells nobody, and they
     // may be more urgent.
-    guard isWanted && interfaces[Int(states[slot].owner)].candidateWords == 0 else { return }
+    guard isWanted && !interfaces[Int(states[slot].owner)].hasCandidates else { return }
     var both = value
     both.state = .pendingAndActive
     guard fits(both, slot: slot) else { return }
@@ -208,7 +208,7 @@ extension VirtualGIC {
 
   /// Puts the candidate at `slot` into the free list register `index` of `vcpu`, and returns the register's value.
   mutating func place(_ slot: Int, into index: Int, of vcpu: Int) -> ListRegister {
-    setCandidate(slot, of: vcpu, to: false)
+    leaveQueue(slot)
     return occupy(index, of: vcpu, with: slot)
   }
 

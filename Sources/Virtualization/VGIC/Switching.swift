@@ -6,33 +6,63 @@ extension VirtualGIC {
 
   /// Puts the vCPU's list registers, active priorities and CPU interface state into this CPU's hardware, turns the
   /// interface on, and flushes. Another CPU's, or an earlier vCPU's, leftovers in the list registers are wiped.
+  @inline(__always)
   public mutating func load<Registers: ListRegisters & ~Copyable>(vcpu: Int, into registers: inout Registers) {
-    precondition(!interfaces[vcpu].isLoaded, "a vCPU is unloaded before it is loaded")
-    if interfaces[vcpu].used &>> UInt32(registers.count) != 0 { recallExcess(vcpu, count: registers.count) }
-    for index in 0..<registers.activePriorityCount {
-      registers[activePriorities: index] = interfaces[vcpu].activePriorities[index]
-      if version == .v3 { registers[activePriorities: index &+ 4] = interfaces[vcpu].activePriorities[index &+ 4] }
+    let interface = interfaces.reference(to: vcpu)
+    precondition(!interface.value.isLoaded, "a vCPU is unloaded before it is loaded")
+    let masks = registers.begin(&interface.value.activePriorities, machineControl: interface.value.machineControl)
+    interface.value.control = .enabled
+    interface.value.isLoaded = true
+    interface.value.available = masks.all
+    interface.value.repeatable = 0
+    // Where it left nothing behind and nothing has come since, there is nothing to bring.
+    if interface.value.needsFlush || masks.occupied != 0 { loadContents(vcpu, masks, &registers) }
+  }
+
+  @inline(never)
+  private mutating func loadContents<Registers: ListRegisters & ~Copyable>(
+    _ vcpu: Int, _ masks: ListRegisterMasks, _ registers: inout Registers
+  ) {
+    if interfaces[vcpu].used & ~masks.all != 0 {
+      // As it was: a vCPU that is not loaded is settled at once.
+      interfaces[vcpu].isLoaded = false
+      interfaces[vcpu].available = 0
+      recallExcess(vcpu, count: registers.count)
+      interfaces[vcpu].isLoaded = true
+      interfaces[vcpu].available = masks.all
     }
-    registers.machineControl = interfaces[vcpu].machineControl
-    let all: UInt32 = (1 &<< UInt32(registers.count)) &- 1
-    var mask = (interfaces[vcpu].used | ~registers.emptyMask) & all
+    var mask = interfaces[vcpu].used | masks.occupied
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
       registers[index] = interfaces[vcpu].registers[index]
     }
-    registers.control = .enabled
-    interfaces[vcpu].control = .enabled
-    interfaces[vcpu].isLoaded = true
-    interfaces[vcpu].available = all
+    if masks.occupied != 0 { registers.control = .enabled }
     interfaces[vcpu].needsFlush = true
-    interfaces[vcpu].repeatable = 0
     refresh(vcpu: vcpu, registers: &registers)
   }
 
-  /// Takes the vCPU's state out of this CPU's hardware and turns the interface off. From here on the model is exact.
-  public mutating func unload<Registers: ListRegisters & ~Copyable>(vcpu: Int, from registers: inout Registers) {
-    precondition(interfaces[vcpu].isLoaded, "only a loaded vCPU is unloaded")
+  /// Takes the vCPU's state out of this CPU's hardware and turns the interface off. From here on the model is exact. Returns
+  /// true where there was no interrupt to take back, and so nothing of it has changed.
+  @inline(__always)
+  @discardableResult
+  public mutating func unload<Registers: ListRegisters & ~Copyable>(vcpu: Int, from registers: inout Registers) -> Bool
+  {
+    let interface = interfaces.reference(to: vcpu)
+    precondition(interface.value.isLoaded, "only a loaded vCPU is unloaded")
+    let isEmpty = !interface.value.holdsInterrupts
+    interface.value.needsFlush = isEmpty ? false : unloadContents(vcpu, &registers)
+    interface.value.available = 0
+    interface.value.machineControl = registers.end(&interface.value.activePriorities)
+    interface.value.isLoaded = false
+    return isEmpty
+  }
+
+  /// Returns true where the next load has to bring interrupts.
+  @inline(never)
+  private mutating func unloadContents<Registers: ListRegisters & ~Copyable>(
+    _ vcpu: Int, _ registers: inout Registers
+  ) -> Bool {
     interfaces[vcpu].available = 0
     takeMissedEnds(vcpu, &registers)
     let unwritten = interfaces[vcpu].unwritten
@@ -46,13 +76,7 @@ extension VirtualGIC {
     }
     interfaces[vcpu].changed = 0
     interfaces[vcpu].repeatable = 0
-    interfaces[vcpu].machineControl = registers.machineControl
-    for index in 0..<registers.activePriorityCount {
-      interfaces[vcpu].activePriorities[index] = registers[activePriorities: index]
-      if version == .v3 { interfaces[vcpu].activePriorities[index &+ 4] = registers[activePriorities: index &+ 4] }
-    }
-    registers.control = []
-    interfaces[vcpu].isLoaded = false
+    return interfaces[vcpu].holdsInterrupts
   }
 
   /// Takes back what is in list registers that this CPU does not have.
@@ -80,18 +104,7 @@ extension VirtualGIC {
         return true
       }
     }
-    guard interfaces[vcpu].candidateWords != 0 else { return false }
-    let unsignalled = 256
-    let first = firstCandidate(of: vcpu) { slot in
-      wouldSignal(slot, to: vcpu) ? Int(states[slot].priority) : unsignalled
-    }
-    return first.map { wouldSignal($0, to: vcpu) } ?? false
-  }
-
-  private func wouldSignal(_ slot: Int, to vcpu: Int) -> Bool {
-    let state = states[slot]
-    return state.isPending && !state.flags.contains(.active) && forwards(slot)
-      && interfaces[vcpu].signals(priority: state.priority, isGroup1: state.flags.contains(.group1))
+    return hasSignalledCandidate(vcpu)
   }
 
   /// The same for the vCPU that is loaded, whose list registers and CPU interface state are read first, unless hardware says
@@ -108,7 +121,7 @@ extension VirtualGIC {
   /// True where the vCPU, which is loaded, has nothing pending and nothing active, by one look at the hardware.
   @inline(__always)
   public func isAtRest<Registers: ListRegisters & ~Copyable>(vcpu: Int, registers: borrowing Registers) -> Bool {
-    !interfaces[vcpu].needsFlush && interfaces[vcpu].candidateWords == 0
+    !interfaces[vcpu].needsFlush && !interfaces[vcpu].hasCandidates
       && interfaces[vcpu].used & ~registers.emptyMask == 0
   }
 

@@ -27,10 +27,9 @@ public struct VirtualGIC: ~Copyable {
   let states: Storage<InterruptState>
   /// One for each vCPU.
   let interfaces: Storage<CPUInterfaceState>
-  /// For each vCPU one bit for each INTID that a free list register should hold.
-  let candidates: Storage<UInt64>
-  /// How many words of `candidates` one vCPU has.
-  let candidateWordCount: Int
+  /// For each of `states` its neighbours in the queue of candidates that it waits in, the next one and the previous one; then
+  /// for each vCPU who is first in each of its queues.
+  let links: Storage<UInt16>
   /// One bit for each SPI's INTID whose physical interrupt the caller shall deactivate.
   let sharedDeactivations: Storage<UInt64>
   /// How many deactivations wait to be taken.
@@ -56,7 +55,8 @@ public struct VirtualGIC: ~Copyable {
     let interfaces = try storage.storage(of: CPUInterfaceState.self, count: vcpuCount) { _ in
       CPUInterfaceState(version: version)
     }
-    let candidates = try storage.storage(of: UInt64.self, count: vcpuCount * wordCount) { _ in 0 }
+    let linkCount = states.count * 2 + vcpuCount * CandidateQueue.count
+    let links = try storage.storage(of: UInt16.self, count: linkCount) { _ in 0 }
     let sharedDeactivations = try storage.storage(of: UInt64.self, count: wordCount) { _ in 0 }
     self.version = version
     self.usesHardwareLinks = usesHardwareLinks
@@ -64,8 +64,7 @@ public struct VirtualGIC: ~Copyable {
     self.sharedInterruptCount = sharedInterruptCount
     self.states = states
     self.interfaces = interfaces
-    self.candidates = candidates
-    self.candidateWordCount = wordCount
+    self.links = links
     self.sharedDeactivations = sharedDeactivations
     reset()
   }

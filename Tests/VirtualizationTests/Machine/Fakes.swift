@@ -47,6 +47,7 @@ struct RecordingCPU: VirtualCPU, ~Copyable {
 struct FakeSurroundings: Surroundings, ~Copyable {
   var listRegisters: ListRegisterInterpreter
   var now = Instant(ticks: 0)
+  var isInterruptWaiting = false
   var ticksPerSecond: UInt64 = 1000
   /// What was put into MDSCR_EL1, in order.
   let debugControls = DebugLog()

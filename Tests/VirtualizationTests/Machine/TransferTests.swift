@@ -40,6 +40,29 @@ struct TransferTests {
     #expect(board.register(4) == 0x1010_1010 && board.register(6) == 0x3030_3030)
   }
 
+  @Test("Many registers of the interrupt controller let an interrupt through, and the instruction begins anew")
+  func interrupted() throws {
+    let board = try Board()
+    let place = distributor + 0x420
+    let back = MemoryTransfer.WriteBack(register: 7, value: 0x1234)
+    let description = transfer(place, [1, 2, 3], isWrite: true, writeBack: back)
+    let values: [Int: UInt64] = [1: 0x1010_1010, 2: 0x2020_2020, 3: 0x3030_3030]
+    board.around.isInterruptWaiting = true
+    board.handle(undescribed(place, isWrite: true), values, description: description)
+    #expect(board.written == [] && board.skipCount == 0 && board.faults == [])
+    board.around.isInterruptWaiting = false
+    board.handle(undescribed(place, isWrite: true), values, description: description)
+    #expect(board.written == [7] && board.skipCount == 1)
+    board.handle(undescribed(place), description: transfer(place, [4, 5, 6]))
+    #expect(board.register(4) == 0x1010_1010 && board.register(6) == 0x3030_3030)
+    // Two registers always come to their end, and so does what a device does not do twice.
+    board.around.isInterruptWaiting = true
+    board.handle(undescribed(place), description: transfer(place, [4, 5]))
+    #expect(board.written == [4, 5] && board.skipCount == 1)
+    board.handle(undescribed(console), description: transfer(console, [4, 5, 6]))
+    #expect(board.written == [4, 5, 6] && board.skipCount == 1)
+  }
+
   @Test("A load extends each register as the instruction says")
   func extended() throws {
     let board = try Board()

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 import Virtualization
 
@@ -128,6 +129,59 @@ struct TypingTests {
     #expect(board.register(3) == 1_000_005)
     #expect(board.type(0x61))
     #expect(drain(board) == [0x61])
+  }
+
+  /// What a guest reads of the whole interrupt controller.
+  private func controller(_ board: Board) -> [UInt64] {
+    var places: [UInt64] = []
+    for offset in stride(from: 0 as UInt64, to: 0x1000, by: 4) {
+      places += [0x0800_0000 + offset, 0x0800_6000 + offset, 0x080b_0000 + offset, 0x080d_0000 + offset]
+    }
+    return places.map { place in
+      board.handle(.load(place))
+      return board.register(3)
+    }
+  }
+
+  @Test(
+    "A reset takes its steps with the console at work in between, and the VM is a new one",
+    arguments: [GICVersion.v2, .v3])
+  func resetInSteps(gic: GICVersion) throws {
+    let board = try Board(gic)
+    board.handle(.store(interruptMask), [3: 0x7ff])
+    board.handle(.store(0x0800_0000), [3: 3])
+    for word in 0 as UInt64..<9 {
+      for offset: UInt64 in [0x80, 0x100, 0x200, 0x300] {
+        // Every other one of them is active.
+        let value: UInt64 = offset == 0x300 ? 0x5555_5555 : 0xffff_ffff
+        board.handle(.store(0x0800_0000 + offset + word * 4), [3: value])
+        if gic == .v3 && word == 0 { board.handle(.store(0x080b_0000 + offset), [3: value]) }
+      }
+      for field in 0 as UInt64..<8 {
+        board.handle(.store(0x0800_0420 + word * 32 + field * 4), [3: 0x1010_1010 * field])
+        if gic == .v2 { board.handle(.store(0x0800_0820 + word * 32 + field * 4), [3: 0x0101_0101]) }
+      }
+    }
+    board.machine.interrupts.refresh(vcpu: 0, registers: &board.around.listRegisters)
+    #expect(board.around.listRegisters.emptyMask == 0)
+    board.machine.interrupts.unload(vcpu: 0, from: &board.around.listRegisters)
+    for step in 0..<board.machine.resetStepCount {
+      board.machine.reset(step: step)
+      _ = board.type(0x61)
+      board.machine.holdConsole(step % 2 == 0)
+      _ = board.machine.interrupts.takeAttention()
+      while board.machine.interrupts.takeDeactivation(vcpu: 0) != nil {}
+    }
+    board.machine.holdConsole(false)
+    #expect(board.machine.power.state(of: 0) == .onPending)
+    board.around.listRegisters = .init(version: gic, count: 4)
+    board.machine.interrupts.load(vcpu: 0, into: &board.around.listRegisters)
+    let fresh = try Board(gic)
+    fresh.machine.interrupts.unload(vcpu: 0, from: &fresh.around.listRegisters)
+    fresh.machine.interrupts.load(vcpu: 0, into: &fresh.around.listRegisters)
+    #expect(controller(board) == controller(fresh))
+    #expect(board.around.listRegisters.emptyMask == 0b1111)
+    #expect(!drain(board).isEmpty)
   }
 
   @Test("A vCPU that starts again finds its timer and its stored registers clean, and the others' as they were")

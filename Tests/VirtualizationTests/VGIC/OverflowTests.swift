@@ -223,6 +223,40 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.expectSound()
   }
 
+  @Test(
+    "A guest that forgets its active priorities has at most 32 interrupts at work without a list register, and loses none",
+    arguments: versions)
+  func forgotten(version: GICVersion) throws {
+    let machine = try GuestMachine(version, spiCount: 128, listRegisterCount: 2)
+    let ids = (40..<140).map(UInt16.init)
+    for id in ids {
+      machine.setEdge(id)
+      machine.enable(id)
+      machine.setPriority(id, 0x80)
+      machine.pulse(id)
+    }
+    var taken: [UInt16] = []
+    while let id = machine.acknowledge() {
+      taken.append(id)
+      machine.registers[activePriorities: 0] = 0
+      machine.registers[activePriorities: 4] = 0
+      machine.enter()
+    }
+    #expect(taken.count >= 32 && taken.count <= 34)
+    // An end that finds no list register counts for those whose priority is not active, which are all of them.
+    var rest = ids.filter { !taken.contains($0) }
+    var open = taken
+    while let id = open.popLast() {
+      machine.end(id)
+      while let next = machine.acknowledge() {
+        rest.removeAll { $0 == next }
+        machine.end(next)
+      }
+    }
+    #expect(rest == [])
+    #expect(!machine.hasStormed)
+  }
+
   @Test("Nothing asks for maintenance once everything fits again", arguments: versions)
   func maintenanceEnds(version: GICVersion) throws {
     let machine = try GuestMachine(version, listRegisterCount: 2)

@@ -49,6 +49,48 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.expectSound()
   }
 
+  @Test(
+    "vCPUs without interrupts take turns without a look at a list register, and what came meanwhile is delivered",
+    arguments: versions)
+  func emptyTurns(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.enable(20)
+    machine.registers.priorityMask = 0x80
+    machine.unload()
+    machine.load(1)
+    machine.registers.priorityMask = 0xc0
+    let (readCount, writeCount) = (machine.registers.readCount, machine.registers.writeCount)
+    for vcpu in [0, 1, 0, 1] {
+      machine.unload()
+      #expect(!machine.registers.isEnabled)
+      machine.load(vcpu)
+      #expect(machine.registers.isEnabled)
+      #expect(machine.registers.priorityMask == (vcpu == 0 ? 0x80 : 0xc0))
+    }
+    #expect(machine.registers.readCount == readCount && machine.registers.writeCount == writeCount)
+    machine.setLine(20, true, vcpu: 0)
+    machine.unload()
+    machine.load(0)
+    #expect(machine.acknowledge() == 20)
+    machine.expectSound()
+  }
+
+  @Test("A vCPU whose interrupt came and went while it was not loaded has none when it is loaded", arguments: versions)
+  func withdrawnMeanwhile(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.enable(20)
+    machine.unload()
+    machine.load(1)
+    machine.setLine(20, true, vcpu: 0)
+    machine.setLine(20, false, vcpu: 0)
+    machine.unload()
+    machine.load(0)
+    #expect(machine.acknowledge() == nil)
+    machine.setLine(20, true)
+    #expect(machine.acknowledge() == 20)
+    machine.expectSound()
+  }
+
   @Test("An interface that no vCPU is loaded in is off and asks for no maintenance", arguments: versions)
   func unloadedIsOff(version: GICVersion) throws {
     let machine = try GuestMachine(version, vcpuCount: 2, listRegisterCount: 1)

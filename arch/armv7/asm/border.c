@@ -5,6 +5,8 @@
 #if !defined(__arm__)
 __attribute__((weak)) uint32_t read_fpexc(void) { return 0; }
 __attribute__((weak)) void write_fpexc(uint32_t value) { (void)value; }
+__attribute__((weak)) void save_guest_registers(struct guest_registers *registers) { (void)registers; }
+__attribute__((weak)) void load_guest_registers(const struct guest_registers *registers) { (void)registers; }
 __attribute__((weak)) void save_floating_point(void *state) { (void)state; }
 __attribute__((weak)) void load_floating_point(const void *state) { (void)state; }
 __attribute__((weak)) uint32_t read_identification(uint32_t crm, uint32_t op2) { return (void)crm, (void)op2, 0; }

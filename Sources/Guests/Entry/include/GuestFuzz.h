@@ -30,7 +30,9 @@ struct fuzz_context {
   volatile uint64_t interrupts;
   volatile uint64_t strays;
   volatile uint64_t seed;
-  volatile uint64_t unused[2];
+  // How often in a row it lost itself and never came to the end of a round.
+  volatile uint64_t mishaps;
+  volatile uint64_t unused[1];
 };
 
 enum { fuzz_context_count = 4 };
@@ -62,7 +64,14 @@ FUZZ_WORD(faults)
 FUZZ_WORD(interrupts)
 FUZZ_WORD(strays)
 FUZZ_WORD(seed)
+FUZZ_WORD(mishaps)
 #undef FUZZ_WORD
+
+#if defined(__aarch64__) || defined(__arm__)
+static inline void fuzz_wait_for_event(void) { __asm__ volatile("wfe" ::: "memory"); }
+#else
+static inline void fuzz_wait_for_event(void) {}
+#endif
 
 static inline void fuzz_set_register(uint64_t processor, uint32_t number, uint64_t value) {
   fuzz_contexts[processor & 3].x[number & 31] = value;

@@ -26,7 +26,7 @@ enum Code {
   static func system(_ random: inout Random) -> UInt32 {
     while true {
       let word = A32Code.coprocessor(&random)
-      if !A32Code.isLossy(word) || random.oneIn(32) { return word }
+      if !A32Code.isLossy(word) || Places.losesGround(&random) { return word }
     }
   }
 

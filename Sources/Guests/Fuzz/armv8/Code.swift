@@ -26,7 +26,7 @@ enum Code {
       case 3: word = word & ~0x0018_f000 | 0x0008_0000 | random.pick(7, 8, 7, 11) << 12
       default: break
       }
-      if !isSleep(word) && (!isLossy(word) || random.oneIn(32)) { return binaryPointsTamed(word) }
+      if !isSleep(word) && (!isLossy(word) || Places.losesGround(&random)) { return binaryPointsTamed(word) }
     }
   }
 
@@ -43,11 +43,11 @@ enum Code {
       || word & 0xffff_f000 == 0xd503_1000
   }
 
-  /// True for what may take the ground from under the guest: SCTLR_EL1, TTBR and TCR, MAIR.
+  /// True for what may take the ground from under the guest: SCTLR_EL1, TTBR and TCR, MAIR, VBAR_EL1.
   private static func isLossy(_ word: UInt32) -> Bool {
     guard word & 0xfff8_0000 == 0xd518_0000, word >> 16 & 7 == 0 else { return false }
     let primary = word >> 12 & 15
-    return primary == 1 || primary == 2 || primary == 10
+    return primary == 1 || primary == 2 || primary == 10 || word & 0xffe0 == 0xc000
   }
 
   /// Any instruction that is no branch, system instruction or exception.

@@ -12,8 +12,8 @@
 #endif
 
 // Three kinds of register: ARMV7_REGISTER(Swift's name, coprocessor, opc1, CRn, CRm, opc2) by MRC and MCR,
-// ARMV7_WIDE_REGISTER(name, opc1, CRm) by MRRC and MCRR of CP15, ARMV7_BANKED_REGISTER(name, the assembler's name) by
-// MRS and MSR. The "memory" clobbers keep accesses in program order: many have effects on one another.
+// ARMV7_WIDE_REGISTER(name, opc1, CRm) by MRRC and MCRR of CP15, ARMV7_BANKED_REGISTER(name, the assembler's name to read it,
+// and to write all of it) by MRS and MSR. The "memory" clobbers keep accesses in program order: many have effects on one another.
 #if defined(__arm__)
 __asm__(".arch_extension virt\n\t.arch_extension sec");
 #define ARMV7_REGISTER(name, coprocessor, opc1, crn, crm, opc2)                                     \
@@ -36,13 +36,13 @@ __asm__(".arch_extension virt\n\t.arch_extension sec");
   INLINE void write_##name(uint64_t value) {                                                        \
     __asm__ volatile("mcrr p15, " #opc1 ", %Q0, %R0, " #crm ::"r"(value) : "memory");               \
   }
-#define ARMV7_BANKED_REGISTER(name, text)                                                           \
+#define ARMV7_BANKED_REGISTER(name, text, all)                                                      \
   INLINE uint32_t read_##name(void) {                                                               \
     uint32_t value;                                                                                 \
     __asm__ volatile("mrs %0, " #text : "=r"(value)::"memory");                                     \
     return value;                                                                                   \
   }                                                                                                 \
-  INLINE void write_##name(uint32_t value) { __asm__ volatile("msr " #text ", %0" ::"r"(value) : "memory"); }
+  INLINE void write_##name(uint32_t value) { __asm__ volatile("msr " #all ", %0" ::"r"(value) : "memory"); }
 #define ARMV7_MAINTENANCE(name, text)                                                               \
   INLINE void name(void) { __asm__ volatile(text ::"r"(0) : "memory"); }
 #define ARMV7_MAINTENANCE_AT(name, text)                                                            \
@@ -54,7 +54,7 @@ __asm__(".arch_extension virt\n\t.arch_extension sec");
 #define ARMV7_WIDE_REGISTER(name, opc1, crm)                                                        \
   INLINE uint64_t read_##name(void) { return 0; }                                                   \
   INLINE void write_##name(uint64_t value) { (void)value; }
-#define ARMV7_BANKED_REGISTER(name, text)                                                           \
+#define ARMV7_BANKED_REGISTER(name, text, all)                                                      \
   INLINE uint32_t read_##name(void) { return 0; }                                                   \
   INLINE void write_##name(uint32_t value) { (void)value; }
 #define ARMV7_MAINTENANCE(name, text)                                                               \
@@ -79,60 +79,59 @@ ARMV7_REGISTER(htpidr, p15, 4, c13, c0, 2)
 ARMV7_REGISTER(cnthctl, p15, 4, c14, c1, 0)
 ARMV7_WIDE_REGISTER(vttbr, 6, c2)
 ARMV7_WIDE_REGISTER(cntvoff, 4, c14)
-ARMV7_BANKED_REGISTER(elr_hyp, elr_hyp)
-/// SPSR_hyp, which Hyp mode names so.
-ARMV7_BANKED_REGISTER(spsr_hyp, spsr)
+ARMV7_BANKED_REGISTER(elr_hyp, elr_hyp, elr_hyp)
+/// SPSR_hyp, which Hyp mode names so. Without the fields' names MSR leaves its middle alone: IT[7:2], GE, E and A.
+ARMV7_BANKED_REGISTER(spsr_hyp, spsr, spsr_fsxc)
 
-// What a vCPU takes along when it leaves the CPU.
+// What a vCPU takes along when it leaves the CPU, as far as it is looked at one by one.
 ARMV7_REGISTER(sctlr, p15, 0, c1, c0, 0)
-ARMV7_REGISTER(cpacr, p15, 0, c1, c0, 2)
 ARMV7_REGISTER(ttbcr, p15, 0, c2, c0, 2)
-ARMV7_REGISTER(dacr, p15, 0, c3, c0, 0)
 ARMV7_REGISTER(dfsr, p15, 0, c5, c0, 0)
 ARMV7_REGISTER(ifsr, p15, 0, c5, c0, 1)
 ARMV7_REGISTER(adfsr, p15, 0, c5, c1, 0)
 ARMV7_REGISTER(aifsr, p15, 0, c5, c1, 1)
 ARMV7_REGISTER(dfar, p15, 0, c6, c0, 0)
 ARMV7_REGISTER(ifar, p15, 0, c6, c0, 2)
-ARMV7_REGISTER(mair0, p15, 0, c10, c2, 0)
-ARMV7_REGISTER(mair1, p15, 0, c10, c2, 1)
 ARMV7_REGISTER(amair0, p15, 0, c10, c3, 0)
 ARMV7_REGISTER(amair1, p15, 0, c10, c3, 1)
 ARMV7_REGISTER(vbar, p15, 0, c12, c0, 0)
-ARMV7_REGISTER(contextidr, p15, 0, c13, c0, 1)
-ARMV7_REGISTER(tpidrurw, p15, 0, c13, c0, 2)
-ARMV7_REGISTER(tpidruro, p15, 0, c13, c0, 3)
-ARMV7_REGISTER(tpidrprw, p15, 0, c13, c0, 4)
-ARMV7_REGISTER(csselr, p15, 2, c0, c0, 0)
-ARMV7_REGISTER(cntkctl, p15, 0, c14, c1, 0)
 ARMV7_REGISTER(cntv_ctl, p15, 0, c14, c3, 1)
 ARMV7_REGISTER(teecr, p14, 6, c0, c0, 0)
 ARMV7_REGISTER(teehbr, p14, 6, c1, c0, 0)
-ARMV7_WIDE_REGISTER(ttbr0, 0, c2)
-ARMV7_WIDE_REGISTER(ttbr1, 1, c2)
 ARMV7_WIDE_REGISTER(par, 0, c7)
-ARMV7_WIDE_REGISTER(cntv_cval, 3, c14)
-ARMV7_BANKED_REGISTER(sp_usr, sp_usr)
-ARMV7_BANKED_REGISTER(sp_svc, sp_svc)
-ARMV7_BANKED_REGISTER(lr_svc, lr_svc)
-ARMV7_BANKED_REGISTER(spsr_svc, spsr_svc)
-ARMV7_BANKED_REGISTER(sp_abt, sp_abt)
-ARMV7_BANKED_REGISTER(lr_abt, lr_abt)
-ARMV7_BANKED_REGISTER(spsr_abt, spsr_abt)
-ARMV7_BANKED_REGISTER(sp_und, sp_und)
-ARMV7_BANKED_REGISTER(lr_und, lr_und)
-ARMV7_BANKED_REGISTER(spsr_und, spsr_und)
-ARMV7_BANKED_REGISTER(sp_irq, sp_irq)
-ARMV7_BANKED_REGISTER(lr_irq, lr_irq)
-ARMV7_BANKED_REGISTER(spsr_irq, spsr_irq)
-ARMV7_BANKED_REGISTER(r8_fiq, r8_fiq)
-ARMV7_BANKED_REGISTER(r9_fiq, r9_fiq)
-ARMV7_BANKED_REGISTER(r10_fiq, r10_fiq)
-ARMV7_BANKED_REGISTER(r11_fiq, r11_fiq)
-ARMV7_BANKED_REGISTER(r12_fiq, r12_fiq)
-ARMV7_BANKED_REGISTER(sp_fiq, sp_fiq)
-ARMV7_BANKED_REGISTER(lr_fiq, lr_fiq)
-ARMV7_BANKED_REGISTER(spsr_fiq, spsr_fiq)
+ARMV7_BANKED_REGISTER(sp_usr, sp_usr, sp_usr)
+ARMV7_BANKED_REGISTER(sp_svc, sp_svc, sp_svc)
+ARMV7_BANKED_REGISTER(lr_svc, lr_svc, lr_svc)
+ARMV7_BANKED_REGISTER(sp_abt, sp_abt, sp_abt)
+ARMV7_BANKED_REGISTER(lr_abt, lr_abt, lr_abt)
+ARMV7_BANKED_REGISTER(spsr_abt, spsr_abt, spsr_abt)
+ARMV7_BANKED_REGISTER(sp_und, sp_und, sp_und)
+ARMV7_BANKED_REGISTER(lr_und, lr_und, lr_und)
+ARMV7_BANKED_REGISTER(spsr_und, spsr_und, spsr_und)
+ARMV7_BANKED_REGISTER(sp_irq, sp_irq, sp_irq)
+ARMV7_BANKED_REGISTER(lr_irq, lr_irq, lr_irq)
+ARMV7_BANKED_REGISTER(r8_fiq, r8_fiq, r8_fiq)
+ARMV7_BANKED_REGISTER(r9_fiq, r9_fiq, r9_fiq)
+ARMV7_BANKED_REGISTER(r10_fiq, r10_fiq, r10_fiq)
+ARMV7_BANKED_REGISTER(r11_fiq, r11_fiq, r11_fiq)
+ARMV7_BANKED_REGISTER(r12_fiq, r12_fiq, r12_fiq)
+ARMV7_BANKED_REGISTER(sp_fiq, sp_fiq, sp_fiq)
+ARMV7_BANKED_REGISTER(lr_fiq, lr_fiq, lr_fiq)
+
+/// What a vCPU owns of CP15 and of the banked registers, ELR_hyp and SPSR_hyp among them, as save_guest_registers leaves it.
+/// LR_usr is in the trap frame, ACTLR is trapped, FCSEIDR reads as zero where there are Multiprocessing Extensions.
+struct guest_registers {
+  uint32_t sctlr, cpacr, ttbcr, dacr, dfsr, ifsr, dfar, ifar, mair0, mair1, vbar, contextidr;
+  uint32_t tpidrurw, tpidruro, tpidrprw, csselr;
+  uint64_t ttbr0, ttbr1, par, cntv_cval;
+  uint32_t cntv_ctl, cntkctl, elr_hyp, spsr_hyp, sp_usr, sp_svc, lr_svc, spsr_svc, sp_abt, lr_abt;
+  uint32_t spsr_abt, sp_und, lr_und, spsr_und, sp_irq, lr_irq, spsr_irq, r8_fiq, r9_fiq, r10_fiq;
+  uint32_t r11_fiq, r12_fiq, sp_fiq, lr_fiq, spsr_fiq;
+};
+/// Takes them out of the hardware, and turns the virtual timer off.
+void save_guest_registers(struct guest_registers *registers);
+/// Puts them into the hardware.
+void load_guest_registers(const struct guest_registers *registers);
 
 // Identification.
 ARMV7_REGISTER(midr, p15, 0, c0, c0, 0)
@@ -183,6 +182,11 @@ void load_floating_point(const void *state);
 
 /// Calls the host's firmware by SMC (DEN 0028): the arguments in r0 to r3, the result in r0.
 uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third);
+
+/// Copies a trap frame, or what has its form: 64 bytes.
+INLINE void copy_frame(void *to, const void *from) {
+  __builtin_memcpy(__builtin_assume_aligned(to, 4), __builtin_assume_aligned(from, 4), 64);
+}
 
 /// Where the stack pointer is.
 INLINE uintptr_t read_stack_pointer(void) {

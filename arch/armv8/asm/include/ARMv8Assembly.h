@@ -90,7 +90,6 @@ ARMV8_REGISTER(cntvoff_el2)
 ARMV8_REGISTER(tpidr_el2)
 
 // What a vCPU takes along when it leaves the CPU, and EL2 has one name for; GuestRegisterNames.h has the others.
-ARMV8_REGISTER(actlr_el1)
 ARMV8_REGISTER(tpidr_el0)
 ARMV8_REGISTER(tpidrro_el0)
 ARMV8_REGISTER(tpidr_el1)
@@ -160,6 +159,12 @@ void load_floating_point(const void *state);
 
 /// Calls the host's firmware by SMC (DEN 0028): the arguments in x0 to x3, the result in x0.
 uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third);
+
+/// Copies a trap frame, or what has its form: 256 bytes. In parts that the compiler moves by pairs of registers.
+INLINE void copy_frame(void *to, const void *from) {
+  for (int part = 0; part < 256; part += 64)
+    __builtin_memcpy((char *)to + part, (const char *)from + part, 64);
+}
 
 /// Where the stack pointer is.
 INLINE uintptr_t read_stack_pointer(void) {

@@ -100,6 +100,9 @@ INLINE void spin_hint(void) { TVISOR_ASM("yield"); }
 #define TVISOR_SPLIT_REGISTER TVISOR_REGISTER
 #endif
 
+// Which interrupts wait for this CPU while it masks them: ISR_EL1, ISR.
+TVISOR_REGISTER(isr, S3_0_C12_C1_0, 0, c12, c1, 0)
+
 // GICv3 CPU interface (IHI 0069, 12.2), by encoding because old assemblers lack the names.
 TVISOR_REGISTER(icc_iar1, S3_0_C12_C12_0, 0, c12, c12, 0)
 TVISOR_REGISTER(icc_eoir1, S3_0_C12_C12_1, 0, c12, c12, 1)
