@@ -25,6 +25,7 @@ struct HostExtensionTests {
       (Booting.Choice(model: "neoverse-v1", gic: 2, processors: 2), "E2H = 1 (VHE),"),
       (Booting.Choice(model: "cortex-a76", gic: 2, processors: 2), "E2H = 1 (VHE),"),
       (Booting.Choice(model: "cortex-a76", gic: 2, processors: 2, arguments: "quiet \(declined) x"), "E2H = 0,"),
+      (Booting.Choice(model: "max", processors: 2), "E2H = 1 (VHE),"),
       (Booting.Choice(model: "max", processors: 2, arguments: declined), "E2H = 0,"),
     ])
   func choice(choice: Booting.Choice, said: String) async throws {
@@ -52,7 +53,8 @@ struct HostExtensionTests {
 
   @Test(
     "gives the hostile guest the architecture's answers, and it harms nobody",
-    arguments: both("cortex-a76", processors: 1) + both("cortex-a76", gic: 2, processors: 1))
+    arguments: both("cortex-a76", processors: 1) + both("cortex-a76", gic: 2, processors: 1)
+      + both("neoverse-n1", processors: 1) + both("neoverse-v1", processors: 1) + both("max", processors: 1))
   func hostile(choice: Booting.Choice) async throws {
     let system = Booting.own("metronome", named: "witness") + Booting.own("hostile")
     try await Booting.boot(system, choice) { console in
@@ -117,8 +119,9 @@ struct HostExtensionTests {
     let without = try await runner.run(variant)
     #expect(with.keys == without.keys)
     let paths = with.keys.filter { $0 != "reset-to-first-guest-instruction" }
-    let comparison = BenchComparison(
-      BenchResult(variants: [name: with]), to: BenchResult(variants: [name: without]), names: Set(paths))
+    let (now, before) = (BenchResult(variants: [name: with]), BenchResult(variants: [name: without]))
+    print(BenchTable(now, of: [variant], beside: before))
+    let comparison = BenchComparison(now, to: before, names: Set(paths))
     #expect(!comparison.rows.isEmpty)
     #expect(comparison.worse(than: 0.01).isEmpty)
     #expect(comparison.better(than: 0.01).isEmpty)

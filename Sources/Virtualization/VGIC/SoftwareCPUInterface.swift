@@ -91,12 +91,16 @@ public struct SoftwareCPUInterface: ListRegisters, Sendable {
   }
 
   /// True while hardware would hold the maintenance interrupt up: a reason of GICH_MISR that GICH_HCR asks for
-  /// (IHI 0048B §5.3.4).
+  /// (IHI 0048B §5.3.4). It is looked at after each access of the guest's, in place: a call would copy all of this.
   public var needsMaintenance: Bool {
-    guard hypervisorControl.contains(.enabled) else { return false }
-    if ended != 0 { return true }
-    if hypervisorControl.rawValue & 0xfe == 0 { return false }
-    return isAsked(.underflow, held & (held &- 1) == 0)
+    @inline(__always) get {
+      guard hypervisorControl.contains(.enabled) else { return false }
+      return ended != 0 || hypervisorControl.rawValue & 0xfe != 0 && isAskedForMaintenance
+    }
+  }
+
+  private var isAskedForMaintenance: Bool {
+    isAsked(.underflow, held & (held &- 1) == 0)
       || isAsked(.missedEnd, hypervisorControl.missedEndCount != 0)
       || isAsked(.noPending, pending == 0)
       || isAsked(machine & 1 != 0 ? .group0Enabled : .group0Disabled, true)
