@@ -5,11 +5,15 @@ import Toolkit
 struct BenchTests {
   @Test(
     "no path takes more instructions than the baseline says",
-    arguments: ["static-gic3", "round-robin-gic3", "static-gic2", "switch-gic3"])
-  func baseline(name: String) async throws {
+    arguments: [
+      ("armv8", "static-gic3"), ("armv8", "round-robin-gic3"), ("armv8", "earliest-deadline-gic3"),
+      ("armv8", "static-gic2"), ("armv8", "switch-gic3"), ("armv8", "switch-gic2"), ("armv7", "static-gic2"),
+      ("armv7", "switch-gic2"),
+    ])
+  func baseline(isa: String, name: String) async throws {
     let project = try Project.locate()
-    let variant = try #require(BenchVariant.all(isa: "armv8").first { $0.name == name })
-    let baseline = try BenchResult(reading: project.path("Tests/Baseline/bench-armv8.json"))
+    let variant = try #require(BenchVariant.all(isa: isa).first { $0.name == name })
+    let baseline = try BenchResult(reading: project.path("Tests/Baseline/bench-\(isa).json"))
     let figures = try await BenchRunner(project: project).run(variant)
     let comparison = BenchComparison(BenchResult(variants: [name: figures]), to: baseline)
     #expect(!comparison.rows.isEmpty)
