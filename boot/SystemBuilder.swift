@@ -87,6 +87,7 @@ struct SystemBuilder: ~Copyable {
   }
 
   /// Sees to it that the arena has so many bytes left.
+  @inline(never)
   mutating func provide(_ size: UInt64) throws(BootFailure) {
     guard arena.remainingByteCount < size else { return }
     let wanted = (size + HypervisorSpace.blockSize) & ~(HypervisorSpace.blockSize - 1)

@@ -14,7 +14,7 @@ extension MachineDescription {
   public func forEachMemoryBank(_ body: (AddressRange<PhysicalAddress>) -> Void) {
     for node in tree.root.children where node.isMemory {
       for index in 0..<((try? node.regionCount) ?? 0) {
-        if let bank = try? node.region(at: index), !bank.isEmpty { body(bank) }
+        if let bank = node.filledRegion(index) { body(bank) }
       }
     }
   }
@@ -30,7 +30,7 @@ extension MachineDescription {
     guard let reserved = tree.node(path: "/reserved-memory") else { return }
     for node in reserved.children where node.isEnabled {
       for index in 0..<((try? node.regionCount) ?? 0) {
-        guard let range = try? node.region(at: index), !range.isEmpty else { continue }
+        guard let range = node.filledRegion(index) else { continue }
         body(Reservation(range: range, allowsMapping: node["no-map"] == nil))
       }
     }
@@ -45,15 +45,24 @@ extension MachineDescription {
     forEachMemoryBank { bank in
       var cursor = bank.start
       while cursor < bank.end {
-        var stretch = Stretch(start: cursor, limit: bank.end)
-        forEachReservation { stretch.avoid($0.range) }
-        for index in taken.indices { stretch.avoid(taken[index]) }
+        let stretch = stretch(from: cursor, to: bank.end, excluding: taken)
         let start = cursor.alignedUp(to: alignment)
         let end = stretch.end.alignedDown(to: alignment)
         if stretch.isFree, start >= cursor, start < end { body(AddressRange(from: start, to: end)) }
         cursor = stretch.end
       }
     }
+  }
+
+  /// What lies from an address on, up to `limit` at most. Here once for all who look for free memory.
+  @inline(never)
+  private func stretch(
+    from start: PhysicalAddress, to limit: PhysicalAddress, excluding taken: Span<AddressRange<PhysicalAddress>>
+  ) -> Stretch {
+    var stretch = Stretch(start: start, limit: limit)
+    forEachReservation { stretch.avoid($0.range) }
+    for index in taken.indices { stretch.avoid(taken[index]) }
+    return stretch
   }
 
   /// Checks that there is memory, that its ranges are sound, and that no two of them overlap.
@@ -93,7 +102,16 @@ extension MachineDescription {
 
 extension DeviceTree.Node {
   /// True for a node that describes memory and is not disabled.
-  fileprivate var isMemory: Bool { self["device_type"]?.string == "memory" && isEnabled }
+  fileprivate var isMemory: Bool {
+    @inline(never) get { self["device_type"]?.string == "memory" && isEnabled }
+  }
+
+  /// The region at `index` of `reg`; nil where it is empty or cannot be read.
+  @inline(never)
+  fileprivate func filledRegion(_ index: Int) -> AddressRange<PhysicalAddress>? {
+    guard let range = try? region(at: index), !range.isEmpty else { return nil }
+    return range
+  }
 
   /// The region at `index` of `reg`; nil where it is empty, as trees are that a loader fills in.
   fileprivate func soundRegion(_ index: Int) throws(MachineProblem) -> AddressRange<PhysicalAddress>? {
@@ -120,6 +138,7 @@ private struct Stretch {
   }
 
   /// Takes a reservation into account.
+  @inline(never)
   mutating func avoid(_ range: AddressRange<PhysicalAddress>) {
     if range.contains(start) {
       // A range up to the very end of the address space leaves nothing: its end wraps around to 0.

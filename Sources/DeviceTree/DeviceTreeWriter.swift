@@ -71,6 +71,15 @@ internal import CLibFDT
   public mutating func property(
     named name: Span<UInt8>, count: Int, fill: (inout MutableRawSpan) -> Void
   ) throws(DeviceTreeError) {
+    var span = unsafe MutableRawSpan(_unsafeStart: try place(ofProperty: name, count: count), byteCount: count)
+    fill(&span)
+  }
+
+  /// Begins a property: the place of its value, `count` bytes of zeros. What every way to fill it shares is there once.
+  @inline(never)
+  private mutating func place(
+    ofProperty name: Span<UInt8>, count: Int
+  ) throws(DeviceTreeError) -> UnsafeMutableRawPointer {
     var full = Characters()
     full.append(name)
     guard !full.isCut else { throw DeviceTreeError(.malformed) }
@@ -80,8 +89,7 @@ internal import CLibFDT
     try check(unsafe full.withTerminator { unsafe fdt_property_placeholder(base, $0, length, &value) })
     guard let value = unsafe value else { throw DeviceTreeError(.order) }
     unsafe value.initializeMemory(as: UInt8.self, repeating: 0, count: count)
-    var span = unsafe MutableRawSpan(_unsafeStart: value, byteCount: count)
-    fill(&span)
+    return unsafe value
   }
 
   /// The error that a return code of libfdt stands for.

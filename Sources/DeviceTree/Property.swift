@@ -43,18 +43,26 @@ extension DeviceTree {
     }
 
     /// The value as one cell, or nil where it has any other length.
-    public var u32: UInt32? { count == 4 ? cell(at: 0) : nil }
+    public var u32: UInt32? {
+      @inline(never) get { count == 4 ? cell(at: 0) : nil }
+    }
 
     /// The value as two cells, or nil where it has any other length.
-    public var u64: UInt64? { count == 8 ? number(at: 0, cells: 2) : nil }
+    public var u64: UInt64? {
+      @inline(never) get { count == 8 ? number(at: 0, cells: 2) : nil }
+    }
 
     /// The value as a number of one or two cells, as /chosen has them, or nil where it has any other length.
-    public var number: UInt64? { count == 4 || count == 8 ? number(at: 0, cells: cellCount) : nil }
+    public var number: UInt64? {
+      @inline(never) get { count == 4 || count == 8 ? number(at: 0, cells: cellCount) : nil }
+    }
 
     /// The value as a string: the first where it is a list. Nil where no NUL ends it.
     public var string: Text? {
-      var strings = self.strings
-      return strings.next()
+      @inline(never) get {
+        var strings = self.strings
+        return strings.next()
+      }
     }
 
     /// The value as a list of strings. What follows the last NUL does not count.

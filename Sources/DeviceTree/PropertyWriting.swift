@@ -22,6 +22,7 @@ extension DeviceTreeWriter {
   }
 
   /// Writes a property of cells whose number is not known before.
+  @inline(never)
   public mutating func property(_ name: Text, cells: Span<UInt32>) throws(DeviceTreeError) {
     try property(named: name.span, count: cells.count * 4) { value in
       for index in cells.indices { value.store(bigEndian: cells[index], at: index) }
@@ -33,12 +34,12 @@ extension DeviceTreeWriter {
   public mutating func property<let count: Int>(
     _ name: Text, numbers: [count of UInt64]
   ) throws(DeviceTreeError) {
-    try property(named: name.span, count: count * 8) { value in
-      for index in numbers.indices {
-        value.store(bigEndian: UInt32(truncatingIfNeeded: numbers[index] >> 32), at: index * 2)
-        value.store(bigEndian: UInt32(truncatingIfNeeded: numbers[index]), at: index * 2 + 1)
-      }
-    }
+    try property(name, numbers: numbers.span)
+  }
+
+  @inline(never)
+  private mutating func property(_ name: Text, numbers: Span<UInt64>) throws(DeviceTreeError) {
+    try property(name, numberCount: numbers.count) { numbers[$0] }
   }
 
   /// Writes a property of `count` numbers of two cells each, which `number` gives by index.
@@ -69,6 +70,7 @@ extension DeviceTreeWriter {
   }
 
   /// Writes a string that is not known before. A NUL inside ends it early for its readers.
+  @inline(never)
   public mutating func property(_ name: Text, string: Span<UInt8>) throws(DeviceTreeError) {
     try property(named: name.span, count: string.count + 1) { value in unsafe value.store(string.bytes, at: 0) }
   }
@@ -77,6 +79,11 @@ extension DeviceTreeWriter {
   public mutating func property<let count: Int>(
     _ name: Text, strings: [count of Text]
   ) throws(DeviceTreeError) {
+    try property(name, strings: strings.span)
+  }
+
+  @inline(never)
+  private mutating func property(_ name: Text, strings: Span<Text>) throws(DeviceTreeError) {
     var byteCount = 0
     for index in strings.indices { byteCount += strings[index].count + 1 }
     try property(named: name.span, count: byteCount) { value in

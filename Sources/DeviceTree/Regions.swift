@@ -16,7 +16,7 @@ extension DeviceTree.Node {
 
   /// How many regions `reg` has.
   public var regionCount: Int {
-    get throws(DeviceTreeError) {
+    @inline(never) get throws(DeviceTreeError) {
       guard let reg = self["reg"] else { return 0 }
       let shape = try RegionShape(bus: parent, of: self, property: "reg")
       guard reg.count % (shape.cellCount * 4) == 0 else {

@@ -99,6 +99,7 @@ public struct BCM2836Controller: Sendable {
   public func enable(_ id: UInt16) { setActive(id, false) }
 
   /// Masks an interrupt that is enabled, or lets it come again. A software-generated one is over as soon as it is taken.
+  @inline(never)
   public func setActive(_ id: UInt16, _ isActive: Bool) {
     if id >= 32 {
       let bank = UInt(id - 32) / 32

@@ -21,36 +21,33 @@ public struct ConsoleModel: Sendable {
 
   /// All of them. `shift` and `width` are what the name implies where the tree says nothing (`reg-shift`, `reg-io-width`);
   /// `depth` is how much an empty FIFO takes where it is known.
-  public static var all: [22 of ConsoleModel] {
-    [
-      ConsoleModel("arm,pl011", .pl011),
-      ConsoleModel("arm,sbsa-uart", .pl011),
-      ConsoleModel("brcm,bcm2835-aux-uart", .ns16550, shift: 2, width: 4),
-      ConsoleModel("snps,dw-apb-uart", .ns16550, depth: 16),
-      ConsoleModel("marvell,armada-38x-uart", .ns16550, depth: 16),
-      ConsoleModel("nvidia,tegra20-uart", .ns16550, shift: 2, width: 4, depth: 16),
-      ConsoleModel("mediatek,mt6577-uart", .ns16550, shift: 2, width: 4, depth: 16),
-      ConsoleModel("ti,am654-uart", .ns16550, shift: 2, width: 4, depth: 16),
-      ConsoleModel("ti,am3352-uart", .ns16550, shift: 2, width: 4, depth: 16),
-      ConsoleModel("ti,omap4-uart", .ns16550, shift: 2, width: 4, depth: 16),
-      ConsoleModel("ti,omap3-uart", .ns16550, shift: 2, width: 4, depth: 16),
-      ConsoleModel("ti,omap2-uart", .ns16550, shift: 2, width: 4, depth: 16),
-      ConsoleModel("ns16550a", .ns16550, depth: 16),
-      ConsoleModel("ns16550", .ns16550),
-      ConsoleModel("ns8250", .ns16550),
-      ConsoleModel("cdns,uart-r1p12", .cadence),
-      ConsoleModel("cdns,uart-r1p8", .cadence),
-      ConsoleModel("xlnx,xuartps", .cadence),
-      ConsoleModel("xlnx,zynqmp-uart", .cadence),
-      ConsoleModel("fsl,imx6q-uart", .imx),
-      ConsoleModel("fsl,imx53-uart", .imx),
-      ConsoleModel("fsl,imx21-uart", .imx),
-    ]
-  }
+  public static let all: [22 of ConsoleModel] = [
+    ConsoleModel("arm,pl011", .pl011),
+    ConsoleModel("arm,sbsa-uart", .pl011),
+    ConsoleModel("brcm,bcm2835-aux-uart", .ns16550, shift: 2, width: 4),
+    ConsoleModel("snps,dw-apb-uart", .ns16550, depth: 16),
+    ConsoleModel("marvell,armada-38x-uart", .ns16550, depth: 16),
+    ConsoleModel("nvidia,tegra20-uart", .ns16550, shift: 2, width: 4, depth: 16),
+    ConsoleModel("mediatek,mt6577-uart", .ns16550, shift: 2, width: 4, depth: 16),
+    ConsoleModel("ti,am654-uart", .ns16550, shift: 2, width: 4, depth: 16),
+    ConsoleModel("ti,am3352-uart", .ns16550, shift: 2, width: 4, depth: 16),
+    ConsoleModel("ti,omap4-uart", .ns16550, shift: 2, width: 4, depth: 16),
+    ConsoleModel("ti,omap3-uart", .ns16550, shift: 2, width: 4, depth: 16),
+    ConsoleModel("ti,omap2-uart", .ns16550, shift: 2, width: 4, depth: 16),
+    ConsoleModel("ns16550a", .ns16550, depth: 16),
+    ConsoleModel("ns16550", .ns16550),
+    ConsoleModel("ns8250", .ns16550),
+    ConsoleModel("cdns,uart-r1p12", .cadence),
+    ConsoleModel("cdns,uart-r1p8", .cadence),
+    ConsoleModel("xlnx,xuartps", .cadence),
+    ConsoleModel("xlnx,zynqmp-uart", .cadence),
+    ConsoleModel("fsl,imx6q-uart", .imx),
+    ConsoleModel("fsl,imx53-uart", .imx),
+    ConsoleModel("fsl,imx21-uart", .imx),
+  ]
 
   /// The first of them of which `isCompatible` says that the UART is one, or nil.
   public static func first(where isCompatible: (StaticString) -> Bool) -> ConsoleModel? {
-    let all = all
     for index in all.indices where isCompatible(all[index].compatible) { return all[index] }
     return nil
   }
