@@ -3,7 +3,8 @@ import Testing
 import Toolkit
 
 /// Guests that attack at random beside one that looks at itself. `TVISOR_SEED` chooses other attacks than the usual ones; with
-/// `TVISOR_SOAK_MINUTES` there is a run of so many minutes for each instruction set and GIC.
+/// `TVISOR_SOAK_MINUTES` there is a run of so many minutes for each instruction set and GIC, or with `TVISOR_SOAK_CASES=0,3` for
+/// some of them.
 @Suite("Guests that attack at random")
 struct FuzzTests {
   /// A board, and the instruction set of the attacker on it.
@@ -95,13 +96,14 @@ struct FuzzTests {
   func soak() async throws {
     let minutes = Self.environment["TVISOR_SOAK_MINUTES"].flatMap { Double($0) } ?? 10
     let seed = Self.environment["TVISOR_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 1..<1 << 31)
-    let cases: [Case] = [
+    let chosen = Self.environment["TVISOR_SOAK_CASES"].map { $0.split(separator: ",").compactMap { Int($0) } }
+    let all: [Case] = [
       .on("armv8", gic: 2, processors: 3), .on("armv8", gic: 3, processors: 3),
       .on("armv8", gic: 3, processors: 3, attacker: "armv7"), .on("armv7", gic: 2, processors: 3),
       .on("armv7", gic: 3, processors: 3),
     ]
     var table = "soak, seed \(seed), \(minutes) minutes each\n"
-    for of in cases {
+    for (number, of) in all.enumerated() where chosen?.contains(number) ?? true {
       let row = await Self.soak(of, minutes: minutes, seed: seed)
       table += "\(of): \(row)\n"
       print(table)

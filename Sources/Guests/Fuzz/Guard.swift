@@ -10,6 +10,10 @@ struct Guard {
 
   private var attackers = (Watch(of: 0), Watch(of: 1))
 
+  /// How long who stands still may do so, in ticks. Where time goes by the host's clock, an emulated CPU may be away for long
+  /// because the host has other things to do.
+  static var patience: UInt64 { Places.isGroundKept ? Counter.frequency / 10 : Counter.frequency }
+
   /// Turns it on.
   static func start() { PSCI.call(PSCI.cpuOn, processor, fuzz_second_address(), 0) }
 
@@ -37,13 +41,14 @@ private struct Watch {
     let now = Counter.now
     guard fuzz_beat(processor) == beat else { return begin(now) }
     let stood = now &- since
-    if stood > Counter.frequency / 10 {
+    let patience = Guard.patience
+    if stood > patience {
       console.start()
       console.write("\nfuzz: vCPU ")
       console.write(decimal: processor)
       console.write(" lost itself: restart\n")
       PSCI.reset()
-    } else if stood > Counter.frequency / 40 && !isHelped {
+    } else if stood > patience / 4 && !isHelped {
       isHelped = true
       help()
     } else if stood > Counter.frequency / 1000, PSCI.call(PSCI.affinityInfo, processor) & 0xffff_ffff == 1 {
