@@ -180,7 +180,7 @@ extension MachineProblem {
   fileprivate var reason: String {
     let kind = "\(kind)".prefix { $0 != "(" }
     // What was looked for, without the words in brackets that explain it.
-    let subject = "\(subject)".prefix { $0 != "(" }
+    let subject = subject.string.prefix { $0 != "(" }
     return node == nil ? "\(kind) \(subject)" : "\(kind)\(property.map { " " + $0.string } ?? "")"
   }
 }

@@ -74,4 +74,17 @@ struct FailureTests {
       try await console.expect("entered at EL3: TVisor needs EL2", from: "tvisor")
     }
   }
+
+  @Test("entered in Non-secure SVC mode, as by QEMU's own start of a Raspberry Pi 2, it says that it needs Hyp mode")
+  func nonSecureSupervisor() async throws {
+    let project = try Project.locate()
+    var board = try project.board(named: "raspberry-pi-2")
+    try await project.provideTree(of: board)
+    // What has the CPUs begin before QEMU leaves the Secure state.
+    board.qemu.arguments.removeAll { $0 == "-device" || $0.hasPrefix("loader,") }
+    let boot = Emulation.Boot(kernel: ImageBuilder(project: project).image("armv7"))
+    try await QEMUSession.run(Emulation(board).command(booting: boot, console: .pipe)) { console in
+      try await console.expect("entered at PL1 (SVC mode): TVisor needs PL2 (Hyp mode)", from: "tvisor")
+    }
+  }
 }
