@@ -21,6 +21,16 @@ struct BenchTests {
     #expect(comparison.worse(than: 0.02).isEmpty)
   }
 
+  @Test("an image is no larger than the baseline says", arguments: ImageBuilder.isas)
+  func image(isa: String) throws {
+    let project = try Project.locate()
+    let baseline = try BenchResult(reading: project.path("Tests/Baseline/bench-\(isa).json"))
+    let now = BenchResult(variants: ["image": try BenchRunner(project: project).imageFigures(isa)])
+    let comparison = BenchComparison(now, to: baseline, names: ["image-bytes"])
+    #expect(comparison.rows.count == 1)
+    #expect(comparison.worse(than: 0.02).isEmpty)
+  }
+
   @Test("two runs count the same")
   func repeatable() async throws {
     let project = try Project.locate()
