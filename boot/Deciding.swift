@@ -10,36 +10,44 @@ internal import Virtualization
 extension Reference where Value == PhysicalCPU {
   /// Asks the scheduler and does what it says. Comes back with the vCPU loaded that runs now; waits here while there is
   /// none.
+  @inline(__always)
+  func decide(_ frame: TrapFrame) {
+    while !followScheduler(frame) {}
+  }
+
+  /// Does what the scheduler says now. False where it has to be asked again before a guest can go on.
+  ///
+  /// One round is a function: in a loop its constants would be held ready for a second one, which hardly ever comes.
   @inline(never)
   @_optimize(speed)
-  func decide(_ frame: TrapFrame) {
-    while true {
-      value.needsDecision = false
-      let now = Instant.now
-      switch pick(at: now) {
-      case .run(let slot, let until):
-        let next = value.assigned[slot]
-        if next.value.host.value.isLoading {
-          workFor(next, until: until, frame)
-          continue
-        }
-        if next.value.number != value.loaded {
-          load(next, frame)
-          value.charged = next
-          // Unloading the other one may have woken a third.
-          if value.needsDecision { continue }
-          // A switch is nobody's time: admission reckons it apart from the budgets. The scheduler's instant stays as it
-          // is, for a window ends when it ends; who has budget left then is picked again.
-          value.chargedUntil = .now
-          next.value.accounting.switchedIn(at: value.chargedUntil)
-        } else {
-          value.charged = next
-          next.value.accounting.resumed(at: now)
-        }
-        armTimer(for: until)
-        return
-      case .idle(let until): idle(until: until)
+  private func followScheduler(_ frame: TrapFrame) -> Bool {
+    value.needsDecision = false
+    let now = Instant.now
+    switch pick(at: now) {
+    case .run(let slot, let until):
+      let next = value.assigned[slot]
+      if next.value.host.value.isLoading {
+        workFor(next, until: until, frame)
+        return false
       }
+      if next.value.number != value.loaded {
+        load(next, frame)
+        value.charged = next
+        // Unloading the other one may have woken a third.
+        if value.needsDecision { return false }
+        // A switch is nobody's time: admission reckons it apart from the budgets. The scheduler's instant stays as it
+        // is, for a window ends when it ends; who has budget left then is picked again.
+        value.chargedUntil = .now
+        next.value.accounting.switchedIn(at: value.chargedUntil)
+      } else {
+        value.charged = next
+        next.value.accounting.resumed(at: now)
+      }
+      armTimer(for: until)
+      return true
+    case .idle(let until):
+      idle(until: until)
+      return false
     }
   }
 

@@ -58,7 +58,7 @@ struct CPUInterfaceState {
 
   /// True where a list register is in use or an interrupt waits for one, evicted ones among them.
   var holdsInterrupts: Bool {
-    @inline(__always) get { used | evictedCount != 0 || hasCandidates }
+    @inline(__always) get { used | evictedCount | (hasCandidates ? 1 : 0) != 0 }
   }
 
   /// The part of a priority that decides about preemption, as the binary points that were last read divide it: VBPR0 is
