@@ -30,6 +30,7 @@ struct Arena: ~Copyable {
   var remainingByteCount: UInt64 { end.offset(from: next) }
 
   /// `count` bytes at a multiple of `alignment`, a power of two.
+  @inline(never)
   mutating func take(_ count: UInt64, alignment: UInt64) throws(OutOfMemory) -> PhysicalAddress {
     let start = next.alignedUp(to: alignment)
     guard start <= end, end.offset(from: start) >= count else {

@@ -34,6 +34,7 @@ extension ByteSink where Self: ~Copyable {
   }
 
   /// Writes `value` in decimal, with blanks before it up to `width` bytes.
+  @inline(never)
   public mutating func write(decimal value: UInt64, width: Int) {
     var (digits, rest) = (1, value)
     while rest >= 10 { (digits, rest) = (digits &+ 1, rest / 10) }

@@ -80,9 +80,11 @@ public struct CPUScheduler: Scheduler, ~Copyable {
   public mutating func block(_ vcpu: Int, at now: Instant) { policy.block(vcpu, at: now) }
 
   /// `vcpu` lets others go first.
+  @inline(never)
   public mutating func yield(_ vcpu: Int, at now: Instant) { policy.yield(vcpu, at: now) }
 
   /// `vcpu` was stopped.
+  @inline(never)
   public mutating func remove(_ vcpu: Int, at now: Instant) { policy.remove(vcpu, at: now) }
 
   /// `vcpu` ran for `ticks` since it was charged last.
@@ -97,5 +99,6 @@ public struct CPUScheduler: Scheduler, ~Copyable {
   }
 
   /// How often `vcpu` had to stop because its budget was used up.
+  @inline(never)
   public func throttleCount(of vcpu: Int) -> UInt32 { policy.throttleCount(of: vcpu) }
 }

@@ -50,6 +50,7 @@ extension VirtualGIC {
     if deactivationCount != 0 { setDeactivation(of: slot, to: false) }
   }
 
+  @inline(never)
   private mutating func setDeactivation(of slot: Int, to isAsked: Bool) {
     let id = id(ofSlot: slot)
     let wasAsked: Bool
