@@ -2,6 +2,8 @@
 actor ConsoleReader {
   private(set) var transcript = Transcript()
   private(set) var hasEnded = false
+  /// Why there is no more text, where that is not the program's end.
+  private(set) var failure: String?
   private var waiters: [CheckedContinuation<Void, Never>] = []
 
   func take(_ bytes: [UInt8]) {
@@ -9,8 +11,9 @@ actor ConsoleReader {
     wake()
   }
 
-  func end() {
+  func end(because error: (any Error)? = nil) {
     hasEnded = true
+    failure = error.map { "\($0)" }
     wake()
   }
 

@@ -26,26 +26,30 @@ public actor QEMUSession {
     let result = try await Subprocess.run(
       command.executable, arguments: Arguments(command.arguments), environment: command.fullEnvironment,
       input: .inputWriter, output: .sequence, error: .combinedWithOutput
-    ) { execution in
+    ) { execution -> (Swift.Result<Result, any Error>, endedItself: Bool) in
       let reader = ConsoleReader()
       let writer = execution.standardInputWriter
       let session = QEMUSession(reader: reader) { _ = try await writer.write($0) }
       let output = execution.standardOutput
       let reading = Task {
-        defer { Task { await reader.end() } }
-        for try await chunk in output { await reader.take(unsafe chunk.withUnsafeBytes { unsafe Array($0) }) }
+        do {
+          for try await chunk in output { await reader.take(unsafe chunk.withUnsafeBytes { unsafe Array($0) }) }
+          await reader.end()
+        } catch { await reader.end(because: error) }
       }
       defer { reading.cancel() }
-      do {
-        let result = try await body(session)
-        await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
-        return result
-      } catch {
-        await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
-        throw error
-      }
+      let answer: Swift.Result<Result, any Error>
+      do { answer = .success(try await body(session)) } catch { answer = .failure(error) }
+      let endedItself = await reader.hasEnded
+      await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
+      return (answer, endedItself)
     }
-    return result.closureResult
+    let (answer, endedItself) = result.closureResult
+    if case .failure(let failure as Failure) = answer, endedItself {
+      // Of one that somebody else has ended, this is all that anybody will know.
+      throw Failure("\(failure.description)\nQEMU's end: \(result.terminationStatus)")
+    }
+    return try answer.get()
   }
 
   /// Everything the console has said so far.
@@ -69,7 +73,10 @@ public actor QEMUSession {
       // What was searched need not be searched again, but for the beginning of a match at its end.
       start = max(start, said.count - pattern.count + 1)
       let what = "'\(text)'" + (speaker.map { " from \($0)" } ?? "")
-      if hasEnded { throw await failure("QEMU ended before the console said \(what)") }
+      if hasEnded {
+        let reason = await reader.failure.map { " (its console could not be read: \($0))" } ?? ""
+        throw await failure("QEMU ended before the console said \(what)\(reason)")
+      }
       guard ContinuousClock.now < deadline else {
         throw await failure("the console did not say \(what) in \(patience)")
       }
