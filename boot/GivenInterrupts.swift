@@ -42,8 +42,8 @@ extension Reference where Value == PhysicalCPU {
         owner.guest, physicalID: UInt16(truncatingIfNeeded: acknowledged & 0x3ff), vcpu: 0)
       settleInterrupts(of: vm)
     } else {
-      // It was on its way when the VM went; it is off by now.
-      value.controller.deactivate(acknowledged)
+      // It was on its way when the VM went.
+      value.controller.abandon(acknowledged)
     }
     unlock(vm)
   }

@@ -110,7 +110,10 @@ extension Reference where Value == PhysicalCPU {
   /// Gives the vCPU, which is this CPU's, the SGIs that others have asked for.
   func takeSoftwareInterrupts(_ requests: Requests, of number: Int) {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
-    guard vcpu.value.activity != .off else { return forgetSoftwareInterrupts(of: number) }
+    // What comes after a halt was meant for what ran before it, too.
+    guard vcpu.value.activity != .off, !vcpu.value.host.value.isLoading else {
+      return forgetSoftwareInterrupts(of: number)
+    }
     deliver(requests.rawValue >> 16, from: 0, to: number)
     var sources = requests.rawValue >> 8 & 0xff
     while sources != 0 {

@@ -66,8 +66,11 @@ extension Reference where Value == PhysicalCPU {
     // The line is known only while the timer is in the hardware.
     if isTimerRaised { lowerVirtualTimer(of: vm, value.loadedIndex) }
     vcpu.value.context.save(from: frame, floatingPointTraps: value.floatingPointTraps)
+    // Another CPU may have cut a link of the vCPU's just now and asked this one to end its physical interrupt: that can be
+    // done only while the vCPU counts as loaded.
     let isSettled =
       vm.value.machine.interrupts.unload(vcpu: value.loadedIndex, from: &value.listRegisters) && !isTimerRaised
+      && !vm.value.machine.interrupts.hasDeactivations
     if isSettled { value.loaded = -1 } else { settleUnloaded(vm) }
     // Of one that is preempted nothing else is due now than while it was loaded.
     guard isSettled && vcpu.value.activity == .ready else { return finishUnloading(vcpu, vm) }

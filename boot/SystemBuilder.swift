@@ -86,10 +86,10 @@ struct SystemBuilder: ~Copyable {
     secondsAtStart = PL031Clock(base: base).seconds &- UInt32(truncatingIfNeeded: elapsed)
   }
 
-  /// Sees to it that the arena has so many bytes left.
+  /// Sees to it that the arena has so many bytes left, however they are aligned up to a cache line.
   @inline(never)
   mutating func provide(_ size: UInt64) throws(BootFailure) {
-    guard arena.remainingByteCount < size else { return }
+    guard arena.remainingByteCount < size &+ 64 else { return }
     let wanted = (size + HypervisorSpace.blockSize) & ~(HypervisorSpace.blockSize - 1)
     guard let more = plan.take(wanted, alignment: HypervisorSpace.blockSize) else { throw .noMemory(wanted) }
     arena.extend(with: more)

@@ -5,9 +5,10 @@ extension InterruptSpecifier {
   /// around.
   func mapped(for device: DeviceTree.Node) -> InterruptSpecifier? {
     var specifier = self
-    for _ in 0..<Structure.depthLimit {
+    for depth in 0..<Structure.depthLimit {
       guard let map = specifier.controller["interrupt-map"] else { return specifier }
-      guard let next = specifier.row(of: map, for: device) else { return nil }
+      // A second nexus does not see the device's address: a map there that asks for one is not understood.
+      guard let next = specifier.row(of: map, for: depth == 0 ? device : nil) else { return nil }
       specifier = next
     }
     return nil
@@ -15,7 +16,7 @@ extension InterruptSpecifier {
 
   /// What the map makes of the interrupt. A row is a unit address and an interrupt as the nexus has them, the next controller,
   /// and a unit address and an interrupt as that one has them.
-  private func row(of map: DeviceTree.Property, for device: DeviceTree.Node) -> InterruptSpecifier? {
+  private func row(of map: DeviceTree.Property, for device: DeviceTree.Node?) -> InterruptSpecifier? {
     let addressCells = controller.addressCellCount
     guard addressCells <= 4 else { return nil }
     var start = 0
@@ -34,11 +35,12 @@ extension InterruptSpecifier {
 
   /// True where the row that begins at `start` is about this interrupt of the device, in the bits of the nexus's mask.
   private func matches(
-    _ map: DeviceTree.Property, at start: Int, addressCells: Int, _ device: DeviceTree.Node
+    _ map: DeviceTree.Property, at start: Int, addressCells: Int, _ device: DeviceTree.Node?
   ) -> Bool {
     let mask = controller["interrupt-map-mask"]
-    let address = device["reg"]
+    let address = device?["reg"]
     for index in 0..<addressCells + cellCount {
+      if device == nil, index < addressCells, mask?.cell(at: index) ?? ~0 != 0 { return false }
       let own = index < addressCells ? address?.cell(at: index) : cell(at: index - addressCells)
       guard let other = map.cell(at: start + index), ((own ?? 0) ^ other) & (mask?.cell(at: index) ?? ~0) == 0 else {
         return false

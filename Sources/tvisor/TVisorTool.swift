@@ -53,6 +53,10 @@ struct BoardOptions: ParsableArguments {
     var emulation = try Emulation(
       board, model: cpu, gicVersion: gic, processorCount: smp, memory: size)
     emulation.options = qemu.flatMap { $0.split(separator: " ").map(String.init) }
+    guard port.count <= board.qemu.consoleNumber else {
+      throw ValidationError(
+        "--port: \(board.name) has \(board.qemu.consoleNumber) serial ports before the console's; give at most as many")
+    }
     emulation.otherPorts = port
     return emulation
   }

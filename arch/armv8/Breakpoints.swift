@@ -24,12 +24,12 @@ struct Breakpoints {
     return true
   }
 
-  /// Takes the registers out of the hardware, where nothing matches any more.
+  /// Takes the registers out of the hardware, where nothing matches any more and nothing is left for the next one to read.
   mutating func save() {
     for place in Self.places where Self.exists(place) {
       registers[place] = read_debug_register(UInt64(place))
-      if place & 1 != 0 { write_debug_register(UInt64(place), 0) }
     }
+    Self.clear()
   }
 
   /// Puts them into the hardware: first what to compare with, then what enables it.
@@ -37,9 +37,10 @@ struct Breakpoints {
     for place in Self.places where Self.exists(place) { write_debug_register(UInt64(place), registers[place]) }
   }
 
-  /// Switches everything in the hardware off.
+  /// Switches everything in the hardware off, and then forgets what it was compared with.
   static func clear() {
     for place in places where place & 1 != 0 && exists(place) { write_debug_register(UInt64(place), 0) }
+    for place in places where place & 1 == 0 && exists(place) { write_debug_register(UInt64(place), 0) }
   }
 
   private static var places: Range<Int> { 0..<64 }

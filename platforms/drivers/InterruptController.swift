@@ -82,6 +82,16 @@ public enum InterruptController: Sendable {
     }
   }
 
+  /// Ends an acknowledged interrupt that nobody wants, and that `disable` has turned off or is about to.
+  public func abandon(_ acknowledged: UInt32) {
+    switch self {
+    case .v2(let gic): gic.deactivate(acknowledged)
+    case .v3(let gic): gic.deactivate(acknowledged)
+    // To end it there is to let it come again: it stays masked until `enable`.
+    case .bcm2836: break
+    }
+  }
+
   /// Makes an interrupt not pending; a level that is high goes on asking.
   public func clearPending(_ id: UInt16) {
     switch self {

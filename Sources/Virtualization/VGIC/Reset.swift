@@ -68,6 +68,7 @@ extension VirtualGIC {
     fresh.pendingQueues = interfaces[vcpu].pendingQueues
     fresh.activeQueues = interfaces[vcpu].activeQueues
     fresh.hasCandidates = interfaces[vcpu].hasCandidates
+    fresh.needsFlush = fresh.hasCandidates
     interfaces[vcpu] = fresh
     attention &= ~(1 &<< UInt64(vcpu))
   }

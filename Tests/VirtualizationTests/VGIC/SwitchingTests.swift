@@ -222,4 +222,18 @@ private let versions: [GICVersion] = [.v2, .v3]
     #expect(machine.acknowledge() == 33)
     machine.expectSound()
   }
+
+  @Test("An SPI that waits for a vCPU is delivered to it when it has been turned on", arguments: versions)
+  func startWithWaiting(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.enable(33)
+    machine.route(33, to: 1)
+    machine.setLine(33, true)
+    machine.unload()
+    machine.reset(vcpu: 1)
+    machine.load(1)
+    machine.enableInterface()
+    #expect(machine.acknowledge() == 33)
+    machine.expectSound()
+  }
 }
