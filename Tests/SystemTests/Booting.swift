@@ -100,6 +100,23 @@ enum Booting {
     }
   }
 
+  /// Boots the hostile guest beside a witness on one CPU: it must get the architecture's answers to all of its attacks, and
+  /// harm nobody.
+  static func attack(_ choice: Choice, isa: String = "armv8") async throws {
+    let system = own("metronome", named: "witness", isa: isa) + own("hostile", isa: isa)
+    try await boot(system, choice) { console in
+      try await console.expect("memory=ok", from: "witness")
+      try await console.expect("hostile: done, ", from: "hostile")
+      try await console.expect("VM 'hostile' turned itself off", from: "tvisor")
+      let said = await console.transcript.text(of: "hostile")
+      let wrong = said.split(separator: "\n").filter { $0.contains("WRONG") }
+      #expect(wrong.isEmpty)
+      #expect(said.contains(", 0 wrong"), "\(said)")
+      try await console.expectTicking("witness", reports: 3)
+      #expect(await !console.transcript.text(of: "witness").contains("memory=WRONG"))
+    }
+  }
+
   /// A copy of the hypervisor's image that asks its loader for another place.
   private static func moved(to textOffset: UInt64, as name: String, in project: Project) throws -> String {
     let image = try Data(contentsOf: URL(fileURLWithPath: ImageBuilder(project: project).image("armv8")))
