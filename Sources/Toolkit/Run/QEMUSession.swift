@@ -37,11 +37,17 @@ public actor QEMUSession {
           await reader.end()
         } catch { await reader.end(because: error) }
       }
-      defer { reading.cancel() }
       let answer: Swift.Result<Result, any Error>
       do { answer = .success(try await body(session)) } catch { answer = .failure(error) }
       let endedItself = await reader.hasEnded
       await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
+      // To the end of the pipe: a read that outlived it would end that of whatever QEMU gets the descriptor's number next.
+      let hurry = Task {
+        try await Task.sleep(for: .seconds(10))
+        reading.cancel()
+      }
+      await reading.value
+      hurry.cancel()
       return (answer, endedItself)
     }
     let (answer, endedItself) = result.closureResult
