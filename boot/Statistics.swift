@@ -22,7 +22,7 @@ extension Reference where Value == PhysicalCPU {
     withConsole { console in
       console.statistics = StatisticsReport(isTable: asTable)
       guard asTable else { return }
-      console.report { $0.write("  CPU  vCPU      run ms  share %   switches  throttles  worst us  VM\n") }
+      console.report { $0.write("  CPU  vCPU  state         run ms  share %   switches  throttles  worst us  VM\n") }
     }
   }
 
@@ -61,6 +61,10 @@ extension Reference where Value == PhysicalCPU {
     let cpu = hypervisor.value.vcpus[number].cpu
     line.write(decimal: UInt64(cpu), width: 5)
     line.write(decimal: UInt64(hypervisor.value.vcpus[number].index), width: 6)
+    let state = stateName(of: number)
+    line.write("  ")
+    line.write(state)
+    for _ in state.utf8CodeUnitCount..<7 { line.write(" ") }
     line.write(decimal: rate.nanoseconds(ticks: accounting.runTime) / 1_000_000, width: 12)
     let share = accounting.runTime / passed
     line.write(decimal: share / 10, width: 7)
@@ -86,6 +90,8 @@ extension Reference where Value == PhysicalCPU {
     line.write(hypervisor.value.vms[hypervisor.value.vcpus[number].vm].description.name.span)
     write(" vcpu=", UInt64(hypervisor.value.vcpus[number].index))
     write(" cpu=", UInt64(hypervisor.value.vcpus[number].cpu))
+    line.write(" state=")
+    line.write(stateName(of: number))
     write(" hz=", hypervisor.value.ticksPerSecond)
     write(" run=", accounting.runTime)
     write(" switches=", accounting.switchCount)
@@ -112,6 +118,16 @@ extension Reference where Value == PhysicalCPU {
     line.write(asTable ? " timer interrupts of ours, " : " requests=")
     line.write(decimal: cpu.value.requestInterruptCount)
     line.write(asTable ? " from other CPUs\n" : "\n")
+  }
+
+  /// What the vCPU is at. It may have gone on to something else when the line is read.
+  private func stateName(of number: Int) -> StaticString {
+    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    switch vcpu.value.activity {
+    case .off: return "off"
+    case .waiting: return "waiting"
+    case .ready: return Hypervisor.shared.value.cpus[vcpu.value.cpu].loaded == number ? "running" : "ready"
+    }
   }
 
   private func throttleCount(of number: Int) -> UInt64 {

@@ -111,27 +111,29 @@ struct FuzzTests {
     #expect(!table.contains("FAILED"))
   }
 
-  /// Runs one case and gives its row of the table. An attacker runs into code at random that QEMU's translator cannot take:
-  /// where an assertion of QEMU's own ends it, the case goes on with another seed for the rest of its time.
+  /// Runs one case and gives its row of the table. An attacker runs into code at random that QEMU's translator cannot take,
+  /// and seldom into a call that turns its machine off: where an assertion of QEMU's own ends the one, or such a call the
+  /// other, the case goes on with another seed for the rest of its time.
   private static func soak(_ of: Case, minutes: Double, seed: UInt64) async -> String {
     let row = Row()
     let end = ContinuousClock.now + .seconds(minutes * 60)
-    var abortCount = 0
+    var (bootCount, abortCount) = (0, 0)
     while ContinuousClock.now < end {
+      bootCount += 1
       do {
-        try await attack(of, seed: seed + UInt64(abortCount), until: end, row)
+        try await attack(of, seed: seed + UInt64(bootCount - 1), until: end, row)
       } catch let failure as Failure where failure.description.hasSuffix("QEMU's end: signaled(6)") {
         guard failure.description.contains(": Assertion `") else { return "FAILED: \(failure)" }
         abortCount += 1
-        await row.beginAgain()
       } catch {
         return "FAILED: \(error)"
       }
+      await row.beginAgain()
     }
-    return await "passed, \(row.text), \(abortCount) boots ended by assertions of QEMU's"
+    return await "passed, \(row.text), \(bootCount) boots, \(abortCount) of them ended by assertions of QEMU's"
   }
 
-  /// Lets the attacker and its neighbours run until `end`.
+  /// Lets the attacker and its neighbours run until `end`, or until the attacker has turned its machine off.
   private static func attack(_ of: Case, seed: UInt64, until end: ContinuousClock.Instant, _ row: Row) async throws {
     try await Booting.boot(neighbours(of, seed: seed, counts: false), processors: deadlineFirst, of.choice) { console in
       while ContinuousClock.now < end {
@@ -139,12 +141,21 @@ struct FuzzTests {
         try await Task.sleep(for: .seconds(10))
         await console.skipToNow(of: "own")
         let said = await console.transcript
-        try await row.take(Attacks(in: said))
+        let attacks = Attacks(in: said)
+        if await row.standsStill(with: attacks) {
+          // Do its vCPUs run, wait, or are they off?
+          let (earlier, later) = (try await console.statistics(processors: 3), try await console.statistics(processors: 3))
+          let runs = zip(earlier.vcpus, later.vcpus).map { "\($1.name) \($1.state), ran \($1.runTime - $0.runTime) ticks" }
+          let last = ["fuzz", "tvisor"].flatMap { said.text(of: $0).split(separator: "\n").suffix(8) }
+          throw Failure("the attacker stands still: \(await row.text); \(runs)\n\(last.joined(separator: "\n"))")
+        }
         print("\(of): \(await row.text)")
         for name in ["witness", "own"] {
           let verdict = try Verdict(of: name, in: said)
           guard verdict.wrong.isEmpty else { throw Failure("\(name): \(verdict.wrong)") }
         }
+        guard attacks.failures.isEmpty else { throw Failure("the hypervisor: \(attacks.failures)") }
+        if attacks.isOver { return }
       }
     }
   }
@@ -159,12 +170,11 @@ struct FuzzTests {
       return "\(all.restarts) restarts, \(all.count) attacks, \(all.faults) faults, \(all.interrupts) interrupts"
     }
 
-    /// To be told every ten seconds.
-    func take(_ attacks: Attacks) throws {
-      guard attacks.failures.isEmpty else { throw Failure("the hypervisor: \(attacks.failures)") }
+    /// To be told every ten seconds. True where nothing has come for two minutes.
+    func standsStill(with attacks: Attacks) -> Bool {
       idleCount = attacks == last ? idleCount + 1 : 0
       last = attacks
-      guard idleCount < 12 else { throw Failure("the attacker stands still: \(text)") }
+      return idleCount >= 12
     }
 
     /// Another boot: what was done so far counts.
@@ -183,6 +193,8 @@ private struct Attacks: Equatable {
   var interrupts = 0
   /// How often its VM was started again.
   var restarts = 0
+  /// Its VM is off.
+  var isOver = false
   /// What the hypervisor said that it must not say.
   var failures: [String] = []
 
@@ -207,6 +219,7 @@ private struct Attacks: Equatable {
     add(life)
     for line in transcript.text(of: "tvisor").split(separator: "\n") {
       if line.contains("asked for a reset") { restarts += 1 }
+      if line.contains("VM 'fuzz' turned ") { isOver = true }
       let isFailure = ["PANIC", "hypervisor failed", "nothing answers", "system error", "stays off"].contains {
         line.contains($0)
       }

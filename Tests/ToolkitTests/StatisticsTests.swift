@@ -2,7 +2,7 @@ import Testing
 import Toolkit
 
 private let good =
-  "vm=debian vcpu=1 cpu=2 hz=62500000 run=625000000 switches=4711 throttles=3 worst=900 worst-at=125000000 wake=1,0,6,0,0,0,0,0,2,0,1"
+  "vm=debian vcpu=1 cpu=2 state=waiting hz=62500000 run=625000000 switches=4711 throttles=3 worst=900 worst-at=125000000 wake=1,0,6,0,0,0,0,0,2,0,1"
 
 private func log(_ text: String) throws -> StatisticsLog { try StatisticsLog(SourceText(path: "c.log", text: text)) }
 
@@ -13,6 +13,7 @@ struct StatisticsTests {
     let line = try #require(try log("tvisor-stat: \(good)\n").lines.first)
     #expect((line.machine, line.virtualCPU, line.processor, line.frequency) == ("debian", 1, 2, 62_500_000))
     #expect((line.runTime, line.switchCount, line.throttleCount) == (625_000_000, 4711, 3))
+    #expect(line.state == .waiting)
     #expect((line.worst, line.worstAt) == (900, 125_000_000))
     #expect(line.wakes == [1, 0, 6, 0, 0, 0, 0, 0, 2, 0, 1])
   }
@@ -24,7 +25,7 @@ struct StatisticsTests {
       \u{1b}[1m[tvisor] tvisor-stat: \(good)\u{1b}[0m\r
       [tvisor] booted; tvisor-stat: would come here
 
-      [tvisor] tvisor-stat: vm=rtos vcpu=0 cpu=0 hz=1000000000 run=0 switches=0 throttles=0 worst=0 worst-at=0 wake=\r
+      [tvisor] tvisor-stat: vm=rtos vcpu=0 cpu=0 state=off hz=1000000000 run=0 switches=0 throttles=0 worst=0 worst-at=0 wake=\r
       """
     #expect(try log(text).lines.map(\.name) == ["debian.1", "rtos.0"])
     #expect(try log(text).lines[1].wakes == [])
@@ -41,8 +42,8 @@ struct StatisticsTests {
     "that are wrong are shown at the place",
     arguments: [
       (
-        "vm=a vcpu=0 cpu=0 hz=1 run=0 switches=0 throttles=0 worst=0",
-        "1:73 the line ends before 'worst-at='; is it cut off?"
+        "vm=a vcpu=0 cpu=0 state=ready hz=1 run=0 switches=0 throttles=0 worst=0",
+        "1:85 the line ends before 'worst-at='; is it cut off?"
       ),
       ("vm= vcpu=0", "1:17 'vm' has no name"),
       ("vcpu=0", "1:14 here belongs 'vm='"),
@@ -51,9 +52,10 @@ struct StatisticsTests {
       ("vm=a vcpu=x", "1:24 'x' in 'vcpu' is no number of 64 bits"),
       ("vm=a vcpu=-1", "1:24 '-1' in 'vcpu' is no number of 64 bits"),
       ("vm=a vcpu=18446744073709551616", "1:24 '18446744073709551616' in 'vcpu' is no number of 64 bits"),
-      ("vm=a vcpu=0 cpu=0 hz=0 run=0", "1:32 'hz' is 0; the counter must run"),
-      (good + ",", "1:145 '' in 'wake' is no number of 64 bits"),
-      (good + " x=1", "1:145 'x=1' stands after the end"),
+      ("vm=a vcpu=0 cpu=0 state=idle hz=1", "1:38 'idle' in 'state' is none of off, waiting, ready, running"),
+      ("vm=a vcpu=0 cpu=0 state=running hz=0 run=0", "1:46 'hz' is 0; the counter must run"),
+      (good + ",", "1:159 '' in 'wake' is no number of 64 bits"),
+      (good + " x=1", "1:159 'x=1' stands after the end"),
     ])
   func mistakes(line: String, expected: String) throws {
     let error = #expect(throws: Problems.self) { try log("tvisor-stat: \(line)\n") }
@@ -80,8 +82,8 @@ struct StatisticsTests {
     // Ten wakes: half are below 2^2 ticks of 16 ns, and all but one below 2^8; the worst had 900.
     #expect(
       try log("tvisor-stat: \(good)\n").description == """
-        vCPU      CPU  ran  switches  throttles  wakes  half below  99% below   worst  at
-        debian.1    2  10s      4711          3     10        64ns     16.4us  14.4us  2s
+        vCPU      state    CPU  ran  switches  throttles  wakes  half below  99% below   worst  at
+        debian.1  waiting    2  10s      4711          3     10        64ns     16.4us  14.4us  2s
         """)
   }
 }
@@ -90,7 +92,7 @@ struct StatisticsTests {
 struct HistogramDrawingTests {
   @Test("has a panel for each vCPU, and a bar for each magnitude that was seen")
   func bars() throws {
-    let idle = "vm=rtos vcpu=0 cpu=0 hz=62500000 run=0 switches=0 throttles=0 worst=0 worst-at=0 wake="
+    let idle = "vm=rtos vcpu=0 cpu=0 state=off hz=62500000 run=0 switches=0 throttles=0 worst=0 worst-at=0 wake="
     let statistics = try log("tvisor-stat: \(good)\ntvisor-stat: \(idle)\n")
     let parsed = try ParsedPicture(HistogramDrawing(statistics, title: "t").picture)
     let panels = parsed.elements("panel")

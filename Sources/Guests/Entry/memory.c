@@ -7,6 +7,8 @@
 
 struct guest_fault_record guest_fault;
 
+__attribute__((weak)) bool guest_restarts_when_lost(void) { return false; }
+
 // Words at any address: a guest's memory is normal memory from its first compiled instruction on.
 typedef uint64_t __attribute__((aligned(1), may_alias)) unaligned_word;
 

@@ -61,6 +61,10 @@ func beginAnew(processor: UInt64) {
 @c(guest_interrupt)
 func handleInterrupt(number: UInt32) {}
 
+/// A wild branch has come to the image's first instruction, which leads to the common vectors.
+@c(guest_restarts_when_lost)
+func restartsWhenLost() -> Bool { true }
+
 private func attackForEver(_ processor: UInt64) -> Never {
   if processor == 0 { Guard.start() }
   var lastLine = Counter.now

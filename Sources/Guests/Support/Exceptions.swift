@@ -70,5 +70,6 @@ private func stop(kind: UInt64, frame: UnsafeMutablePointer<guest_frame>) -> Nev
   console.write(" elr=")
   unsafe console.write(hexadecimal: guest_frame_place(frame))
   console.write("\n")
+  if guest_restarts_when_lost() { PSCI.reset() }
   PSCI.powerOff()
 }

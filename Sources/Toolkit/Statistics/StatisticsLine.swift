@@ -1,22 +1,36 @@
 /// What a vCPU did with its CPU, as the hypervisor says it on its console for programs: one line for each vCPU.
 ///
 /// ```
-/// tvisor-stat: vm=debian vcpu=0 cpu=1 hz=62500000 run=912345 switches=4711 throttles=0 worst=8123 worst-at=5012345 wake=0,0,3,17
+/// tvisor-stat: vm=debian vcpu=0 cpu=1 state=waiting hz=62500000 run=912345 switches=4711 throttles=0 worst=8123 worst-at=5012345 wake=0,0,3,17
 /// ```
 ///
-/// All of the keys are there, each once, in this order; numbers are decimal. `cpu` is the physical CPU and `hz` the rate
-/// of the system counter, whose ticks are the unit of the times: `run` (how long it ran), `worst` (the longest time from
+/// All of the keys are there, each once, in this order; numbers are decimal. `cpu` is the physical CPU, `state` what the
+/// vCPU was at when it was asked, a `StatisticsLine.State`, and `hz` the rate of the system counter, whose ticks are the unit of the times: `run` (how long it ran), `worst` (the longest time from
 /// its wake until it ran) and `worst-at` (the counter at the end of that). `switches` and `throttles` count how often its
 /// registers were loaded and how often its budget was used up. `wake` counts wakes by their latency: the first number
 /// those of no tick, the n-th after it those of 2ⁿ⁻¹ ticks or more and less than 2ⁿ; the 40th takes all longer ones too.
 /// Zeros at its end are left out, so that nothing stands after `wake=` where there was none.
 public struct StatisticsLine: Equatable, Sendable {
+  /// What a vCPU is at.
+  public enum State: String, Sendable, CaseIterable {
+    /// Not started, turned off, or its VM has stopped.
+    case off
+    /// It waits for an interrupt.
+    case waiting
+    /// It could run, and another vCPU does, or its budget is used up.
+    case ready
+    /// It is on its CPU.
+    case running
+  }
+
   /// The VM's name.
   public var machine: String
   /// The vCPU's number in its VM.
   public var virtualCPU: UInt64
   /// The physical CPU.
   public var processor: UInt64
+  /// What it was at.
+  public var state: State
   /// Ticks in a second.
   public var frequency: UInt64
   /// Ticks that it ran.
@@ -38,7 +52,7 @@ public struct StatisticsLine: Equatable, Sendable {
   public static let bucketLimit = 40
 
   private static let keys = [
-    "vm", "vcpu", "cpu", "hz", "run", "switches", "throttles", "worst", "worst-at", "wake",
+    "vm", "vcpu", "cpu", "state", "hz", "run", "switches", "throttles", "worst", "worst-at", "wake",
   ]
 
   /// Why a line is none, and where: the offset in characters from its marker's end.
@@ -76,6 +90,12 @@ public struct StatisticsLine: Equatable, Sendable {
     guard !name.isEmpty else { throw Mistake(offset: offset(of: name), message: "'vm' has no name") }
     machine = String(name)
     (virtualCPU, processor) = (try number("vcpu"), try number("cpu"))
+    let word = try value("state")
+    guard let state = State(rawValue: String(word)) else {
+      let known = State.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Mistake(offset: offset(of: word), message: "'\(word)' in 'state' is none of \(known)")
+    }
+    self.state = state
     let place = words.first.map(offset) ?? text.count
     frequency = try number("hz")
     guard frequency > 0 else { throw Mistake(offset: place, message: "'hz' is 0; the counter must run") }

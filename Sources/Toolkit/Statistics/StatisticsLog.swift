@@ -58,12 +58,13 @@ extension StatisticsLog: CustomStringConvertible {
   /// A table with a row for each vCPU.
   public var description: String {
     var table = TextTable(
-      ["vCPU", "CPU", "ran", "switches", "throttles", "wakes", "half below", "99% below", "worst", "at"])
+      ["vCPU", "state", "CPU", "ran", "switches", "throttles", "wakes", "half below", "99% below", "worst", "at"],
+      textCount: 2)
     for line in lines {
       func bound(_ part: Double) -> String { line.bound(of: part).map(Units.rounded) ?? "-" }
       let hasWorst = line.wakeCount > 0
       table.rows.append([
-        line.name, "\(line.processor)", Units.rounded(time: line.nanoseconds(line.runTime)), "\(line.switchCount)",
+        line.name, line.state.rawValue, "\(line.processor)", Units.rounded(time: line.nanoseconds(line.runTime)), "\(line.switchCount)",
         "\(line.throttleCount)", "\(line.wakeCount)", bound(0.5), bound(0.99),
         hasWorst ? Units.rounded(time: line.nanoseconds(line.worst)) : "-",
         hasWorst ? TimeAxis.label((line.nanoseconds(line.worstAt) / 1e6).rounded() / 1e3) + "s" : "-",

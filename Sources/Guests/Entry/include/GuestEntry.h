@@ -34,6 +34,9 @@ static inline void guest_fault_note(uint64_t esr, uint64_t far, uint64_t elr) {
 
 // Each program's own answer to an interrupt, called between acknowledge and end of interrupt.
 void guest_interrupt(uint32_t number);
+// Whether the machine restarts after an exception that nobody expected. It turns itself off, where a program has no answer
+// of its own.
+bool guest_restarts_when_lost(void);
 
 // control-armv7.S, control-armv8.S
 void guest_mask_interrupts(void);
