@@ -13,10 +13,8 @@ struct Breakpoints {
   /// The place of the register c0, c<n>, <4 to 7> of CP14, named as AArch64 names it, or nil where this CPU has no such one.
   private static func place(of register: SystemRegister) -> UInt32? {
     let place = UInt32(register.crm << 2 | register.op2 & 3)
-    return exists(place) ? place : nil
+    return place >> 2 <= lastOne(place) ? place : nil
   }
-
-  private static func exists(_ place: UInt32) -> Bool { place >> 2 <= lastOne(place) }
 
   /// What the hardware has in that register.
   static func read(_ register: SystemRegister) -> UInt64? {
@@ -32,22 +30,33 @@ struct Breakpoints {
 
   /// Takes the registers out of the hardware, where nothing matches any more and nothing is left for the next one to read.
   mutating func save() {
-    for place in Self.places where Self.exists(place) {
-      registers[Int(place)] = read_debug_register(place)
+    Self.forEachPair { value, control in
+      registers[Int(value)] = read_debug_register(value)
+      registers[Int(control)] = read_debug_register(control)
     }
     Self.clear()
   }
 
-  /// Puts them into the hardware: first what to compare with, then what enables it.
-  func load() {
-    for place in Self.places where Self.exists(place) { write_debug_register(place, registers[Int(place)]) }
+  /// Puts them into the hardware: first what to compare with, then what enables it. Mutating, because a value of this size
+  /// that is only read is copied first.
+  mutating func load() {
+    Self.forEachPair { value, control in
+      write_debug_register(value, registers[Int(value)])
+      write_debug_register(control, registers[Int(control)])
+    }
   }
 
   /// Switches everything in the hardware off, and then forgets what it was compared with.
   static func clear() {
-    for place in places where place & 1 != 0 && exists(place) { write_debug_register(place, 0) }
-    for place in places where place & 1 == 0 && exists(place) { write_debug_register(place, 0) }
+    forEachPair { _, control in write_debug_register(control, 0) }
+    forEachPair { value, _ in write_debug_register(value, 0) }
   }
 
-  private static var places: Range<UInt32> { 0..<64 }
+  /// Calls with the places of what each breakpoint and watchpoint of this CPU compares with, and of its control.
+  @inline(__always)
+  private static func forEachPair(_ body: (_ value: UInt32, _ control: UInt32) -> Void) {
+    for kind in 0..<2 as Range<UInt32> {
+      for number in 0...lastOne(kind << 1) { body(number << 2 | kind << 1, number << 2 | kind << 1 | 1) }
+    }
+  }
 }

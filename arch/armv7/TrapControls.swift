@@ -47,6 +47,8 @@ public enum TrapControls {
     // locks, anything else unlocks.
     write_dbgoslar(0)
     write_dbgdscr(0)
+    // Unknown after reset; guests have no vector catch.
+    write_dbgvcr(0)
     RareRegisters.probe()
     write_cntv_ctl(0)
     write_cnthp_ctl(0)

@@ -7,11 +7,13 @@ struct Breakpoints {
   /// DBGBVR<n>_EL1, DBGBCR<n>_EL1, DBGWVR<n>_EL1, DBGWCR<n>_EL1 for n = 0 to 15, in the order of their encodings.
   private var registers: [64 of UInt64] = .init(repeating: 0)
 
-  /// The place of the register S2_0_C0_C<n>_<4 to 7>, or nil where this CPU has no such breakpoint or watchpoint:
-  /// ID_AA64DFR0_EL1.BRPs and WRPs are one less than how many there are.
+  /// ID_AA64DFR0_EL1.BRPs, or WRPs: one less than how many breakpoints, or watchpoints, this CPU has.
+  private static func lastOne(_ place: UInt64) -> UInt64 { read_id_aa64dfr0_el1() >> (place & 2 == 0 ? 12 : 20) & 0xf }
+
+  /// The place of the register S2_0_C0_C<n>_<4 to 7>, or nil where this CPU has no such breakpoint or watchpoint.
   private static func place(of register: SystemRegister) -> UInt64? {
-    let lastOne = read_id_aa64dfr0_el1() >> (register.op2 & 2 == 0 ? 12 : 20) & 0xf
-    return UInt64(register.crm) <= lastOne ? UInt64(register.crm << 2 | register.op2 & 3) : nil
+    let place = UInt64(register.crm << 2 | register.op2 & 3)
+    return place >> 2 <= lastOne(place) ? place : nil
   }
 
   /// What the hardware has in that register.
@@ -26,26 +28,33 @@ struct Breakpoints {
 
   /// Takes the registers out of the hardware, where nothing matches any more and nothing is left for the next one to read.
   mutating func save() {
-    for place in Self.places where Self.exists(place) {
-      registers[place] = read_debug_register(UInt64(place))
+    Self.forEachPair { value, control in
+      registers[Int(value)] = read_debug_register(value)
+      registers[Int(control)] = read_debug_register(control)
     }
     Self.clear()
   }
 
-  /// Puts them into the hardware: first what to compare with, then what enables it.
+  /// Puts them into the hardware: first what to compare with, then what enables it. Mutating, because a value of this size
+  /// that is only read is copied first.
   mutating func load() {
-    for place in Self.places where Self.exists(place) { write_debug_register(UInt64(place), registers[place]) }
+    Self.forEachPair { value, control in
+      write_debug_register(value, registers[Int(value)])
+      write_debug_register(control, registers[Int(control)])
+    }
   }
 
   /// Switches everything in the hardware off, and then forgets what it was compared with.
   static func clear() {
-    for place in places where place & 1 != 0 && exists(place) { write_debug_register(UInt64(place), 0) }
-    for place in places where place & 1 == 0 && exists(place) { write_debug_register(UInt64(place), 0) }
+    forEachPair { _, control in write_debug_register(control, 0) }
+    forEachPair { value, _ in write_debug_register(value, 0) }
   }
 
-  private static var places: Range<Int> { 0..<64 }
-
-  private static func exists(_ place: Int) -> Bool {
-    place >> 2 <= Int(truncatingIfNeeded: read_id_aa64dfr0_el1() >> (place & 2 == 0 ? 12 : 20) & 0xf)
+  /// Calls with the places of what each breakpoint and watchpoint of this CPU compares with, and of its control.
+  @inline(__always)
+  private static func forEachPair(_ body: (_ value: UInt64, _ control: UInt64) -> Void) {
+    for kind in 0..<2 as Range<UInt64> {
+      for number in 0...lastOne(kind << 1) { body(number << 2 | kind << 1, number << 2 | kind << 1 | 1) }
+    }
   }
 }

@@ -44,6 +44,8 @@ public enum TrapControls {
     // No debug exception comes to anybody while the OS lock is locked, as it is after reset: each vCPU has a model of it.
     write_oslar_el1(0)
     write_mdscr_el1(0)
+    // Unknown after reset; guests have no vector catch.
+    if Processor.hostedInstructionSets.aarch32 { write_dbgvcr32_el2(0) }
     RareRegisters.probe()
     GuestRegister.timerControl = 0
     // With E2H = 1 that name means EL2's own virtual timer, which nobody uses.

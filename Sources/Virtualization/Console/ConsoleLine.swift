@@ -17,9 +17,9 @@ struct ConsoleLine {
 
   init(name: ConsoleName) { self.name = name }
 
-  /// Writes what is kept of the line.
+  /// Writes what is kept of the line. Mutating, because a value of this size that is only read is copied first.
   @inline(__always)
-  func write(to sink: inout some ByteSink & ~Copyable) { sink.write(text.span.extracting(first: count)) }
+  mutating func write(to sink: inout some ByteSink & ~Copyable) { sink.write(text.span.extracting(first: count)) }
 
   /// True where `more` bytes do not fit any more.
   func isFull(for more: Int) -> Bool { count + more > Self.capacity }

@@ -186,7 +186,7 @@ extension ConsoleMultiplexer {
     isMidLine = true
   }
 
-  private func show(_ vm: Int, to sink: inout some ByteSink & ~Copyable) {
+  private mutating func show(_ vm: Int, to sink: inout some ByteSink & ~Copyable) {
     prefix(of: vm, to: &sink)
     lines[vm].write(to: &sink)
   }

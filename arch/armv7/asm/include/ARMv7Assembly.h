@@ -142,8 +142,9 @@ ARMV7_REGISTER(id_dfr0, p15, 0, c0, c1, 2)
 ARMV7_REGISTER(id_mmfr0, p15, 0, c0, c1, 4)
 ARMV7_REGISTER(pmuserenr, p15, 0, c9, c14, 0)
 
-// Debug (DDI 0406C, C11.11): DBGDIDR, DBGDSCRext, DBGOSLAR.
+// Debug (DDI 0406C, C11.11): DBGDIDR, DBGVCR, DBGDSCRext, DBGOSLAR.
 ARMV7_REGISTER(dbgdidr, p14, 0, c0, c0, 0)
+ARMV7_REGISTER(dbgvcr, p14, 0, c0, c7, 0)
 ARMV7_REGISTER(dbgdscr, p14, 0, c0, c2, 2)
 ARMV7_REGISTER(dbgoslar, p14, 0, c1, c0, 4)
 /// DBGBVR<n>, DBGBCR<n>, DBGWVR<n> or DBGWCR<n>, which must exist: `index` is 4n + 0, 1, 2 or 3.

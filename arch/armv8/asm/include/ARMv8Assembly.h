@@ -111,6 +111,7 @@ ARMV8_REGISTER(spsr_fiq)
 ARMV8_REGISTER(ifsr32_el2)
 ARMV8_REGISTER(dacr32_el2)
 ARMV8_REGISTER(fpexc32_el2)
+ARMV8_REGISTER(dbgvcr32_el2)
 
 // Identification.
 ARMV8_REGISTER(mpidr_el1)
