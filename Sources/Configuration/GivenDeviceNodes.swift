@@ -152,6 +152,9 @@ extension DeviceTree.Node {
     return count
   }
 
+  /// True where the node refers to clocks, and a guest has them only if somebody says how fast those are that the tree does not.
+  var lacksClockFrequency: Bool { clockCount(nil) == 0 && clockCount(1) > 0 }
+
   /// How fast the clock at `index` runs, where the tree says it.
   fileprivate func clockFrequency(_ index: Int) -> UInt32? {
     guard let clocks = self["clocks"] else { return nil }

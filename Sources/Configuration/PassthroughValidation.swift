@@ -63,6 +63,7 @@ extension SystemDescription {
     if liesInMemory { return problem(.liesInMemory) }
     checkInterrupts(ofDevice: node, of: vm, machine, problem)
     if node.descriptionBound(clock: vm.deviceClock(index)) > GuestDeviceTree.deviceLimit { problem(.largeDevice) }
+    if vm.deviceClock(index) != nil, !node.lacksClockFrequency { problem(.unusedClock) }
     if node.mayMasterBus, vm.placement != .identity, !vm.acceptsDMARisk { problem(.mastersBus) }
   }
 

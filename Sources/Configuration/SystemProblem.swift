@@ -104,6 +104,8 @@ public struct SystemProblem: Equatable, Sendable {
     case noRoomForDevices
     /// The node is larger than a guest's tree has room for.
     case largeDevice
+    /// A clock's frequency was given for a device that does not want one.
+    case unusedClock
     /// No free memory of the machine has addresses that a guest's memory can have.
     case noIdentity(UInt64)
     /// Not together with firmware, which looks for RAM at a fixed place.

@@ -74,6 +74,8 @@ extension SystemProblem {
       sink.write("may be told by the VM to read and write any memory of the machine: trust what runs there")
     case .noRoomForDevices: sink.write("need more addresses or interrupts than a guest has; give the VM fewer")
     case .largeDevice: sink.write("has a larger node than fits a guest's device tree; it cannot be given")
+    case .unusedClock:
+      sink.write("has no clock whose frequency the machine's device tree leaves open; leave \"clock\" out")
     case .noIdentity(let size):
       sink.write("the machine has no ", size: size, " of free memory at 1 GiB or above in one piece; ")
       sink.write("give the VM less, or leave it out")

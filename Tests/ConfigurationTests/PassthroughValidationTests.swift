@@ -47,6 +47,16 @@ struct PassthroughValidationTests {
       ])
   }
 
+  @Test("a clock's frequency is for who wants one: not where the tree says it, or where there is no clock")
+  func clocks() throws {
+    func kinds(_ device: String, clock: UInt32) throws -> [SystemProblem.Kind] {
+      try problems([.init(devices: [device], deviceClocks: [clock])]).map(\.kind)
+    }
+    #expect(try kinds("/timed@90d0000", clock: 48_000_000) == [])
+    #expect(try kinds("/pl061@9030000", clock: 48_000_000) == [.unusedClock])
+    #expect(try kinds("/pl031@9010000", clock: 48_000_000) == [.unusedClock])
+  }
+
   @Test("a path that leads nowhere is told of")
   func nowhere() throws { #expect(try kinds("/nothing") == [.noSuchDevice("/nothing")]) }
 

@@ -66,6 +66,7 @@ struct ProblemMessageTests {
       .notHosted("x"), .noSuchCPU(1, count: 1), .noSuchVCPU(vm: 1, vcpu: 1), .onAnotherCPU(1), .outOfOrder,
       .noSuchDevice("/x"), .notOffered, .disabledDevice, .usedByHypervisor, .noRegisters, .liesInMemory,
       .foreignInterrupt, .sharedInterrupt(vm: 1), .mastersBus, .reachesAllMemory, .noRoomForDevices, .largeDevice,
+      .unusedClock,
       .noIdentity(1 << 20), .notWithFirmware,
     ]
     let messages = kinds.map { kind in

@@ -144,8 +144,12 @@ struct FuzzTests {
         let attacks = Attacks(in: said)
         if await row.standsStill(with: attacks) {
           // Do its vCPUs run, wait, or are they off?
-          let (earlier, later) = (try await console.statistics(processors: 3), try await console.statistics(processors: 3))
-          let runs = zip(earlier.vcpus, later.vcpus).map { "\($1.name) \($1.state), ran \($1.runTime - $0.runTime) ticks" }
+          let (earlier, later) = (
+            try await console.statistics(processors: 3), try await console.statistics(processors: 3)
+          )
+          let runs = zip(earlier.vcpus, later.vcpus).map {
+            "\($1.name) \($1.state), ran \($1.runTime - $0.runTime) ticks"
+          }
           let last = ["fuzz", "tvisor"].flatMap { said.text(of: $0).split(separator: "\n").suffix(8) }
           throw Failure("the attacker stands still: \(await row.text); \(runs)\n\(last.joined(separator: "\n"))")
         }

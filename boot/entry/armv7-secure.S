@@ -52,17 +52,22 @@ climb:
   cmpne r0, r1
   bne 3f
   mrc p15, 4, r0, c15, c0, 0       // CBAR
-  lsr r0, r0, #15
+  lsrs r0, r0, #15
+  beq 3f
   lsl r0, r0, #15
   add r0, r0, #0x1000              // GICD
-  // The BCM2836's cores have none: something else or nothing is there.
+  // The BCM2836's cores have none: something else or nothing is there, memory perhaps. So all of what names a GICv2 is asked.
   mcr p15, 0, r2, c12, c0, 0
   isb
   ldr r1, [r0, #0xfe8]             // ICPIDR2.ArchRev
-  mcr p15, 0, r3, c12, c0, 0
-  isb
   and r1, r1, #0xf0
   cmp r1, #0x20
+  ldr r1, [r0, #0xff0]             // ICCIDR0 and 3: 0x0d and 0xb1
+  cmpeq r1, #0x0d
+  ldr r1, [r0, #0xffc]
+  cmpeq r1, #0xb1
+  mcr p15, 0, r3, c12, c0, 0
+  isb
   bne 3f
   ldr r1, [r0, #4]                 // GICD_TYPER.ITLinesNumber
   and r1, r1, #31

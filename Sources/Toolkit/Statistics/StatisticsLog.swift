@@ -64,7 +64,8 @@ extension StatisticsLog: CustomStringConvertible {
       func bound(_ part: Double) -> String { line.bound(of: part).map(Units.rounded) ?? "-" }
       let hasWorst = line.wakeCount > 0
       table.rows.append([
-        line.name, line.state.rawValue, "\(line.processor)", Units.rounded(time: line.nanoseconds(line.runTime)), "\(line.switchCount)",
+        line.name, line.state.rawValue, "\(line.processor)", Units.rounded(time: line.nanoseconds(line.runTime)),
+        "\(line.switchCount)",
         "\(line.throttleCount)", "\(line.wakeCount)", bound(0.5), bound(0.99),
         hasWorst ? Units.rounded(time: line.nanoseconds(line.worst)) : "-",
         hasWorst ? TimeAxis.label((line.nanoseconds(line.worstAt) / 1e6).rounded() / 1e3) + "s" : "-",
