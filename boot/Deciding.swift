@@ -138,19 +138,23 @@ extension Reference where Value == PhysicalCPU {
   /// All of it for a vCPU that is not loaded. The VM's lock is held.
   func unloadedDeadline(of vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> Instant {
     let deadline = modelDeadline(of: vm, vcpu.value.index)
-    guard vcpu.value.activity == .waiting,
-      !vm.value.machine.interrupts.hardwareLinkInUse(GuestMachine.virtualTimerInterrupt, vcpu: vcpu.value.index)
-    else { return deadline }
-    return min(deadline, virtualTimerDeadline(of: vcpu, vm))
+    return watchesVirtualTimer(of: vcpu, vm) ? min(deadline, virtualTimer(of: vcpu, vm).deadline) : deadline
   }
 
-  /// When the virtual timer of the vCPU, which must not be loaded, will raise its interrupt.
-  private func virtualTimerDeadline(of vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> Instant {
+  /// True for a vCPU that is not loaded, waits, and has not been told of its virtual timer's interrupt. The VM's lock is held.
+  @inline(__always)
+  private func watchesVirtualTimer(of vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> Bool {
+    vcpu.value.number != value.loaded && vcpu.value.activity == .waiting
+      && !vm.value.machine.interrupts.hardwareLinkInUse(GuestMachine.virtualTimerInterrupt, vcpu: vcpu.value.index)
+  }
+
+  /// The virtual timer of the vCPU, which must not be loaded.
+  @inline(__always)
+  private func virtualTimer(of vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> GuestTimer {
     // Not by a method of the vCPU: a value of this size that is only read is copied first.
     GuestTimer(
       control: vcpu.value.context.timerControl, compareValue: vcpu.value.context.timerCompareValue,
-      offset: vm.value.counterOffset
-    ).deadline
+      offset: vm.value.counterOffset)
   }
 
   /// The hypervisor's timer has come: guests' timers that are due raise their interrupts, and the scheduler is asked.
@@ -169,35 +173,32 @@ extension Reference where Value == PhysicalCPU {
     let now = Instant.now
     // Serving moves what was due into the future or takes it out, so that each vCPU comes by once.
     while let slot = value.deadlines.first, value.deadlines.earliest <= now {
-      serveDeadline(of: value.assigned[slot].value.number, at: now)
+      serveDeadline(of: value.assigned[slot], at: now)
     }
   }
 
-  @_optimize(speed)
-  private func serveDeadline(of number: Int, at now: Instant) {
-    let hypervisor = Hypervisor.shared
-    let vm = hypervisor.value.vcpus[number].vm
-    let index = hypervisor.value.vcpus[number].index
-    lock(vm)
-    hypervisor.value.vms[vm].machine.updatePhysicalTimer(vcpu: index, at: now)
-    if index == hypervisor.value.vms[vm].clockWatcher {
-      hypervisor.value.vms[vm].machine.updateClock(at: now, ticksPerSecond: hypervisor.value.ticksPerSecond)
+  @inline(__always)
+  private func serveDeadline(of vcpu: Reference<VCPU>, at now: Instant) {
+    let vm = vcpu.value.host
+    let index = vcpu.value.index
+    vm.value.lock.acquire(by: value.index)
+    vm.value.machine.updatePhysicalTimer(vcpu: index, at: now)
+    if index == vm.value.clockWatcher && vm.value.machine.clock.alarmSeconds != nil {
+      vm.value.machine.updateClock(at: now, ticksPerSecond: Hypervisor.shared.value.ticksPerSecond)
     }
-    settleInterrupts(of: vm)
-    unlock(vm)
-    // The virtual timer's interrupt is raised by the hardware itself, once the vCPU is loaded and the timer runs.
-    if number != value.loaded, hypervisor.value.vcpus[number].activity == .waiting,
-      virtualTimerDeadline(
-        of: hypervisor.value.vcpus.reference(to: number), hypervisor.value.vms.reference(to: vm)) <= now
-    {
-      wake(number)
+    // The hardware would raise the virtual timer's interrupt as soon as the vCPU is loaded and the timer runs. That would
+    // be one exit more, before its first instruction.
+    if watchesVirtualTimer(of: vcpu, vm) && virtualTimer(of: vcpu, vm).line(at: now) {
+      vm.value.machine.interrupts.raiseHardware(
+        GuestMachine.virtualTimerInterrupt, physicalID: UInt16(truncatingIfNeeded: value.virtualTimerInterrupt),
+        vcpu: index)
     }
-    updateDeadline(of: number)
+    settleInterrupts(of: vm.value.index)
+    let isLoaded = vcpu.value.number == value.loaded
+    let deadline = isLoaded ? modelDeadline(of: vm, index) : unloadedDeadline(of: vcpu, vm)
+    vm.value.lock.release()
     // A deadline that is due again already waits for the next time, so that this comes to an end.
-    let slot = hypervisor.value.vcpus[number].slot
-    if let next = value.deadlines.deadline(of: slot), next <= now {
-      value.deadlines.set(slot, to: now.advanced(by: 1))
-    }
+    setDeadline(ofSlot: vcpu.value.slot, to: max(deadline, now.advanced(by: 1)))
   }
 
   /// Watches for the vCPU's deadline, or for none.

@@ -6,7 +6,7 @@ internal import GuestSupport
 /// hypervisor's included. Elsewhere the figures are ticks and mean what the machine makes of them.
 ///
 /// Its arguments: `idle` and `busy` make it a bystander (`Bystander`), `switch` measures only what it takes to change to a
-/// busy machine (`TurnTaking`), `same-cpu` says that its second vCPU shares the first one's CPU, and `interrupts=N` enables
+/// busy machine (`TurnTaking`), `preempt` only how long its timer takes to take the CPU from a busy machine, `same-cpu` says that its second vCPU shares the first one's CPU, and `interrupts=N` enables
 /// N shared interrupts before anything is measured.
 @c(Bench_main)
 func main(treeAddress: UInt64) {
@@ -23,6 +23,9 @@ func main(treeAddress: UInt64) {
   if tree.has("switch") {
     var turns = TurnTaking()
     yardstick.sample("vcpu-switch") { turns.sample() }
+  } else if tree.has("preempt") {
+    let interrupts = InterruptLatency()
+    yardstick.sample("timer-to-preempting-handler") { interrupts.timerToSleeping() }
   } else {
     timeExits(with: yardstick)
     timeInterrupts(with: yardstick)

@@ -121,8 +121,9 @@ public struct BenchTable: CustomStringConvertible, Sendable {
   public static let order = [
     "null-hypercall-hvc", "null-hypercall-smc", "unknown-hypercall-hvc", "gicd-typer-read", "gicd-isenabler-read",
     "gicd-isenabler-write", "gicd-isenabler-write-bit", "gicr-typer-read", "gicr-isenabler-write", "uart-flags-read",
-    "id-register-read", "timer-to-spinning-handler", "timer-to-sleeping-handler", "sgi-to-own-handler",
-    "acknowledge", "end-of-interrupt", "sgi-to-spinning-vcpu", "sgi-to-sleeping-vcpu", "sgi-to-sleeping-vcpu-same-cpu",
+    "id-register-read", "timer-to-spinning-handler", "timer-to-sleeping-handler", "timer-to-preempting-handler",
+    "sgi-to-own-handler", "acknowledge", "end-of-interrupt", "sgi-to-spinning-vcpu", "sgi-to-sleeping-vcpu",
+    "sgi-to-sleeping-vcpu-same-cpu",
     "vcpu-switch",
     "memory-first-touch", "memory-later-touch", "reset-to-first-guest-instruction", "hypervisor-memory",
     "linux-to-user-space",

@@ -55,12 +55,19 @@ public struct BenchVariant: Sendable {
   public func mayMeasure(_ name: String) -> Bool {
     switch load {
     case .linux: return name == "linux-to-user-space"
-    case .native: return name != "linux-to-user-space" && name != "vcpu-switch"
+    case .native: return name != "linux-to-user-space" && !Self.onlyFigures.contains { $0.name == name }
     case .system(let text):
-      if text.contains("bootargs: switch") { return name == "vcpu-switch" || !Self.isMeasuredInside(name) }
-      return name != "linux-to-user-space" && name != "vcpu-switch"
+      if let only = Self.onlyFigures.first(where: { text.contains("bootargs: \($0.argument)\n") }) {
+        return name == only.name || !Self.isMeasuredInside(name)
+      }
+      return name != "linux-to-user-space" && !Self.onlyFigures.contains { $0.name == name }
     }
   }
+
+  /// The figures that the bench measures alone, and the arguments that ask for them.
+  private static let onlyFigures = [
+    (argument: "switch", name: "vcpu-switch"), (argument: "preempt", name: "timer-to-preempting-handler"),
+  ]
 
   private static func isMeasuredInside(_ name: String) -> Bool {
     name != "reset-to-first-guest-instruction" && name != "hypervisor-memory"

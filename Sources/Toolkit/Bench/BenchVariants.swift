@@ -46,6 +46,12 @@ extension BenchVariant {
         load: .system(
           processor.text(policy: "round-robin", bench: [0], arguments: "switch", others: 1, othersAre: "busy")),
         isGeneral: false))
+    variants.append(
+      BenchVariant(
+        name: "preempt-gic\(gic)", summary: "a sleeping VM preempts a busy one, earliest-deadline", isa: isa, gic: gic,
+        load: .system(
+          processor.text(policy: "earliest-deadline", bench: [0], arguments: "preempt", others: 1, othersAre: "busy")),
+        isGeneral: false))
     return variants
   }
 

@@ -64,14 +64,15 @@ extension VirtualGIC {
     return state.priority &>> 3 | (state.flags.contains(.group1) ? 32 : 0)
   }
 
-  /// Gives the interrupt at `slot` a free list register of `vcpu`, if the vCPU is loaded and nobody waits: the way of most
-  /// interrupts, which the next flush only has to write.
+  /// Gives the interrupt at `slot` a free list register of `vcpu`, if nobody waits: the way of most interrupts, which the next
+  /// flush, or load, only has to write. How many list registers there will be is known while the vCPU is loaded; one there is.
   @inline(__always)
   private mutating func occupyFree(_ slot: Int, of vcpu: Int) -> Bool {
-    let free = interfaces[vcpu].available & ~interfaces[vcpu].used
+    let isLoaded = interfaces[vcpu].isLoaded
+    let free = (isLoaded ? interfaces[vcpu].available : interfaces[vcpu].used == 0 ? 1 : 0) & ~interfaces[vcpu].used
     guard free != 0 && !interfaces[vcpu].hasCandidates else { return false }
     let index = free.trailingZeroBitCount
-    interfaces[vcpu].unwritten |= 1 &<< UInt32(index)
+    if isLoaded { interfaces[vcpu].unwritten |= 1 &<< UInt32(index) }
     _ = occupy(index, of: vcpu, with: slot)
     askFlush(of: vcpu)
     return true
@@ -184,7 +185,8 @@ extension VirtualGIC {
     }
   }
 
-  private mutating func updateHasCandidates(_ vcpu: Int) {
+  /// Finds out whether somebody waits whom the distributor forwards.
+  mutating func updateHasCandidates(_ vcpu: Int) {
     interfaces[vcpu].hasCandidates =
       interfaces[vcpu].pendingQueues & deliverable != 0 || interfaces[vcpu].activeQueues != 0
   }

@@ -17,7 +17,8 @@ extension VirtualGIC {
   }
 
   /// Makes interrupt `id` pending for a physical interrupt that EL2 has acknowledged and that the guest's deactivation
-  /// shall deactivate (the HW bit; IHI 0048B §5.2.2, IHI 0069 §6.4): a PPI of `vcpu`, whose CPU this is, or an SPI.
+  /// shall deactivate (the HW bit; IHI 0048B §5.2.2, IHI 0069 §6.4): a PPI of `vcpu`, whose CPU this is, or an SPI. A PPI of
+  /// a vCPU that is not loaded may be told of before EL2 has seen it: who loads the vCPU makes the physical one active.
   ///
   /// Level or edge makes no difference: a physical line that is still high after the deactivation comes again.
   public mutating func raiseHardware(_ id: UInt16, physicalID: UInt16, vcpu: Int) {

@@ -129,6 +129,25 @@ private let versions: [GICVersion] = [.v2, .v3]
   }
 
   @Test(
+    "A timer that is due before its vCPU is loaded is in a linked list register from the load on", arguments: versions)
+  func timerBeforeLoad(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.enable(27)
+    machine.unload()
+    machine.load(1)
+    #expect(machine.takeAttention(after: { $0.gic.raiseHardware(27, physicalID: 127, vcpu: 0) }) == 1)
+    #expect(machine.hasPendingInterrupt(0))
+    machine.unload()
+    machine.load(0)
+    #expect(machine.registers.contents.map(\.physicalID) == [127])
+    #expect(machine.acknowledge() == 27)
+    machine.end(27)
+    #expect(machine.registers.deactivatedPhysicalIDs == [127])
+    machine.unload()
+    #expect(!machine.hasPendingInterrupt(0))
+  }
+
+  @Test(
     "An edge that comes while its active interrupt's vCPU is not loaded is delivered after its end", arguments: versions
   )
   func edgeWhileUnloaded(version: GICVersion) throws {

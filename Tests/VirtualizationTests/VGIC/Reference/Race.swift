@@ -9,6 +9,8 @@ final class Race {
   struct Handled: Equatable {
     var acknowledgement: ListRegisterInterpreter.Acknowledgement
     var isEnded = false
+    /// The same guest has written it to GICD_ICACTIVER since: to deactivate it once more would be unpredictable.
+    var isDeactivated = false
   }
 
   static let spiCount = 32

@@ -17,6 +17,9 @@ enum Step: Equatable {
   case line(Int, vcpu: Int, isHigh: Bool)
   /// A physical interrupt behind a virtual one: a PPI's on the CPU that runs its vCPU, or an SPI's.
   case hardware(Int, cpu: Int)
+  /// The time of a vCPU's timer, behind PPI 27, has come while it runs nowhere: the physical interrupt is active from its next
+  /// load on.
+  case timer(vcpu: Int)
   /// The guest on a CPU acknowledges what is signalled.
   case acknowledge(cpu: Int)
   /// The guest on a CPU ends what it acknowledged last and has not ended.
@@ -64,6 +67,7 @@ extension Step: CustomStringConvertible {
       return ".generateSGI(cpu: \(cpu), 0x\(String(value, radix: 16)), isGroup1: \(isGroup1))"
     case .line(let id, let vcpu, let isHigh): return ".line(\(id), vcpu: \(vcpu), isHigh: \(isHigh))"
     case .hardware(let id, let cpu): return ".hardware(\(id), cpu: \(cpu))"
+    case .timer(let vcpu): return ".timer(vcpu: \(vcpu))"
     case .acknowledge(let cpu): return ".acknowledge(cpu: \(cpu))"
     case .end(let cpu): return ".end(cpu: \(cpu))"
     case .deactivate(let cpu, let index): return ".deactivate(cpu: \(cpu), \(index))"

@@ -41,7 +41,8 @@ struct StepGenerator {
     let vcpu = number(board.vcpuCount)
     switch number(100) {
     case 0..<12: return .line(pick(wires), vcpu: vcpu, isHigh: chance(55))
-    case 12..<17: return .hardware(pick(Race.hardwareIDs), cpu: cpu)
+    case 12: return .timer(vcpu: vcpu)
+    case 13..<17: return .hardware(pick(Race.hardwareIDs), cpu: cpu)
     case 17..<22: return softwareRequest(cpu)
     case 22..<41: return .acknowledge(cpu: cpu)
     case 41..<59: return .end(cpu: cpu)

@@ -23,6 +23,7 @@ extension Race {
       reference.setLine(id, vcpu, isHigh)
       leave(0)
     case .hardware(let id, let cpu): raiseHardware(id, cpu)
+    case .timer(let vcpu): raiseTimer(vcpu)
     case .acknowledge(let cpu): acknowledge(cpu)
     case .end(let cpu): end(cpu)
     case .deactivate(let cpu, let index): deactivate(cpu, index)
@@ -130,6 +131,13 @@ extension Race {
       gic.writeRedistributor(offset: offset, frame: owner, width: width, value: value)
     }
     reference.write(frame, offset, width, value, vcpu: vcpu)
+    for field in reference.fields(frame, offset, width, vcpu)
+    where field.array == .clearActive && value >> field.shift & field.mask != 0 {
+      for index in handling[vcpu].indices
+      where reference.name(Int(handling[vcpu][index].acknowledgement.id), vcpu) == field.name {
+        handling[vcpu][index].isDeactivated = true
+      }
+    }
     leave(cpu)
   }
 
@@ -142,6 +150,17 @@ extension Race {
     if !isRepeated { gic.raiseHardware(UInt16(id), physicalID: UInt16(id + 100), vcpu: vcpu) }
     reference.raiseHardware(id, vcpu)
     leave(cpu)
+  }
+
+  private func raiseTimer(_ vcpu: Int) {
+    guard vcpu < board.vcpuCount, cpu(running: vcpu) == nil else { return }
+    collectDeactivations()
+    guard !gic.hardwareLinkInUse(27, vcpu: vcpu),
+      activePhysicalIDs.insert(ReferenceGIC.Name(id: 127, vcpu: vcpu)).inserted
+    else { return }
+    gic.raiseHardware(27, physicalID: 127, vcpu: vcpu)
+    reference.raiseHardware(27, vcpu)
+    leave(0)
   }
 
   private func sends(_ value: UInt64, from vcpu: Int) -> Bool {
@@ -226,9 +245,10 @@ extension Race {
     guard let vcpu = running[cpu] else { return }
     let ended = handling[vcpu].indices.filter { handling[vcpu][$0].isEnded }
     guard !ended.isEmpty else { return }
-    let interrupt = handling[vcpu].remove(at: ended[choice % ended.count]).acknowledgement
-    // The guest has deactivated it by GICD_ICACTIVER already.
-    guard isHandler(vcpu, of: interrupt) || !board.isPrompt else { return }
+    let handled = handling[vcpu].remove(at: ended[choice % ended.count])
+    let interrupt = handled.acknowledgement
+    // Deactivated by GICD_ICACTIVER already, by this guest or another one.
+    guard !handled.isDeactivated, isHandler(vcpu, of: interrupt) || !board.isPrompt else { return }
     cpus[cpu].deactivate(interrupt)
     reference.deactivate(Int(interrupt.id), source: interrupt.source, vcpu: vcpu)
     touch(interrupt.id, vcpu)
