@@ -25,8 +25,8 @@ extension Reference where Value == PhysicalCPU {
     let description = hypervisor.value.vms[vm].description
     let first = hypervisor.value.vms[vm].vcpus.lowerBound
     lock(vm)
-    let isRestart = hypervisor.value.vms[vm].startCount > 0
-    hypervisor.value.vms[vm].startCount += 1
+    let isRestart = hypervisor.value.vms[vm].hasRun
+    hypervisor.value.vms[vm].hasRun = true
     hypervisor.value.vms[vm].loading = isRestart ? .resetting(step: 0) : .at(image: 0, offset: 0)
     hypervisor.value.vms[vm].state = .running
     hypervisor.value.vms[vm].clockWatcher = 0
