@@ -29,10 +29,10 @@ public struct PowerController: ~Copyable {
   /// Where vCPU `index` stands.
   public func state(of index: Int) -> PowerState { states[index] }
 
-  /// True where no vCPU is on or about to be.
-  public var isEveryVCPUOff: Bool {
-    for index in states.indices where states[index] != .off { return false }
-    return true
+  /// The first vCPU that is on or about to be, or nil where all are off.
+  public var firstOn: Int? {
+    for index in states.indices where states[index] != .off { return index }
+    return nil
   }
 
   /// Sets the VM to what it is before its first instruction: vCPU 0 is about to run, the others are off.
