@@ -48,8 +48,12 @@ public enum ExitDispatcher {
       return .loadFloatingPoint
     case .coprocessor(let access):
       return coprocessor(access, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
-    case .cacheMaintenance, .failedCondition:
+    case .failedCondition:
       cpu.skipInstruction()
+      return .resume
+    case .cacheMaintenance:
+      // In every instruction set; of an abort without a description (ISV = 0) HSR does not say it.
+      cpu.skipInstruction(byteCount: 4)
       return .resume
     case .undescribedMemory(let address, let isWrite):
       return undescribed(address, isWrite: isWrite, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)

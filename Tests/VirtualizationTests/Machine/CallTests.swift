@@ -86,10 +86,11 @@ struct CallTests {
     #expect(board.skipCount == 0 && board.written == [] && board.faults == [])
   }
 
-  @Test("Cache maintenance where nothing is has nothing to do")
+  @Test("Cache maintenance where nothing is has nothing to do, and is four bytes long, whatever the syndrome says")
   func cacheMaintenance() throws {
     let board = try Board()
     #expect(board.handle(.cacheMaintenance) == .resume)
+    #expect(board.skippedBytes == [4])
     #expect(board.skipCount == 1 && board.written == [] && board.faults == [])
   }
 
