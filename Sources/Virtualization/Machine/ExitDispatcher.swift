@@ -79,9 +79,10 @@ public enum ExitDispatcher {
       cpu[register: 0] = FirmwareStatus.notSupported
       return .resume
     }
-    let memory = machine.memory
+    // A guest that is firmware may well start its other CPUs in its ROM.
+    let (memory, firmware) = (machine.memory, machine.firmware)
     let call = FirmwareCall(cpu[register: 0], cpu[register: 1], cpu[register: 2], cpu[register: 3])
-    switch machine.power.answer(call, from: vcpu, isMemory: { memory.contains($0) }) {
+    switch machine.power.answer(call, from: vcpu, isMemory: { memory.contains($0) || firmware.contains($0) }) {
     case .result(let value):
       cpu[register: 0] = value
       return .resume

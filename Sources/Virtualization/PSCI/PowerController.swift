@@ -64,7 +64,8 @@ public struct PowerController: ~Copyable {
 }
 
 extension PowerController {
-  /// Answers `call`, made by vCPU `caller`. `isMemory` tells whether a guest-physical address lies in the VM's RAM.
+  /// Answers `call`, made by vCPU `caller`. `isMemory` tells whether a guest-physical address lies in the VM's
+  /// RAM or ROM.
   @inline(never)
   public mutating func answer(
     _ call: FirmwareCall, from caller: Int, isMemory: (GuestPhysicalAddress) -> Bool
@@ -132,7 +133,7 @@ extension PowerController {
     return FirmwareFunction(rawValue: identifier)
   }
 
-  /// An A64 or A32 entry point is in RAM and a multiple of four. Bit 0 of an AArch32 guest's means T32, where the rest is
+  /// An A64 or A32 entry point is in memory and a multiple of four. Bit 0 of an AArch32 guest's means T32, where the rest is
   /// a multiple of two.
   private func isEntry(_ address: UInt64, _ isMemory: (GuestPhysicalAddress) -> Bool) -> Bool {
     let isThumb = instructionSet == .aarch32 && address & 1 != 0
