@@ -49,8 +49,8 @@ struct HostedVM: ~Copyable {
   var clockWatcher = 0
   /// How many loads and stores that no device can answer were told of.
   var refusalCount = 0
-  /// How often it was started.
-  var startCount = 0
+  /// It was started before: what it left has to go.
+  var hasRun = false
 
   enum State {
     case running

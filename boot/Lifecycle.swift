@@ -25,8 +25,8 @@ extension Reference where Value == PhysicalCPU {
     let description = hypervisor.value.vms[vm].description
     let first = hypervisor.value.vms[vm].vcpus.lowerBound
     lock(vm)
-    let isRestart = hypervisor.value.vms[vm].startCount > 0
-    hypervisor.value.vms[vm].startCount += 1
+    let isRestart = hypervisor.value.vms[vm].hasRun
+    hypervisor.value.vms[vm].hasRun = true
     hypervisor.value.vms[vm].loading = isRestart ? .resetting(step: 0) : .at(image: 0, offset: 0)
     hypervisor.value.vms[vm].state = .running
     hypervisor.value.vms[vm].clockWatcher = 0
@@ -199,13 +199,14 @@ extension Reference where Value == PhysicalCPU {
     takeOff(number)
     let vm = hypervisor.value.vcpus[number].vm
     lock(vm)
-    let isOff = hypervisor.value.vms[vm].machine.power.isEveryVCPUOff
+    let heir = hypervisor.value.vms[vm].machine.power.firstOn
     let watchedClock = hypervisor.value.vms[vm].clockWatcher == hypervisor.value.vcpus[number].index
-    if watchedClock { hypervisor.value.vms[vm].clockWatcher = 0 }
+    // Nobody would watch for one that is off, which vCPU 0 may be as well.
+    if watchedClock { hypervisor.value.vms[vm].clockWatcher = heir ?? 0 }
     hypervisor.value.vcpus[number].isAsleep = false
     unlock(vm)
-    if watchedClock { send(.deadlines, to: hypervisor.value.vms[vm].vcpus.lowerBound) }
-    if isOff, halt(vm, then: .stay(.stopped)) {
+    if watchedClock, let heir { send(.deadlines, to: hypervisor.value.vms[vm].vcpus.lowerBound + heir) }
+    if heir == nil, halt(vm, then: .stay(.stopped)) {
       withConsole { $0.report(vm, "turned its last vCPU off: stopped") }
     }
   }

@@ -225,6 +225,7 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
   }
 
   func setDebugControl(_ value: UInt64) { PhysicalCPU.current.value.loadedVCPU.value.context.setDebugControl(value) }
+  var debugEntry: UInt64 { Processor.debugEntry }
   func readBreakpoint(_ register: SystemRegister) -> UInt64? { Processor.breakpoint(register) }
   func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool {
     PhysicalCPU.current.value.loadedVCPU.value.context.writeBreakpoint(register, value)

@@ -45,6 +45,17 @@ struct TrapControlTests {
     for (name, bit) in fields { #expect(TrapControls.configuration >> bit & 1 == 1, "\(name)") }
     #expect(TrapControls.configuration.nonzeroBitCount == fields.count)
   }
+
+  /// MDCR_EL2 by its fields' bits (DDI 0487, MDCR_EL2). E2PB (13:12) and E2TB (25:24) trap while they are zero, and TDE (8)
+  /// would take the guest's breakpoints away.
+  @Test("Of debug and monitors exactly what the table answers, or hides, traps")
+  func debug() {
+    let fields: [(String, UInt64)] = [
+      ("TPMCR", 5), ("TPM", 6), ("TDA", 9), ("TDOSA", 10), ("TDRA", 11), ("TPMS", 14), ("TTRF", 19),
+    ]
+    for (name, bit) in fields { #expect(TrapControls.debug >> bit & 1 == 1, "\(name)") }
+    #expect(TrapControls.debug.nonzeroBitCount == fields.count)
+  }
 }
 
 @Suite("Trap frames")

@@ -7,8 +7,6 @@ public struct GuestContext: ~Copyable {
   private var general: [16 of UInt32] = .init(repeating: 0)
   private var registers = guest_registers()
   private var rare = RareRegisters()
-  /// DBGDSCRext, which the guest writes by us: MDBGen and UDCCdis are all that it ever sets.
-  private var debugControl: UInt32 = 0
   private var floatingPointControl: UInt32 = 0
   /// ID_PFR0.State3: the CPU has T32EE, and with it TEECR and TEEHBR (A2.10.3).
   private var hasThumbEE = false
@@ -37,7 +35,6 @@ public struct GuestContext: ~Copyable {
     // and CP15BEN.
     registers.sctlr = 0x00c5_0078
     rare = .ofThisCPU
-    debugControl = 0
     hasThumbEE = read_id_pfr0() >> 12 & 0xf != 0
     thumbEEControl = 0
     thumbEEHandlerBase = 0
@@ -84,7 +81,6 @@ public struct GuestContext: ~Copyable {
   public mutating func load(into frame: TrapFrame, counterOffset: UInt64) {
     unsafe withUnsafeMutablePointer(to: &general) { unsafe frame.copy(from: $0) }
     write_vmpidr(identity)
-    write_dbgdscr(debugControl)
     write_cntvoff(counterOffset)
     unsafe withUnsafeMutablePointer(to: &registers) { unsafe load_guest_registers($0) }
     if hasThumbEE {
@@ -110,8 +106,7 @@ public struct GuestContext: ~Copyable {
 
   /// Gives the vCPU, which is loaded, another debug control register, DBGDSCR.
   public mutating func setDebugControl(_ value: UInt64) {
-    debugControl = UInt32(truncatingIfNeeded: value)
-    write_dbgdscr(debugControl)
+    write_dbgdscr(UInt32(truncatingIfNeeded: value | Processor.debugEntry))
   }
 
   /// Writes a breakpoint's or watchpoint's register of the vCPU, which is loaded; false where the CPU has not so many.

@@ -46,6 +46,9 @@ public enum Processor {
     return UInt64(read_identification(UInt32(register.crm), UInt32(register.op2)))
   }
 
+  /// How the last debug exception came to the guest in the hardware: DBGDSCRext.MOE, bits 5:2.
+  public static var debugEntry: UInt64 { UInt64(read_dbgdscr()) & 0b1111 << 2 }
+
   /// The hardware's breakpoint or watchpoint register of that encoding, nil where the CPU has not so many.
   public static func breakpoint(_ register: SystemRegister) -> UInt64? { Breakpoints.read(register) }
 

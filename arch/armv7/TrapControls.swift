@@ -13,17 +13,17 @@ public enum TrapControls {
     | 1 << 20 | 1 << 21
 
   /// HCPTR (B4.1.65): trace (TTA), and coprocessors 0 to 9, 12 and 13, which no CPU has.
-  private static let coprocessors: UInt32 = 1 << 20 | 0x33ff
+  static let coprocessors: UInt32 = 1 << 20 | 0x33ff
   /// HCPTR.{TASE, TCP11, TCP10}.
   private static let trapFloatingPoint: UInt32 = 1 << 15 | 1 << 11 | 1 << 10
 
   /// HDCR (B4.1.64): performance monitors (TPM, TPMCR) and debug registers (TDA, TDOSA, TDRA) trap; breakpoint
   /// instructions stay the guest's own (TDE clear). HPMN keeps its reset value, which is PMCR.N.
-  private static let debug: UInt32 = 1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11
+  static let debug: UInt32 = 1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11
 
   /// HSTR (B4.1.72): CP15 c15, which is implementation defined, and Jazelle (TJDBX), which is hidden. ThumbEE (TTEE) is not
   /// trapped but switched: emulated CPUs show it to guests whatever TID3 says.
-  private static let systemRegisters: UInt32 = 1 << 15 | 1 << 17
+  static let systemRegisters: UInt32 = 1 << 15 | 1 << 17
 
   /// TWI and TWE.
   private static let trapWaiting: UInt32 = 1 << 13 | 1 << 14

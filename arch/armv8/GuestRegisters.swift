@@ -68,7 +68,7 @@ struct GuestRegisters {
   /// Gives the vCPU, which is loaded, another MDSCR_EL1.
   mutating func setDebugControl(_ value: UInt64) {
     debugControl = value
-    write_mdscr_el1(value)
+    write_mdscr_el1(value | Processor.debugEntry)
   }
 }
 

@@ -44,6 +44,10 @@ public enum Processor {
     return register.op1 == 0 ? read_revidr_el1() : read_aidr_el1()
   }
 
+  /// How the last debug exception came to the guest in the hardware, if that is in AArch32: DBGDSCRext.MOE, bits 5:2, at its
+  /// place in MDSCR_EL1, to which DBGDSCRext is mapped. AArch64 itself has nothing there.
+  public static var debugEntry: UInt64 { read_mdscr_el1() & 0b1111 << 2 }
+
   /// The hardware's breakpoint or watchpoint register of that encoding, nil where the CPU has not so many.
   public static func breakpoint(_ register: SystemRegister) -> UInt64? { Breakpoints.read(register) }
 

@@ -19,7 +19,7 @@ public enum TrapControls {
 
   /// MDCR_EL2 (D19.3.17): performance monitors (TPM, TPMCR), profiling (TPMS), debug registers (TDA, TDOSA, TDRA),
   /// trace filters (TTRF) trap; breakpoint instructions stay the guest's own (TDE clear). HPMN keeps its reset value, which is PMCR_EL0.N.
-  private static let debug: UInt64 = 1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 14 | 1 << 19
+  static let debug: UInt64 = 1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 14 | 1 << 19
 
   /// TWI and TWE.
   private static let trapWaiting: UInt64 = 1 << 13 | 1 << 14

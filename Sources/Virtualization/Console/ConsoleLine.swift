@@ -36,6 +36,10 @@ struct ConsoleLine {
     isRendered = true
   }
 
+  /// The last byte, 0 where there is none.
+  @inline(__always)
+  var last: UInt8 { count > 0 ? text[count - 1] : 0 }
+
   /// Takes back the last byte, as a backspace does.
   mutating func dropLast() { if count > 0 { count -= 1 } }
 

@@ -103,6 +103,8 @@ extension ConsoleMultiplexer {
     }
     switch byte {
     case 0x08: lines[vm].dropLast()
+    // U+0080 to U+009F in UTF-8: to a terminal, what begins an escape sequence and the like in one character.
+    case 0x80...0x9f where lines[vm].last == 0xc2: lines[vm].dropLast()
     case UInt8(ascii: "\t"), 0x20...: keep(byte, of: vm, to: &sink)
     default: break
     }

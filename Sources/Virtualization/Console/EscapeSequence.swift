@@ -31,10 +31,12 @@ struct EscapeSequence {
 
   init() {}
 
-  /// True while the collected sequence sets colours and the like (SGR: ESC [ … m).
+  /// True while the collected sequence sets colours and the like (SGR: ESC [ … m). With more than numbers in it it would be
+  /// another one: `ESC [ ? 4 m` asks the terminal something, which answers as if somebody typed.
   var isGraphicRendition: Bool {
-    count >= 3 && bytes[1] == UInt8(ascii: "[") && bytes[2] != UInt8(ascii: ">")
-      && bytes[count - 1] == UInt8(ascii: "m")
+    guard count >= 3, bytes[1] == UInt8(ascii: "["), bytes[count - 1] == UInt8(ascii: "m") else { return false }
+    for index in 2..<(count - 1) where !(UInt8(ascii: "0")...UInt8(ascii: ";") ~= bytes[index]) { return false }
+    return true
   }
 
   /// Takes the next byte of a VM's output.

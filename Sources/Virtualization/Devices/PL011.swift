@@ -39,11 +39,11 @@ public struct PL011: Device {
   /// True while an interrupt is raised and not masked: UARTINTR, the OR of all (DDI 0183G §2.8).
   public var interruptLine: Bool { rawInterrupts & interruptMask != 0 }
 
-  /// True while the receiver has room for one more character.
-  public var canReceive: Bool { fifo.count < capacity }
+  /// True while the receiver listens to the wire, which it does not in loopback, and has room for one more character.
+  public var canReceive: Bool { hasRoom && !isLoopedBack }
 
-  /// Takes a character from the wire. False means that there is no room and that the caller keeps it, so that no input
-  /// is lost however slow the guest is.
+  /// Takes a character from the wire. False means that it cannot now and that the caller keeps it, so that no input is
+  /// lost however slow the guest is.
   public mutating func receive(_ byte: UInt8) -> Bool {
     guard canReceive else { return false }
     store(byte)
@@ -163,6 +163,8 @@ extension PL011 {
   /// How many characters the receiver holds: 32, or one while UARTLCR_H.FEN is 0.
   private var capacity: UInt8 { lineControl & 1 << 4 != 0 ? 32 : 1 }
 
+  private var hasRoom: Bool { fifo.count < capacity }
+
   /// The level that raises the receive interrupt: an eighth, a quarter, a half, three quarters or seven eighths of the
   /// FIFO by UARTIFLS.RXIFLSEL (DDI 0183G §3.3.9); reserved values act as the highest.
   private var receiveTrigger: UInt8 {
@@ -180,7 +182,7 @@ extension PL011 {
 
   /// UARTFR: the transmitter is empty (TXFE) and never busy, unless it is held: then it is full (TXFF) and busy.
   private var flagsNow: UInt16 {
-    (isTransmitterHeld ? 1 << 5 | 1 << 3 : 1 << 7) | (fifo.count == 0 ? 1 << 4 : 0) | (canReceive ? 0 : 1 << 6)
+    (isTransmitterHeld ? 1 << 5 | 1 << 3 : 1 << 7) | (fifo.count == 0 ? 1 << 4 : 0) | (hasRoom ? 0 : 1 << 6)
       | modemFlags
   }
 
@@ -204,7 +206,7 @@ extension PL011 {
 
   /// A character goes round; one that finds no room is lost, and its loss is an overrun (DDI 0183G §3.3.2, §2.8.6).
   private mutating func loopBack(_ byte: UInt8, errors: UInt16 = 0) {
-    guard canReceive else {
+    guard hasRoom else {
       fifo.lose()
       receiveStatus |= 1 << 3
       rawInterrupts |= Interrupt.overrun

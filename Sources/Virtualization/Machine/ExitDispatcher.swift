@@ -48,8 +48,12 @@ public enum ExitDispatcher {
       return .loadFloatingPoint
     case .coprocessor(let access):
       return coprocessor(access, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
-    case .cacheMaintenance, .failedCondition:
+    case .failedCondition:
       cpu.skipInstruction()
+      return .resume
+    case .cacheMaintenance:
+      // In every instruction set; of an abort without a description (ISV = 0) HSR does not say it.
+      cpu.skipInstruction(byteCount: 4)
       return .resume
     case .undescribedMemory(let address, let isWrite):
       return undescribed(address, isWrite: isWrite, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
@@ -75,9 +79,10 @@ public enum ExitDispatcher {
       cpu[register: 0] = FirmwareStatus.notSupported
       return .resume
     }
-    let memory = machine.memory
+    // A guest that is firmware may well start its other CPUs in its ROM.
+    let (memory, firmware) = (machine.memory, machine.firmware)
     let call = FirmwareCall(cpu[register: 0], cpu[register: 1], cpu[register: 2], cpu[register: 3])
-    switch machine.power.answer(call, from: vcpu, isMemory: { memory.contains($0) }) {
+    switch machine.power.answer(call, from: vcpu, isMemory: { memory.contains($0) || firmware.contains($0) }) {
     case .result(let value):
       cpu[register: 0] = value
       return .resume

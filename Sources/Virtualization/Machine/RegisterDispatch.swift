@@ -117,7 +117,7 @@ extension ExitDispatcher {
       return .resume
     }
     if !access.isWrite {
-      if case .stored(let register) = answer { value &= register.coprocessorMask }
+      if case .stored(let register) = answer { value = value & register.coprocessorMask | around.debugEntry }
       if isWide {
         cpu[register: access.generalRegister] = value & 0xffff_ffff
         cpu[register: access.secondRegister] = value >> 32

@@ -23,6 +23,9 @@ public protocol Surroundings: ~Copyable {
   func identification(_ register: SystemRegister) -> UInt64
   /// Puts the vCPU's own MDSCR_EL1 into the hardware: its guest single-steps its programs by it.
   func setDebugControl(_ value: UInt64)
+  /// How the exiting vCPU's last debug exception came, where AArch32's DBGDSCR tells it (MOE, bits 5:2): there the handler
+  /// of an abort finds out by it alone that a breakpoint or watchpoint was hit.
+  var debugEntry: UInt64 { get }
   /// The vCPU's DBGBVR<n>_EL1, DBGBCR<n>_EL1, DBGWVR<n>_EL1 or DBGWCR<n>_EL1; nil where its CPU has not so many.
   func readBreakpoint(_ register: SystemRegister) -> UInt64?
   /// Writes the same; false where its CPU has not so many.
@@ -46,6 +49,8 @@ extension Surroundings where Self: ~Copyable {
   public var isVirtualTimerLineHigh: Bool { true }
   /// None comes while an exit is answered.
   public var isInterruptWaiting: Bool { false }
+  /// None came.
+  public var debugEntry: UInt64 { 0 }
   /// There are no breakpoints.
   public func readBreakpoint(_ register: SystemRegister) -> UInt64? { nil }
   /// There are no breakpoints.

@@ -14,8 +14,9 @@ extension ExitDispatcher {
     case .transfer(let transfer):
       return perform(transfer, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
     case .refused(.unreadable) where isWrite && machine.hasFlash(at: address):
-      // A store to the flash does nothing, as to a ROM, and where nobody can say more about it that is most likely all.
-      cpu.skipInstruction()
+      // A store to the flash does nothing, as to a ROM, and where nobody can say more about it that is most likely all. So
+      // are four bytes, as all of A64 and A32 has.
+      cpu.skipInstruction(byteCount: 4)
       return .resume
     case .refused(let reason):
       around.report(reason, at: address, vcpu: vcpu)

@@ -29,10 +29,10 @@ public struct PowerController: ~Copyable {
   /// Where vCPU `index` stands.
   public func state(of index: Int) -> PowerState { states[index] }
 
-  /// True where no vCPU is on or about to be.
-  public var isEveryVCPUOff: Bool {
-    for index in states.indices where states[index] != .off { return false }
-    return true
+  /// The first vCPU that is on or about to be, or nil where all are off.
+  public var firstOn: Int? {
+    for index in states.indices where states[index] != .off { return index }
+    return nil
   }
 
   /// Sets the VM to what it is before its first instruction: vCPU 0 is about to run, the others are off.
@@ -64,7 +64,8 @@ public struct PowerController: ~Copyable {
 }
 
 extension PowerController {
-  /// Answers `call`, made by vCPU `caller`. `isMemory` tells whether a guest-physical address lies in the VM's RAM.
+  /// Answers `call`, made by vCPU `caller`. `isMemory` tells whether a guest-physical address lies in the VM's
+  /// RAM or ROM.
   @inline(never)
   public mutating func answer(
     _ call: FirmwareCall, from caller: Int, isMemory: (GuestPhysicalAddress) -> Bool
@@ -132,7 +133,7 @@ extension PowerController {
     return FirmwareFunction(rawValue: identifier)
   }
 
-  /// An A64 or A32 entry point is in RAM and a multiple of four. Bit 0 of an AArch32 guest's means T32, where the rest is
+  /// An A64 or A32 entry point is in memory and a multiple of four. Bit 0 of an AArch32 guest's means T32, where the rest is
   /// a multiple of two.
   private func isEntry(_ address: UInt64, _ isMemory: (GuestPhysicalAddress) -> Bool) -> Bool {
     let isThumb = instructionSet == .aarch32 && address & 1 != 0

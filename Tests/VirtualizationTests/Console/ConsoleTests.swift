@@ -159,6 +159,23 @@ struct ConsoleOutputTests {
     #expect(desk.shown() == "\r\n[rt] ab\r\n[linux] ")
   }
 
+  @Test("What a terminal would answer passes from nobody but the focus: the answer would be typed to the focus")
+  func queries() throws {
+    var desk = try Desk()
+    for query in ["\u{1b}[?4m", "\u{1b}[=1m", "\u{1b}[1 m", "\u{1b}[6n", "\u{9b}6n", "\u{85}", "\u{9d}52;c;?"] {
+      desk.say("a\(query)b\n", from: 1)
+      let shown = desk.shown()
+      #expect(!shown.utf8.contains(0x1b) && !shown.unicodeScalars.contains { 0x80...0x9f ~= $0.value })
+      #expect(shown.hasPrefix("[rt] a") && shown.hasSuffix("b\r\n"))
+    }
+    desk.say("\u{1b}[1;38:5:3mÄ – ü\n", from: 1)
+    #expect(desk.shown() == "[rt] \u{1b}[1;38:5:3mÄ – ü\u{1b}[0m\r\n")
+    desk.say("\u{9b}6n", from: 0)
+    #expect(desk.shown() == "[linux] \u{9b}6n")
+    desk.say("tick\n", from: 1)
+    #expect(desk.shown() == "\r\n[rt] tick\r\n[linux] 6n", "what is shown again asks nothing twice")
+  }
+
   @Test("A terminal's title and other strings are not shown, and one that is never closed swallows one line at most")
   func strings() throws {
     var desk = try Desk()

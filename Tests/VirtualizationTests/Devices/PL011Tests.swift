@@ -208,6 +208,20 @@ struct PL011Tests {
     #expect(uart.load(ris) & oe == 0)
   }
 
+  @Test("In loopback nothing comes in from the wire, which has it until the loop is opened (DDI 0183G, 3.3.8)")
+  func loopedWire() {
+    var uart = PL011.withFIFO()
+    uart.store(0x381, at: cr)
+    #expect(!uart.canReceive && uart.receive(0x21) == false)
+    uart.store(0x41, at: dr)
+    #expect(uart.load(fr) & 0x50 == 0, "neither empty nor full")
+    #expect(uart.load(dr) == 0x41)
+    #expect(uart.load(fr) & 0x10 == 0x10)
+    uart.store(0x301, at: cr)
+    #expect(uart.receive(0x21) == true)
+    #expect(uart.load(dr) == 0x21)
+  }
+
   @Test("In loopback a break comes in as one zero with its error bit, and its interrupt falls by UARTICR")
   func loopedBreak() {
     var uart = PL011.withFIFO()

@@ -52,12 +52,19 @@ struct CallTests {
 
   @Test(
     "An entry point outside the guest's memory is no entry point",
-    arguments: [0x3fff_fffc, 0x4800_0000, 0x4000_0002, 0, 0xffff_ffff_ffff_fffc] as [UInt64])
+    arguments: [0x3fff_fffc, 0x4800_0000, 0x4000_0002, 0x20_0000, 2, 0xffff_ffff_ffff_fffc] as [UInt64])
   func entries(entry: UInt64) throws {
     let board = try Board()
     #expect(board.handle(.call(.hypervisorCall, immediate: 0), [0: 0xc400_0003, 1: 1, 2: entry]) == .resume)
     #expect(board.register(0) == 0 &- 9, "INVALID_ADDRESS")
     #expect(board.machine.power.state(of: 1) == .off)
+  }
+
+  @Test("A guest that starts as firmware may start its other CPUs there", arguments: [0, 0x1f_fffc] as [UInt64])
+  func entriesInFirmware(entry: UInt64) throws {
+    let board = try Board()
+    let outcome = board.handle(.call(.hypervisorCall, immediate: 0), [0: 0xc400_0003, 1: 1, 2: entry, 3: 0])
+    #expect(outcome == .start(vcpu: 1, entry: entry, context: 0))
   }
 
   @Test("A function that there is not says so and leaves the other registers alone")
@@ -86,10 +93,11 @@ struct CallTests {
     #expect(board.skipCount == 0 && board.written == [] && board.faults == [])
   }
 
-  @Test("Cache maintenance where nothing is has nothing to do")
+  @Test("Cache maintenance where nothing is has nothing to do, and is four bytes long, whatever the syndrome says")
   func cacheMaintenance() throws {
     let board = try Board()
     #expect(board.handle(.cacheMaintenance) == .resume)
+    #expect(board.skippedBytes == [4])
     #expect(board.skipCount == 1 && board.written == [] && board.faults == [])
   }
 

@@ -92,6 +92,24 @@ struct CoprocessorExitTests {
     #expect(board.faults == [.undefined])
   }
 
+  /// DBGDSCR.MOE, bits 5:2: 0b0001 a breakpoint, 0b1010 a watchpoint (DDI 0406C, C11.11.20).
+  @Test("The handler of a debug exception in AArch32 reads in DBGDSCR how it came, which AArch64's MDSCR_EL1 has not")
+  func debugEntry() throws {
+    let board = try Board()
+    board.handle(write(debugControl), [3: 1 << 15])
+    for method: UInt64 in [0b0001, 0b1010] {
+      board.around.debugEntry = method << 2
+      for register in [debugStatus, debugControl] {
+        board.handle(read(register))
+        #expect(board.register(3) == 1 << 15 | method << 2)
+      }
+      board.handle(.mrs(SystemRegister(2, 0, 0, 2, 2)))
+      #expect(board.register(3) == 1 << 15)
+    }
+    board.handle(write(debugControl), [3: 1 << 15 | 0b1111 << 2])
+    #expect(board.around.debugControls.values == [1 << 15, 1 << 15], "it is not the guest's to set")
+  }
+
   @Test("MRC with R15 sets the flags and no register")
   func flags() throws {
     let board = try Board()

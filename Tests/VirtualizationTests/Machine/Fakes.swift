@@ -56,6 +56,8 @@ struct FakeSurroundings: Surroundings, ~Copyable {
 
   /// All ones: a field that passes shows.
   func identification(_ register: SystemRegister) -> UInt64 { ~0 }
+  /// DBGDSCRext.MOE in the hardware.
+  var debugEntry: UInt64 = 0
   func setDebugControl(_ value: UInt64) { debugControls.values.append(value) }
   /// Six breakpoints and four watchpoints.
   private func exists(_ register: SystemRegister) -> Bool { register.crm < (register.op2 & 2 == 0 ? 6 : 4) }

@@ -77,6 +77,20 @@ struct TypingTests {
     #expect(drain(board) == [0x21])
   }
 
+  @Test("What is typed during a loopback test waits for its end, and then comes by itself")
+  func loopback() throws {
+    let control: UInt64 = 0x0900_0030
+    let board = try Board()
+    board.handle(.store(lineControl), [3: 1 << 4])
+    // UARTCR: LBE is bit 7.
+    board.handle(.store(control), [3: 0x381])
+    #expect(board.type(0x21))
+    #expect(board.handle(.store(data), [3: 0x41]) == .resume)
+    #expect(drain(board) == [0x41])
+    board.handle(.store(control), [3: 0x301])
+    #expect(drain(board) == [0x21])
+  }
+
   @Test("The interrupt line follows: SPI 1 is pending while characters wait, and falls with the last")
   func line() throws {
     let board = try Board()

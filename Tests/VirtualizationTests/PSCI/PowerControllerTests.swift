@@ -223,6 +223,20 @@ struct PowerStateTests {
     #expect(firmware.state(of: 1) == .off)
   }
 
+  @Test("The first vCPU that is on, in whatever way, is any of them; none is where all are off")
+  func firstOn() throws {
+    var firmware = try firmware()
+    #expect(firmware.firstOn == 0)
+    _ = firmware.call(0xc400_0003, 2, 0x4008_0000)
+    _ = firmware.call(0x8400_0002, from: 0)
+    #expect(firmware.firstOn == 2, "about to be")
+    firmware.ran(2)
+    _ = firmware.call(0xc400_0001, 0, from: 2)
+    #expect(firmware.firstOn == 2, "suspended")
+    _ = firmware.call(0x8400_0002, from: 2)
+    #expect(firmware.firstOn == nil)
+  }
+
   @Test("A guest in AArch32 has the 32-bit identifiers only")
   func aarch32() throws {
     var firmware = try firmware()

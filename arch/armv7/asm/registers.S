@@ -1,5 +1,5 @@
-// What a vCPU owns of CP15 and of the banked registers, out of the hardware and into it: `struct guest_registers`, eight words
-// at a time.
+// What a vCPU owns of CP15, CP14 and of the banked registers, out of the hardware and into it: `struct guest_registers`, eight
+// words at a time.
 
 #if defined(__arm__)
 
@@ -66,7 +66,8 @@ save_guest_registers:
   mrs r8, lr_fiq
   stm r0!, {r1-r8}
   mrs r1, spsr_fiq
-  str r1, [r0]
+  mrc p14, 0, r2, c0, c2, 2
+  stm r0, {r1-r2}
   // The timer is off while its vCPU is not loaded.
   mov r1, #0
   mcr p15, 0, r1, c14, c3, 1
@@ -128,8 +129,9 @@ load_guest_registers:
   msr r12_fiq, r6
   msr sp_fiq, r7
   msr lr_fiq, r8
-  ldr r1, [r0]
+  ldm r0, {r1-r2}
   msr spsr_fiq, r1
+  mcr p14, 0, r2, c0, c2, 2
   pop {r4-r8, pc}
   .size load_guest_registers, . - load_guest_registers
 

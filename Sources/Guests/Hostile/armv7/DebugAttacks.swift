@@ -16,6 +16,10 @@ func attackDebugExceptions(_ tally: inout Tally) {
   // By the short descriptors' status and by the long ones'.
   tally.judge(
     "breakpoint", fault?.exceptionClass == 0x21 && (fault?.status == 0x02 || fault?.status == 0x22), Answer(fault))
+  // The handler finds out by DBGDSCRint.MOE, bits 5:2, that it was a breakpoint.
+  let status = RegisterEncoding(14, 0, 0, 1, 0).read()
+  let method: UInt64 = if case .value(let value) = status { value >> 2 & 15 } else { 0 }
+  tally.judge("method of debug entry", method == 1, status)
   _ = breakpoint.write(0)
   _ = control.write(0)
 }

@@ -118,7 +118,8 @@ ARMV7_BANKED_REGISTER(r12_fiq, r12_fiq, r12_fiq)
 ARMV7_BANKED_REGISTER(sp_fiq, sp_fiq, sp_fiq)
 ARMV7_BANKED_REGISTER(lr_fiq, lr_fiq, lr_fiq)
 
-/// What a vCPU owns of CP15 and of the banked registers, ELR_hyp and SPSR_hyp among them, as save_guest_registers leaves it.
+/// What a vCPU owns of CP15 and of the banked registers, ELR_hyp and SPSR_hyp among them, as save_guest_registers leaves it,
+/// and DBGDSCRext, whose MOE says why its last debug exception came; what it sets in it, it sets by us.
 /// LR_usr is in the trap frame, ACTLR is trapped, FCSEIDR reads as zero where there are Multiprocessing Extensions.
 struct guest_registers {
   uint32_t sctlr, cpacr, ttbcr, dacr, dfsr, ifsr, dfar, ifar, mair0, mair1, vbar, contextidr;
@@ -126,7 +127,7 @@ struct guest_registers {
   uint64_t ttbr0, ttbr1, par, cntv_cval;
   uint32_t cntv_ctl, cntkctl, elr_hyp, spsr_hyp, sp_usr, sp_svc, lr_svc, spsr_svc, sp_abt, lr_abt;
   uint32_t spsr_abt, sp_und, lr_und, spsr_und, sp_irq, lr_irq, spsr_irq, r8_fiq, r9_fiq, r10_fiq;
-  uint32_t r11_fiq, r12_fiq, sp_fiq, lr_fiq, spsr_fiq;
+  uint32_t r11_fiq, r12_fiq, sp_fiq, lr_fiq, spsr_fiq, dbgdscr;
 };
 /// Takes them out of the hardware, and turns the virtual timer off.
 void save_guest_registers(struct guest_registers *registers);
