@@ -112,6 +112,7 @@ bench_second_start:
   msr sctlr_el1, x2
   isb
   adrp x0, bench_vectors
+  add x0, x0, :lo12:bench_vectors
   msr vbar_el1, x0
   adrp x0, bench_second_stack_end
   add x0, x0, :lo12:bench_second_stack_end

@@ -57,16 +57,17 @@ static inline uint64_t bench_read_identification(void) {
 static inline uint64_t bench_write_icc_eoir1(uint64_t number) {
   BENCH_TIMED("mcr p15, 0, %[number], c12, c12, 1;", , [number] "r"((uint32_t)number))
 }
-// Sends an SGI like bench_send, without waiting for anything; the counter from before the store.
+// Sends an SGI like bench_send, without waiting for anything; the counter from before the store. An emulator that lets its
+// CPUs take turns lets the other one have its turn now, and not after some more instructions of ours.
 static inline uint64_t bench_post(uint64_t value, uint64_t generator) {
   uint64_t start;
   if (generator != 0) {
-    __asm__ volatile("isb; mrrc p15, 1, %Q0, %R0, c14; str %1, [%2]"
+    __asm__ volatile("isb; mrrc p15, 1, %Q0, %R0, c14; str %1, [%2]; yield"
                      : "=&r"(start)
                      : "r"((uint32_t)value), "r"((uint32_t)generator)
                      : "memory");
   } else {
-    __asm__ volatile("isb; mrrc p15, 1, %Q0, %R0, c14; mcrr p15, 0, %Q1, %R1, c12; isb"
+    __asm__ volatile("isb; mrrc p15, 1, %Q0, %R0, c14; mcrr p15, 0, %Q1, %R1, c12; isb; yield"
                      : "=&r"(start)
                      : "r"(value)
                      : "memory");

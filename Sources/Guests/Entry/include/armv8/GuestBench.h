@@ -58,13 +58,14 @@ static inline uint64_t bench_read_identification(void) {
 static inline uint64_t bench_write_icc_eoir1(uint64_t number) {
   BENCH_TIMED("msr S3_0_C12_C12_1, %[number];", , [number] "r"(number))
 }
-// Sends an SGI like bench_send, without waiting for anything; the counter from before the store.
+// Sends an SGI like bench_send, without waiting for anything; the counter from before the store. An emulator that lets its
+// CPUs take turns lets the other one have its turn now, and not after some more instructions of ours.
 static inline uint64_t bench_post(uint64_t value, uint64_t generator) {
   uint64_t start;
   if (generator != 0) {
-    __asm__ volatile("isb; mrs %0, cntvct_el0; str %w1, [%2]" : "=&r"(start) : "r"(value), "r"(generator) : "memory");
+    __asm__ volatile("isb; mrs %0, cntvct_el0; str %w1, [%2]; yield" : "=&r"(start) : "r"(value), "r"(generator) : "memory");
   } else {
-    __asm__ volatile("isb; mrs %0, cntvct_el0; msr S3_0_C12_C11_5, %1; isb" : "=&r"(start) : "r"(value) : "memory");
+    __asm__ volatile("isb; mrs %0, cntvct_el0; msr S3_0_C12_C11_5, %1; isb; yield" : "=&r"(start) : "r"(value) : "memory");
   }
   return start;
 }
