@@ -5,6 +5,8 @@ internal import Architecture
 struct CPUInterfaceState {
   /// The most list registers that either architecture has room for.
   static var maximumRegisterCount: Int { 16 }
+  /// What is `available` of a vCPU that is not loaded.
+  static var unloadedAvailable: UInt32 { 1 }
 
   /// The list registers as last read or written. Current unless the vCPU is loaded: the guest moves the hardware's on.
   var registers: [16 of ListRegister] = .init(repeating: .empty)
@@ -20,8 +22,9 @@ struct CPUInterfaceState {
   /// One bit for each list register that the guest has emptied and that keeps its interrupt, the physical one behind which
   /// is deactivated already. Touched only by the CPU that has the vCPU loaded.
   var parked: UInt32 = 0
-  /// One bit for each list register that the CPU has which the vCPU is loaded on; zero while it is not loaded.
-  var available: UInt32 = 0
+  /// One bit for each list register that may be given to an interrupt at once: all that the CPU has which the vCPU is loaded
+  /// on; while it is not loaded the first one, which every CPU has; none while it is unloaded or reset.
+  var available: UInt32 = Self.unloadedAvailable
   /// One bit for each of the vCPU's queues of pending candidates that is not empty (`CandidateQueue`).
   var pendingQueues: UInt64 = 0
   /// The same for the queues of active ones, from 64 on.

@@ -65,14 +65,13 @@ extension VirtualGIC {
   }
 
   /// Gives the interrupt at `slot` a free list register of `vcpu`, if nobody waits: the way of most interrupts, which the next
-  /// flush, or load, only has to write. How many list registers there will be is known while the vCPU is loaded; one there is.
+  /// flush, or load, only has to write.
   @inline(__always)
   private mutating func occupyFree(_ slot: Int, of vcpu: Int) -> Bool {
-    let isLoaded = interfaces[vcpu].isLoaded
-    let free = (isLoaded ? interfaces[vcpu].available : interfaces[vcpu].used == 0 ? 1 : 0) & ~interfaces[vcpu].used
+    let free = interfaces[vcpu].available & ~interfaces[vcpu].used
     guard free != 0 && !interfaces[vcpu].hasCandidates else { return false }
     let index = free.trailingZeroBitCount
-    if isLoaded { interfaces[vcpu].unwritten |= 1 &<< UInt32(index) }
+    if interfaces[vcpu].isLoaded { interfaces[vcpu].unwritten |= 1 &<< UInt32(index) }
     _ = occupy(index, of: vcpu, with: slot)
     askFlush(of: vcpu)
     return true
@@ -185,8 +184,7 @@ extension VirtualGIC {
     }
   }
 
-  /// Finds out whether somebody waits whom the distributor forwards.
-  mutating func updateHasCandidates(_ vcpu: Int) {
+  private mutating func updateHasCandidates(_ vcpu: Int) {
     interfaces[vcpu].hasCandidates =
       interfaces[vcpu].pendingQueues & deliverable != 0 || interfaces[vcpu].activeQueues != 0
   }

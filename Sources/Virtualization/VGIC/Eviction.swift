@@ -64,7 +64,9 @@ extension VirtualGIC {
     interfaces[owner].evictedCount &-= 1
     states[slot].flags.remove([.active, .deactivatesInSoftware])
     // With EOImode 1 the next one that waits may have a list register now.
-    if interfaces[owner].available != 0 && separatesDeactivation(owner) { askFlush(of: owner) }
+    if interfaces[owner].isLoaded && interfaces[owner].available != 0 && separatesDeactivation(owner) {
+      askFlush(of: owner)
+    }
   }
 
   /// Takes note that software has made an interrupt inactive that `vcpu` is handling: the end that the vCPU still owes will

@@ -67,11 +67,13 @@ extension VirtualGIC {
   }
 
   /// Takes note that a list register is looked at: if it was parked, its interrupt has no physical one any more, unless that
-  /// has come again.
-  mutating func unpark(_ index: Int, of vcpu: Int, slot: Int) {
+  /// has come again. `value` is what hardware has, where nothing tells any more whose list register it is.
+  mutating func unpark(_ index: Int, of vcpu: Int, slot: Int, _ value: inout ListRegister) {
     let bit: UInt32 = 1 &<< UInt32(index)
     guard interfaces[vcpu].parked & bit != 0 else { return }
     interfaces[vcpu].parked &= ~bit
+    value = interfaces[vcpu].registers[index]
+    value.state = .inactive
     if !states[slot].flags.contains(.linkedAgain) { states[slot].flags.remove(.linked) }
   }
 }

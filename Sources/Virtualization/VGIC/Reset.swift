@@ -38,8 +38,8 @@ extension VirtualGIC {
   /// The vCPU may not be loaded. Takes no time for interrupts that have nothing to do with the vCPU: guests turn vCPUs off
   /// and on as often as they like.
   public mutating func reset(vcpu: Int) {
-    // What is taken out of a list register waits, and does not take the next one.
-    interfaces[vcpu].hasCandidates = true
+    // What is taken out of a list register waits, and does not take another one.
+    interfaces[vcpu].available = 0
     var used = interfaces[vcpu].used
     while used != 0 {
       recall(used.trailingZeroBitCount, of: vcpu)
@@ -51,7 +51,6 @@ extension VirtualGIC {
       forgetEvicted(slot)
       reconsider(slot)
     }
-    updateHasCandidates(vcpu)
     resetOwn(of: vcpu)
   }
 

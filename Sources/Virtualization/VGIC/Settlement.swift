@@ -14,11 +14,11 @@ extension VirtualGIC {
   /// that it should have: `.empty` where the register is free again.
   mutating func settle(_ index: Int, of vcpu: Int, value: ListRegister) -> ListRegister {
     let slot = slotInRegister(index, of: vcpu)
-    if interfaces[vcpu].parked != 0 { unpark(index, of: vcpu, slot: slot) }
+    var value = value
+    if interfaces[vcpu].parked != 0 { unpark(index, of: vcpu, slot: slot, &value) }
     if value.state == .inactive && states[slot].flags.isDisjoint(with: .needsCareWhenEmptied) {
       return settleEmptied(index, of: vcpu, slot: slot, wasLinked: value.isLinked)
     }
-    var value = value
     absorb(&value, slot: slot)
     states[slot].flags.remove(.linkedAgain)
     applyActiveRequests(&value, slot: slot)

@@ -52,7 +52,7 @@ extension VirtualGIC {
     precondition(interface.value.isLoaded, "only a loaded vCPU is unloaded")
     let isEmpty = !interface.value.holdsInterrupts
     interface.value.needsFlush = isEmpty ? false : unloadContents(vcpu, &registers)
-    interface.value.available = 0
+    interface.value.available = CPUInterfaceState.unloadedAvailable
     interface.value.machineControl = registers.end(&interface.value.activePriorities)
     interface.value.isLoaded = false
     return isEmpty

@@ -31,4 +31,39 @@ func replay(_ board: RaceBoard, _ steps: [Step], sourceLocation: SourceLocation 
         .write(cpu: 0, .distributor, 0x384, .word, 0x40_0200),
       ])
   }
+
+  @Test("What a vCPU was handling waits for it after CPU_ON, though it takes the list register that it had")
+  func handledBeforeReset() throws {
+    try replay(
+      RaceBoard(version: .v2, vcpuCount: 1, listRegisterCounts: [1], hasLinks: true, isPrompt: true),
+      [
+        .load(cpu: 0, vcpu: 0),
+        .interface(cpu: 0, mask: 0xf8, group0: true, group1: true),
+        .write(cpu: 0, .distributor, 0x104, .word, 0xffff_ffff),
+        .write(cpu: 0, .distributor, 0x0, .word, 0x3),
+        .line(63, vcpu: 0, isHigh: true),
+        .acknowledge(cpu: 0),
+        .unload(cpu: 0),
+        .reset(vcpu: 0),
+        .load(cpu: 0, vcpu: 0),
+        .interface(cpu: 0, mask: 0xf8, group0: true, group1: true),
+      ])
+  }
+
+  @Test("Without hardware links, an interrupt that the guest makes active after its end is that interrupt")
+  func activatedWhileParked() throws {
+    try replay(
+      RaceBoard(version: .v2, vcpuCount: 1, listRegisterCounts: [16], hasLinks: false, isPrompt: true),
+      [
+        .load(cpu: 0, vcpu: 0),
+        .interface(cpu: 0, mask: 0xf8, group0: true, group1: true),
+        .write(cpu: 0, .distributor, 0x100, .word, 0xffff_ffff),
+        .write(cpu: 0, .distributor, 0x0, .word, 0x3),
+        .write(cpu: 0, .distributor, 0x300, .word, 0x10_0009),
+        .hardware(27, cpu: 0),
+        .acknowledge(cpu: 0),
+        .end(cpu: 0),
+        .write(cpu: 0, .distributor, 0x300, .word, 0x800_0000),
+      ])
+  }
 }

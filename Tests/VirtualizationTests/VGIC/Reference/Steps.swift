@@ -205,7 +205,11 @@ extension Race {
     let name = reference.name(Int(taken.id), vcpu) ?? .init(id: Int(taken.id))
     var (priority, isGroup1) = (taken.priority, taken.isGroup1)
     let offer = reference.offer(vcpu).names
-    if offer.contains(name) && unserved >> UInt64(vcpu) & 1 == 0 {
+    // A request that came while this CPU had not heard of an earlier one may be the same or another.
+    let isOpen =
+      uncertain.contains(name) && board.version == .v2 && taken.id < 16
+      && !reference.interrupts[name].sources.contains(taken.source)
+    if offer.contains(name) && !isOpen && unserved >> UInt64(vcpu) & 1 == 0 {
       if board.version == .v2, taken.id < 16, !reference.interrupts[name].sources.contains(taken.source) {
         differences.append("\(taken.id) acknowledged from \(taken.source)")
         return
