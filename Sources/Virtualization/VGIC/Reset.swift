@@ -23,7 +23,7 @@ extension VirtualGIC {
 
   /// One step of `reset()`, in bounded time. They are to be taken in order, from 0 to `resetStepCount`, before a vCPU runs.
   mutating func reset(step: Int) {
-    if step == 0 { enabledGroups = 0 }
+    if step == 0 { (enabledGroups, inquiryCount) = (0, 0) }
     guard step < sharedStepCount else { return resetOwn(of: step &- sharedStepCount) }
     let first = vcpuCount &* 32 &+ step &* Self.sharedStep
     let end = min(first &+ Self.sharedStep, vcpuCount &* 32 &+ sharedInterruptCount)
