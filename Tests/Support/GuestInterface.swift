@@ -51,6 +51,7 @@ extension ListRegisterInterpreter {
 
   /// Acknowledges the interrupt that is signalled, whichever its group; nil is a spurious interrupt.
   public mutating func acknowledge() -> Acknowledgement? {
+    defer { synchronizeMasks() }
     guard let index = signalledIndex else { return nil }
     registers[index].state = .active
     let level = groupPriority(of: registers[index]) >> 3
@@ -77,6 +78,7 @@ extension ListRegisterInterpreter {
 
   /// Deactivates an interrupt (DIR, or the second half of EOIR).
   public mutating func deactivate(_ interrupt: Acknowledgement) {
+    defer { synchronizeMasks() }
     let found = index(of: interrupt)
     guard let found else {
       unmatchedCount += 1

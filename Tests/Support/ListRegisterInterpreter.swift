@@ -5,7 +5,8 @@ public import Architecture
 /// priority drop and deactivation on the other (`GuestInterface.swift`).
 ///
 /// It is adversarial where the manuals leave room: list registers start with another guest's leftovers, lower priority
-/// bits are lost, fields that share bits overwrite each other, and whatever software must not do is noted in `violations`.
+/// bits are lost, fields that share bits overwrite each other, what GICv3's masks show of a write waits for the guest or for
+/// `synchronizeMasks`, and whatever software must not do is noted in `violations`.
 public struct ListRegisterInterpreter: ListRegisters {
   /// Which architecture's CPU interface this is.
   public let version: GICVersion
@@ -27,6 +28,8 @@ public struct ListRegisterInterpreter: ListRegisters {
   public internal(set) var writeCount = 0
 
   var registers: [ListRegister]
+  /// What the masks are made of.
+  private var shown: [ListRegister] = []
   private let reads = Counter()
   var machine: UInt32 = 0xffff_ffff
   var activePriorities = [UInt32](repeating: 0xdead_beef, count: 8)
@@ -39,7 +42,11 @@ public struct ListRegisterInterpreter: ListRegisters {
     registers = (0..<count).map {
       ListRegister(virtualID: 900 + UInt16($0), priority: 0, state: $0 % 2 == 0 ? .pending : .active, isGroup1: true)
     }
+    shown = registers
   }
+
+  /// Synchronizes, as an exception's entry and return do, too.
+  public mutating func synchronizeMasks() { shown = registers }
 
   /// One list register. Reads and writes are counted; a value read back shows what hardware has room for.
   public subscript(index: Int) -> ListRegister {
@@ -61,8 +68,10 @@ public struct ListRegisterInterpreter: ListRegisters {
   }
 
   /// EISR: inactive, without the HW bit, with the EOI bit.
-  public var endOfInterruptMask: UInt32 {
-    mask { $0.state == .inactive && $0.physicalID == nil && $0.signalsEndOfInterrupt }
+  public var endOfInterruptMask: UInt32 { mask(Self.isEnded) }
+
+  private static func isEnded(_ register: ListRegister) -> Bool {
+    register.state == .inactive && register.physicalID == nil && register.signalsEndOfInterrupt
   }
 
   /// GICH_VMCR or ICH_VMCR_EL2 with reserved bits zero and the binary points no less than five bits of priority allow.
@@ -98,7 +107,7 @@ public struct ListRegisterInterpreter: ListRegisters {
       (.group0Enabled, machine & 1 != 0), (.group0Disabled, machine & 1 == 0),
       (.group1Enabled, machine & 2 != 0), (.group1Disabled, machine & 2 == 0),
     ]
-    return endOfInterruptMask != 0 || reasons.contains { control.contains($0) && $1 }
+    return registers.contains(where: Self.isEnded) || reasons.contains { control.contains($0) && $1 }
   }
 
   /// The list registers that are not inactive, without counting as reads.
@@ -107,7 +116,8 @@ public struct ListRegisterInterpreter: ListRegisters {
   private func hasActivePriorities(_ index: Int) -> Bool { index == 0 || version == .v3 && index == 4 }
 
   private func mask(_ isMember: (ListRegister) -> Bool) -> UInt32 {
-    registers.indices.reduce(0) { $0 | (isMember(registers[$1]) ? 1 << UInt32($1) : 0) }
+    let registers = version == .v3 ? shown : registers
+    return registers.indices.reduce(0) { $0 | (isMember(registers[$1]) ? 1 << UInt32($1) : 0) }
   }
 
   /// Five bits of priority; GICv2's physical INTID shares its bits with the source and the EOI bit, as GICv3's does with

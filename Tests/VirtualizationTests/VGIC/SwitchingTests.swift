@@ -145,6 +145,18 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.expectSound()
   }
 
+  @Test(
+    "A vCPU that waits with its list registers loaded is woken by what has just been written there", arguments: versions
+  )
+  func woken(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(33)
+    machine.gic.setLine(33, vcpu: 0, isHigh: true)
+    machine.gic.refresh(vcpu: 0, registers: &machine.registers)
+    #expect(machine.hasPendingInterrupt(0))
+    machine.expectSound()
+  }
+
   @Test("WFI is not ended by an interrupt that the guest's mask or group enable keeps back", arguments: versions)
   func waiting(version: GICVersion) throws {
     let machine = try GuestMachine(version)

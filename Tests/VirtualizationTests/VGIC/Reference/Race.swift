@@ -63,6 +63,7 @@ final class Race {
 
   /// The CPU goes back to its guest after an exit: what changed reaches list registers, here or everywhere.
   func leave(_ cpu: Int) {
+    defer { for index in cpus.indices { cpus[index].synchronizeMasks() } }
     collectDeactivations()
     for _ in 0..<64 {
       unserved |= gic.takeAttention()

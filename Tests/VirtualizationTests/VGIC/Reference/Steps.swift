@@ -54,6 +54,8 @@ extension Race {
   private func load(_ cpu: Int, _ vcpu: Int) {
     guard vcpu < board.vcpuCount, self.cpu(running: vcpu) == nil else { return }
     unload(cpu)
+    // Whoever decides what to load reads the clock first, which synchronizes.
+    cpus[cpu].synchronizeMasks()
     gic.load(vcpu: vcpu, into: &cpus[cpu])
     running[cpu] = vcpu
     leave(cpu)
