@@ -12,6 +12,8 @@ public struct ListRegisterInterpreter: ListRegisters {
   public let version: GICVersion
   /// How many list registers there are.
   public let count: Int
+  /// How many bits of a priority decide about preemption, of the eight that the active priorities have room for: 5 to 7.
+  public let preemptionBitCount: Int
   /// HCR, EOIcount included.
   public var control: InterfaceControl = [] {
     didSet { if control.contains(.enabled) { checkForDuplicates() } }
@@ -34,11 +36,13 @@ public struct ListRegisterInterpreter: ListRegisters {
   var machine: UInt32 = 0xffff_ffff
   var activePriorities = [UInt32](repeating: 0xdead_beef, count: 8)
 
-  /// An interface with `count` list registers, which hold leftovers.
-  public init(version: GICVersion, count: Int) {
+  /// An interface with `count` list registers, which hold leftovers. GICv2 has five bits of preemption.
+  public init(version: GICVersion, count: Int, preemptionBitCount: Int = 5) {
     precondition((1...16).contains(count))
+    precondition((5...7).contains(preemptionBitCount) && (version == .v3 || preemptionBitCount == 5))
     self.version = version
     self.count = count
+    self.preemptionBitCount = preemptionBitCount
     registers = (0..<count).map {
       ListRegister(virtualID: 900 + UInt16($0), priority: 0, state: $0 % 2 == 0 ? .pending : .active, isGroup1: true)
     }
@@ -86,10 +90,10 @@ public struct ListRegisterInterpreter: ListRegisters {
     }
   }
 
-  /// One for each group: 32 levels need no more.
-  public var activePriorityCount: Int { 1 }
+  /// For each group as many as there are levels in units of 32.
+  public var activePriorityCount: Int { 1 << (preemptionBitCount - 5) }
 
-  /// The active priorities: GICv2's APR at 0, GICv3's AP0R0 at 0 and AP1R0 at 4; 32 levels need no more.
+  /// The active priorities: GICv2's APR at 0, GICv3's AP0R<n> from 0 and AP1R<n> from 4 on.
   public subscript(activePriorities index: Int) -> UInt32 {
     get { hasActivePriorities(index) ? activePriorities[index] : 0 }
     set { if hasActivePriorities(index) { activePriorities[index] = newValue } }
@@ -113,7 +117,9 @@ public struct ListRegisterInterpreter: ListRegisters {
   /// The list registers that are not inactive, without counting as reads.
   public var contents: [ListRegister] { registers.filter { $0.state != .inactive } }
 
-  private func hasActivePriorities(_ index: Int) -> Bool { index == 0 || version == .v3 && index == 4 }
+  private func hasActivePriorities(_ index: Int) -> Bool {
+    index % 4 < activePriorityCount && (version == .v3 || index < 4)
+  }
 
   private func mask(_ isMember: (ListRegister) -> Bool) -> UInt32 {
     let registers = version == .v3 ? shown : registers

@@ -43,7 +43,9 @@ final class Race {
       version: board.version, vcpuCount: board.vcpuCount, sharedInterruptCount: Self.spiCount,
       usesHardwareLinks: board.hasLinks, storage: &storage)
     reference = ReferenceGIC(board.version, vcpuCount: board.vcpuCount, spiCount: Self.spiCount)
-    cpus = board.listRegisterCounts.map { ListRegisterInterpreter(version: board.version, count: $0) }
+    cpus = board.listRegisterCounts.map {
+      ListRegisterInterpreter(version: board.version, count: $0, preemptionBitCount: board.preemptionBitCount)
+    }
     running = .init(repeating: nil, count: cpus.count)
     handling = .init(repeating: [], count: board.vcpuCount)
     seenDeactivationCounts = .init(repeating: 0, count: cpus.count)

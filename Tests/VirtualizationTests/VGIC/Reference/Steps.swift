@@ -79,13 +79,18 @@ extension Race {
       if gic.needsSynchronization(offset: offset, width: width, isWrite: false) {
         gic.synchronize(vcpu: vcpu, registers: &cpus[cpu])
         touched[vcpu] = nil
+        gic.inquire(offset: offset, owner: vcpu, reader: vcpu)
       }
       value = gic.readDistributor(offset: offset, width: width, vcpu: vcpu)
     case .redistributor(let owner):
       guard board.version == .v3, owner < board.vcpuCount else { return }
-      if owner == vcpu, gic.redistributorNeedsSynchronization(offset: offset, width: width, isWrite: false) {
-        gic.synchronize(vcpu: vcpu, registers: &cpus[cpu])
-        touched[vcpu] = nil
+      if gic.redistributorNeedsSynchronization(offset: offset, width: width, isWrite: false) {
+        if owner == vcpu {
+          gic.synchronize(vcpu: vcpu, registers: &cpus[cpu])
+          touched[vcpu] = nil
+        } else {
+          gic.inquire(offset: offset & 0xffff, owner: owner, reader: vcpu)
+        }
       }
       value = gic.readRedistributor(offset: offset, frame: owner, width: width)
     }
