@@ -215,6 +215,7 @@ extension Reference where Value == PhysicalCPU {
   func haltHere(_ number: Int) {
     let hypervisor = Hypervisor.shared
     takeOff(number)
+    forgetSoftwareInterrupts(of: number)
     let vm = hypervisor.value.vcpus[number].vm
     forgetTranslations(of: vm)
     lock(vm)

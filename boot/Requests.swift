@@ -111,14 +111,9 @@ extension Reference where Value == PhysicalCPU {
 
   private func serve(_ requests: Requests, of number: Int) {
     if requests.contains(.halt) { return haltHere(number) }
+    if requests.contains(.start) { turnOn(number) }
     let softwareInterrupts = requests.intersection(.allSoftwareInterrupts)
-    if requests.contains(.start) {
-      // SGIs go this way to vCPUs that run: what came with a start was meant for what ran here before.
-      forgetSoftwareInterrupts(of: number)
-      turnOn(number)
-    } else if !softwareInterrupts.isEmpty {
-      takeSoftwareInterrupts(softwareInterrupts, of: number)
-    }
+    if !softwareInterrupts.isEmpty { takeSoftwareInterrupts(softwareInterrupts, of: number) }
     if requests.contains(.interrupts) { updateInterrupts(of: number) }
     if requests.contains(.deadlines) {
       updateDeadline(of: number)

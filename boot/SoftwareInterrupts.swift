@@ -110,8 +110,8 @@ extension Reference where Value == PhysicalCPU {
   /// Gives the vCPU, which is this CPU's, the SGIs that others have asked for.
   func takeSoftwareInterrupts(_ requests: Requests, of number: Int) {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
-    // What comes after a halt was meant for what ran before it, too.
-    guard vcpu.value.activity != .off, !vcpu.value.host.value.isLoading else {
+    // What comes after its VM's halt was meant for what ran before. A vCPU that is off finds them pending when it is turned on.
+    guard vcpu.value.host.value.state == .running, !vcpu.value.host.value.isLoading else {
       return forgetSoftwareInterrupts(of: number)
     }
     deliver(requests.rawValue >> 16, from: 0, to: number)
@@ -143,7 +143,7 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
-  /// Forgets what was asked of a vCPU that has not started.
+  /// Forgets what was asked of a vCPU whose VM has halted.
   func forgetSoftwareInterrupts(of number: Int) {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
     for source in 0..<8 { vcpu.value.mail.softwareInterrupts[source].store(0, ordering: .relaxed) }

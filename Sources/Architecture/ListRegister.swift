@@ -120,6 +120,10 @@ public protocol ListRegisters: ~Copyable {
   /// One bit for each list register whose end of interrupt waits to be seen (GICH_EISR, ICH_EISR_EL2).
   var endOfInterruptMask: UInt32 { get }
 
+  /// Makes the two masks show what was written to list registers since the guest ran, or since the last call. Until then they
+  /// may show what was there before.
+  mutating func synchronizeMasks()
+
   /// The guest-visible state of the CPU interface beyond the list registers: GICH_VMCR or ICH_VMCR_EL2, as hardware
   /// lays it out.
   var machineControl: UInt32 { get set }
@@ -142,7 +146,7 @@ public protocol ListRegisters: ~Copyable {
   /// Puts a vCPU's part of the interface into the hardware: its active priorities, numbered as above, and its machine control.
   /// Turns the interface on if no list register holds anything; else the caller does, who puts them right first.
   ///
-  /// Changes nothing of the array, which is `inout` because it would be copied to be read.
+  /// Changes nothing of the array, which is `inout` because it would be copied to be read. The masks are synchronized.
   mutating func begin(_ activePriorities: inout [8 of UInt32], machineControl: UInt32) -> ListRegisterMasks
 
   /// Takes a vCPU's part of the interface out of the hardware and turns the interface off. Returns the machine control.
@@ -185,6 +189,9 @@ extension ListRegisters where Self: ~Copyable {
     control = []
     return machineControl
   }
+
+  /// Device memory is accessed in order (GICv2), and so is what is no hardware.
+  @inlinable public mutating func synchronizeMasks() {}
 
   /// What every GICv2 has, and every GICv3 with one active-priority register for each group.
   @inlinable public var preemptionBitCount: Int { 5 }

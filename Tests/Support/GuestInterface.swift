@@ -45,16 +45,26 @@ extension ListRegisterInterpreter {
 
   /// The running priority: of the most urgent active group priority, or 0xff where there is none.
   public var runningPriority: UInt8 {
-    let active = version == .v2 ? activePriorities[0] : activePriorities[0] | activePriorities[4]
-    return active == 0 ? 0xff : UInt8(active.trailingZeroBitCount) << 3
+    let level = min(activeLevel(ofGroup1: false) ?? .max, activeLevel(ofGroup1: true) ?? .max)
+    return level == .max ? 0xff : UInt8(level << (8 - preemptionBitCount))
+  }
+
+  /// The most urgent level that is active in a group, of as many as there are bits of preemption for. GICv2 has one register
+  /// for both.
+  private func activeLevel(ofGroup1 isGroup1: Bool) -> Int? {
+    if isGroup1 && version == .v2 { return nil }
+    let first = isGroup1 ? 4 : 0
+    let word = (0..<activePriorityCount).first { activePriorities[first + $0] != 0 }
+    return word.map { $0 * 32 + activePriorities[first + $0].trailingZeroBitCount }
   }
 
   /// Acknowledges the interrupt that is signalled, whichever its group; nil is a spurious interrupt.
   public mutating func acknowledge() -> Acknowledgement? {
+    defer { synchronizeMasks() }
     guard let index = signalledIndex else { return nil }
     registers[index].state = .active
-    let level = groupPriority(of: registers[index]) >> 3
-    activePriorities[version == .v3 && registers[index].isGroup1 ? 4 : 0] |= 1 << UInt32(level)
+    let level = Int(groupPriority(of: registers[index])) >> (8 - preemptionBitCount)
+    activePriorities[(version == .v3 && registers[index].isGroup1 ? 4 : 0) + level / 32] |= 1 << UInt32(level % 32)
     return Acknowledgement(
       id: registers[index].virtualID, source: registers[index].source, priority: registers[index].priority,
       isGroup1: registers[index].isGroup1)
@@ -77,6 +87,7 @@ extension ListRegisterInterpreter {
 
   /// Deactivates an interrupt (DIR, or the second half of EOIR).
   public mutating func deactivate(_ interrupt: Acknowledgement) {
+    defer { synchronizeMasks() }
     let found = index(of: interrupt)
     guard let found else {
       unmatchedCount += 1
@@ -97,13 +108,10 @@ extension ListRegisterInterpreter {
   }
 
   private mutating func dropPriority() {
-    let group0 = activePriorities[0].trailingZeroBitCount
-    let group1 = version == .v3 ? activePriorities[4].trailingZeroBitCount : 32
-    if group0 <= group1 {
-      activePriorities[0] &= activePriorities[0] &- 1
-    } else {
-      activePriorities[4] &= activePriorities[4] &- 1
-    }
+    let (group0, group1) = (activeLevel(ofGroup1: false) ?? .max, activeLevel(ofGroup1: true) ?? .max)
+    let level = min(group0, group1)
+    guard level != .max else { return }
+    activePriorities[(group0 <= group1 ? 0 : 4) + level / 32] &= ~(1 << UInt32(level % 32))
   }
 
   /// The list register that is signalled: the most urgent pending one of an enabled group, if the mask lets it through

@@ -5,12 +5,15 @@ public import Architecture
 /// priority drop and deactivation on the other (`GuestInterface.swift`).
 ///
 /// It is adversarial where the manuals leave room: list registers start with another guest's leftovers, lower priority
-/// bits are lost, fields that share bits overwrite each other, and whatever software must not do is noted in `violations`.
+/// bits are lost, fields that share bits overwrite each other, what GICv3's masks show of a write waits for the guest or for
+/// `synchronizeMasks`, and whatever software must not do is noted in `violations`.
 public struct ListRegisterInterpreter: ListRegisters {
   /// Which architecture's CPU interface this is.
   public let version: GICVersion
   /// How many list registers there are.
   public let count: Int
+  /// How many bits of a priority decide about preemption, of the eight that the active priorities have room for: 5 to 7.
+  public let preemptionBitCount: Int
   /// HCR, EOIcount included.
   public var control: InterfaceControl = [] {
     didSet { if control.contains(.enabled) { checkForDuplicates() } }
@@ -27,19 +30,27 @@ public struct ListRegisterInterpreter: ListRegisters {
   public internal(set) var writeCount = 0
 
   var registers: [ListRegister]
+  /// What the masks are made of.
+  private var shown: [ListRegister] = []
   private let reads = Counter()
   var machine: UInt32 = 0xffff_ffff
   var activePriorities = [UInt32](repeating: 0xdead_beef, count: 8)
 
-  /// An interface with `count` list registers, which hold leftovers.
-  public init(version: GICVersion, count: Int) {
+  /// An interface with `count` list registers, which hold leftovers. GICv2 has five bits of preemption.
+  public init(version: GICVersion, count: Int, preemptionBitCount: Int = 5) {
     precondition((1...16).contains(count))
+    precondition((5...7).contains(preemptionBitCount) && (version == .v3 || preemptionBitCount == 5))
     self.version = version
     self.count = count
+    self.preemptionBitCount = preemptionBitCount
     registers = (0..<count).map {
       ListRegister(virtualID: 900 + UInt16($0), priority: 0, state: $0 % 2 == 0 ? .pending : .active, isGroup1: true)
     }
+    shown = registers
   }
+
+  /// Synchronizes, as an exception's entry and return do, too.
+  public mutating func synchronizeMasks() { shown = registers }
 
   /// One list register. Reads and writes are counted; a value read back shows what hardware has room for.
   public subscript(index: Int) -> ListRegister {
@@ -61,8 +72,10 @@ public struct ListRegisterInterpreter: ListRegisters {
   }
 
   /// EISR: inactive, without the HW bit, with the EOI bit.
-  public var endOfInterruptMask: UInt32 {
-    mask { $0.state == .inactive && $0.physicalID == nil && $0.signalsEndOfInterrupt }
+  public var endOfInterruptMask: UInt32 { mask(Self.isEnded) }
+
+  private static func isEnded(_ register: ListRegister) -> Bool {
+    register.state == .inactive && register.physicalID == nil && register.signalsEndOfInterrupt
   }
 
   /// GICH_VMCR or ICH_VMCR_EL2 with reserved bits zero and the binary points no less than five bits of priority allow.
@@ -77,10 +90,10 @@ public struct ListRegisterInterpreter: ListRegisters {
     }
   }
 
-  /// One for each group: 32 levels need no more.
-  public var activePriorityCount: Int { 1 }
+  /// For each group as many as there are levels in units of 32.
+  public var activePriorityCount: Int { 1 << (preemptionBitCount - 5) }
 
-  /// The active priorities: GICv2's APR at 0, GICv3's AP0R0 at 0 and AP1R0 at 4; 32 levels need no more.
+  /// The active priorities: GICv2's APR at 0, GICv3's AP0R<n> from 0 and AP1R<n> from 4 on.
   public subscript(activePriorities index: Int) -> UInt32 {
     get { hasActivePriorities(index) ? activePriorities[index] : 0 }
     set { if hasActivePriorities(index) { activePriorities[index] = newValue } }
@@ -98,16 +111,19 @@ public struct ListRegisterInterpreter: ListRegisters {
       (.group0Enabled, machine & 1 != 0), (.group0Disabled, machine & 1 == 0),
       (.group1Enabled, machine & 2 != 0), (.group1Disabled, machine & 2 == 0),
     ]
-    return endOfInterruptMask != 0 || reasons.contains { control.contains($0) && $1 }
+    return registers.contains(where: Self.isEnded) || reasons.contains { control.contains($0) && $1 }
   }
 
   /// The list registers that are not inactive, without counting as reads.
   public var contents: [ListRegister] { registers.filter { $0.state != .inactive } }
 
-  private func hasActivePriorities(_ index: Int) -> Bool { index == 0 || version == .v3 && index == 4 }
+  private func hasActivePriorities(_ index: Int) -> Bool {
+    index % 4 < activePriorityCount && (version == .v3 || index < 4)
+  }
 
   private func mask(_ isMember: (ListRegister) -> Bool) -> UInt32 {
-    registers.indices.reduce(0) { $0 | (isMember(registers[$1]) ? 1 << UInt32($1) : 0) }
+    let registers = version == .v3 ? shown : registers
+    return registers.indices.reduce(0) { $0 | (isMember(registers[$1]) ? 1 << UInt32($1) : 0) }
   }
 
   /// Five bits of priority; GICv2's physical INTID shares its bits with the source and the EOI bit, as GICv3's does with

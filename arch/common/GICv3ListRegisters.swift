@@ -29,6 +29,11 @@ public struct GICv3ListRegisters: ListRegisters, Sendable {
   /// ICH_EISR_EL2.
   public var endOfInterruptMask: UInt32 { UInt32(truncatingIfNeeded: read_ich_eisr()) }
 
+  /// Both are registers of their own, which a write of ICH_LR<n>_EL2 changes indirectly: no read sees that for certain before
+  /// a context synchronization event (DDI 0487, D19.1.2).
+  @inline(__always)
+  public func synchronizeMasks() { barrier_instruction() }
+
   /// ICH_VMCR_EL2.
   public var machineControl: UInt32 {
     get { UInt32(truncatingIfNeeded: read_ich_vmcr()) }

@@ -53,6 +53,12 @@ public enum HostListRegisters<Software: ListRegisters & Sendable>: ListRegisters
     }
   }
 
+  /// The others have nothing to wait for.
+  @inline(__always)
+  public func synchronizeMasks() {
+    if case .v3(let gic) = self { gic.synchronizeMasks() }
+  }
+
   /// GICH_VMCR or ICH_VMCR_EL2.
   public var machineControl: UInt32 {
     get {

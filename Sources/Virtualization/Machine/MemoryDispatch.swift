@@ -67,6 +67,7 @@ extension ExitDispatcher {
     }
     if machine.interrupts.needsSynchronization(offset: offset, width: access.width, isWrite: false) {
       synchronize(vcpu, machine: &machine, around: &around)
+      machine.interrupts.inquire(offset: offset, owner: vcpu, reader: vcpu)
     }
     return .handled(machine.interrupts.readDistributor(offset: offset, width: access.width, vcpu: vcpu))
   }
@@ -94,10 +95,12 @@ extension ExitDispatcher {
       machine.interrupts.writeRedistributor(offset: offset, frame: frame, width: access.width, value: value)
       return .done
     }
-    if frame == vcpu,
-      machine.interrupts.redistributorNeedsSynchronization(offset: offset, width: access.width, isWrite: false)
-    {
-      synchronize(vcpu, machine: &machine, around: &around)
+    if machine.interrupts.redistributorNeedsSynchronization(offset: offset, width: access.width, isWrite: false) {
+      if frame == vcpu {
+        synchronize(vcpu, machine: &machine, around: &around)
+      } else {
+        machine.interrupts.inquire(offset: offset & 0xffff, owner: frame, reader: vcpu)
+      }
     }
     return .handled(machine.interrupts.readRedistributor(offset: offset, frame: frame, width: access.width))
   }

@@ -99,6 +99,8 @@ extension VirtualGIC {
 
   /// Frees the list registers that hardware has emptied, without reading any of them.
   private mutating func reclaim<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) {
+    // What this flush has written a moment ago must not be taken for what the guest has emptied.
+    registers.synchronizeMasks()
     let written = interfaces[vcpu].used & ~interfaces[vcpu].unwritten
     let ended = registers.endOfInterruptMask & written
     var emptied = (registers.emptyMask & written) | ended

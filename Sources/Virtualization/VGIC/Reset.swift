@@ -23,7 +23,7 @@ extension VirtualGIC {
 
   /// One step of `reset()`, in bounded time. They are to be taken in order, from 0 to `resetStepCount`, before a vCPU runs.
   mutating func reset(step: Int) {
-    if step == 0 { enabledGroups = 0 }
+    if step == 0 { (enabledGroups, inquiryCount) = (0, 0) }
     guard step < sharedStepCount else { return resetOwn(of: step &- sharedStepCount) }
     let first = vcpuCount &* 32 &+ step &* Self.sharedStep
     let end = min(first &+ Self.sharedStep, vcpuCount &* 32 &+ sharedInterruptCount)
@@ -34,6 +34,9 @@ extension VirtualGIC {
   /// Starts `vcpu` clean, as after CPU_ON: its SGIs and PPIs, list registers and CPU interface as after power on. An SPI
   /// that was pending in its list registers stays pending; one that it was handling does not stay active, and one that a
   /// guest has made active by request does.
+  ///
+  /// SGIs stay pending, too: whoever has turned the vCPU on may have sent it one since, and to turn a CPU on does nothing to
+  /// what waits for it in the distributor.
   ///
   /// The vCPU may not be loaded. Takes no time for interrupts that have nothing to do with the vCPU: guests turn vCPUs off
   /// and on as often as they like.
@@ -51,19 +54,28 @@ extension VirtualGIC {
       forgetEvicted(slot)
       reconsider(slot)
     }
-    resetOwn(of: vcpu)
+    resetOwn(of: vcpu, keepsRequests: true)
+    for slot in (vcpu &* 32)..<(vcpu &* 32 &+ 16) where states[slot].isLatched { reconsider(slot) }
   }
 
   /// Where SPIs go after reset: without other vCPUs, or at GICv3's affinity 0.0.0.0, to vCPU 0; else nowhere.
   private var resetTarget: UInt8 { version == .v3 || vcpuCount == 1 ? 0 : InterruptState.noTarget }
 
-  /// Puts a vCPU's own interrupts and its interface back.
-  private mutating func resetOwn(of vcpu: Int) {
+  /// Puts a vCPU's own interrupts and its interface back. SGIs that are to stay pending are to be reconsidered then.
+  private mutating func resetOwn(of vcpu: Int, keepsRequests: Bool = false) {
     precondition(!interfaces[vcpu].isLoaded, "a vCPU is unloaded before it is reset")
     let target = UInt8(truncatingIfNeeded: vcpu)
     let generated = InterruptState(flags: version == .v2 ? [.edge, .enabled] : .edge, target: target)
     let peripheral = InterruptState(flags: [], target: target)
-    for id in 0..<32 { resetState(at: vcpu &* 32 &+ id, to: id < 16 ? generated : peripheral) }
+    for id in 0..<32 {
+      let before = states[vcpu &* 32 &+ id]
+      var state = id < 16 ? generated : peripheral
+      if keepsRequests && id < 16 {
+        state.flags.formUnion(before.flags.intersection(.latched))
+        state.sources = before.sources
+      }
+      resetState(at: vcpu &* 32 &+ id, to: state)
+    }
     var fresh = CPUInterfaceState(version: version)
     fresh.deactivations = interfaces[vcpu].deactivations
     // What SPIs wait for is not the vCPU's own.

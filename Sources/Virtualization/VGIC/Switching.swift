@@ -112,6 +112,7 @@ extension VirtualGIC {
   public mutating func hasPendingInterrupt<Registers: ListRegisters & ~Copyable>(
     vcpu: Int, registers: inout Registers
   ) -> Bool {
+    registers.synchronizeMasks()
     guard !isAtRest(vcpu: vcpu, registers: registers) else { return false }
     synchronize(vcpu: vcpu, registers: &registers)
     interfaces[vcpu].machineControl = registers.machineControl

@@ -36,6 +36,8 @@ public struct VirtualGIC: ~Copyable {
   var deactivationCount = 0
   /// GICD_CTLR.EnableGrp0 and EnableGrp1, as bits 0 and 1.
   var enabledGroups: UInt32 = 0
+  /// How many reads there were, since one last asked, that another CPU could have answered better: see `inquire`.
+  var inquiryCount: UInt8 = 0
 
   /// An interrupt controller after power on.
   ///

@@ -138,6 +138,8 @@ final class Board {
   }
 
   private func begin(with values: [Int: UInt64], _ description: TransferDescription = .refused(.unrecognized)) {
+    // The guest ran up to here.
+    around.listRegisters.synchronizeMasks()
     cpu = RecordingCPU()
     cpu.description = description
     for (index, value) in values { cpu.registers[index] = value }

@@ -177,6 +177,7 @@ struct TypingTests {
       }
     }
     board.machine.interrupts.refresh(vcpu: 0, registers: &board.around.listRegisters)
+    board.around.listRegisters.synchronizeMasks()
     #expect(board.around.listRegisters.emptyMask == 0)
     board.machine.interrupts.unload(vcpu: 0, from: &board.around.listRegisters)
     for step in 0..<board.machine.resetStepCount {
@@ -194,6 +195,7 @@ struct TypingTests {
     fresh.machine.interrupts.unload(vcpu: 0, from: &fresh.around.listRegisters)
     fresh.machine.interrupts.load(vcpu: 0, into: &fresh.around.listRegisters)
     #expect(controller(board) == controller(fresh))
+    board.around.listRegisters.synchronizeMasks()
     #expect(board.around.listRegisters.emptyMask == 0b1111)
     #expect(!drain(board).isEmpty)
   }

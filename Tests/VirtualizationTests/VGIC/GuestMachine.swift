@@ -44,6 +44,8 @@ final class GuestMachine {
   }
 
   func load(_ vcpu: Int) {
+    // Whoever decides what to load reads the clock first, which synchronizes.
+    registers.synchronizeMasks()
     gic.load(vcpu: vcpu, into: &registers)
     running = vcpu
     enter()
@@ -65,6 +67,7 @@ final class GuestMachine {
   /// What the trap path does on its way back to the guest.
   func enter() {
     guard let vcpu = running, !isDeaf else { return }
+    defer { registers.synchronizeMasks() }
     takeDeactivations()
     attended |= gic.attention
     if gic.takeAttention() != 0 { gic.refresh(vcpu: vcpu, registers: &registers) }

@@ -257,6 +257,22 @@ private let versions: [GICVersion] = [.v2, .v3]
     #expect(!machine.hasStormed)
   }
 
+  @Test(
+    "List registers that are filled all at once are not taken for empty ones by a mask that is late",
+    arguments: versions)
+  func filledAtOnce(version: GICVersion) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 2)
+    machine.write(0x000, 0)
+    for id in UInt16(40)...43 {
+      machine.setEdge(id)
+      machine.enable(id)
+      machine.pulse(id)
+    }
+    machine.write(0x000, 3)
+    #expect(machine.handleAll().sorted() == [40, 41, 42, 43])
+    machine.expectSound()
+  }
+
   @Test("Nothing asks for maintenance once everything fits again", arguments: versions)
   func maintenanceEnds(version: GICVersion) throws {
     let machine = try GuestMachine(version, listRegisterCount: 2)

@@ -164,6 +164,18 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.expectSound()
   }
 
+  @Test(
+    "A vCPU that waits with its list registers loaded is woken by what has just been written there", arguments: versions
+  )
+  func woken(version: GICVersion) throws {
+    let machine = try GuestMachine(version)
+    machine.enable(33)
+    machine.gic.setLine(33, vcpu: 0, isHigh: true)
+    machine.gic.refresh(vcpu: 0, registers: &machine.registers)
+    #expect(machine.hasPendingInterrupt(0))
+    machine.expectSound()
+  }
+
   @Test("WFI is not ended by an interrupt that the guest's mask or group enable keeps back", arguments: versions)
   func waiting(version: GICVersion) throws {
     let machine = try GuestMachine(version)
@@ -253,6 +265,44 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.load(1)
     machine.enableInterface()
     #expect(machine.acknowledge() == 33)
+    machine.expectSound()
+  }
+
+  @Test(
+    "An SGI that comes for a vCPU after its CPU_ON and before it runs is there when it does, as is one from before",
+    arguments: versions)
+  func startWithRequest(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.unload()
+    machine.load(1)
+    machine.enable(1, 2)
+    machine.gic.requestSGI(1, source: 0, vcpu: 1)
+    machine.enter()
+    #expect(machine.registers.contents.map(\.virtualID) == [1])
+    machine.unload()
+    machine.gic.requestSGI(2, source: 0, vcpu: 1)
+    machine.reset(vcpu: 1)
+    #expect(!machine.hasPendingInterrupt(1))
+    machine.load(1)
+    #expect(machine.registers.runningPriority == 0xff)
+    machine.enableInterface()
+    if version == .v3 { #expect(machine.acknowledge() == nil, "SGIs are off after reset") }
+    machine.enable(1, 2)
+    #expect(machine.handleAll().sorted() == [1, 2])
+    machine.expectSound()
+  }
+
+  @Test("A VM that starts again has no SGI of its former life", arguments: versions)
+  func restartWithRequest(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.gic.requestSGI(1, source: 0, vcpu: 1)
+    machine.unload()
+    machine.reset()
+    machine.load(1)
+    machine.enableInterface()
+    machine.write(0x000, 3)
+    machine.enable(1)
+    #expect(machine.acknowledge() == nil)
     machine.expectSound()
   }
 }

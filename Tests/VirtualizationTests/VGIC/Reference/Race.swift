@@ -45,7 +45,9 @@ final class Race {
       version: board.version, vcpuCount: board.vcpuCount, sharedInterruptCount: Self.spiCount,
       usesHardwareLinks: board.hasLinks, storage: &storage)
     reference = ReferenceGIC(board.version, vcpuCount: board.vcpuCount, spiCount: Self.spiCount)
-    cpus = board.listRegisterCounts.map { ListRegisterInterpreter(version: board.version, count: $0) }
+    cpus = board.listRegisterCounts.map {
+      ListRegisterInterpreter(version: board.version, count: $0, preemptionBitCount: board.preemptionBitCount)
+    }
     running = .init(repeating: nil, count: cpus.count)
     handling = .init(repeating: [], count: board.vcpuCount)
     seenDeactivationCounts = .init(repeating: 0, count: cpus.count)
@@ -65,6 +67,7 @@ final class Race {
 
   /// The CPU goes back to its guest after an exit: what changed reaches list registers, here or everywhere.
   func leave(_ cpu: Int) {
+    defer { for index in cpus.indices { cpus[index].synchronizeMasks() } }
     collectDeactivations()
     for _ in 0..<64 {
       unserved |= gic.takeAttention()

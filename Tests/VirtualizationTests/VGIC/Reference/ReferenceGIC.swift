@@ -141,12 +141,18 @@ extension ReferenceGIC {
     if let name = name(id, vcpu) { interrupts[name].isLatched = true }
   }
 
-  /// CPU_ON: the vCPU's own interrupts and interface as after power on; what it was handling is not active any more.
+  /// CPU_ON: the vCPU's own interrupts and interface as after power on, but for SGIs that wait for it; what it was handling is
+  /// not active any more.
   func reset(vcpu: Int, handling: [Int]) {
     for id in handling where id >= 32 && interrupts[Name(id: id)].handler?.vcpu == vcpu {
       (interrupts[Name(id: id)].isActive, interrupts[Name(id: id)].handler) = (false, nil)
     }
+    let waiting = (0..<16).map { interrupts[Name(id: $0, vcpu: vcpu)] }
     resetPrivate(vcpu)
+    for id in 0..<16 {
+      interrupts[Name(id: id, vcpu: vcpu)].isLatched = waiting[id].isLatched
+      interrupts[Name(id: id, vcpu: vcpu)].sources = waiting[id].sources
+    }
     interfaces[vcpu] = ReferenceInterface(version)
   }
 }

@@ -46,10 +46,12 @@ struct RaceBoard: Equatable, CustomStringConvertible {
   var hasLinks: Bool
   /// True where other CPUs hear of changes at once, false where only `attend` and their own exits make them look.
   var isPrompt: Bool
+  /// How many bits of a priority the CPUs preempt by: more than five only with a GICv3.
+  var preemptionBitCount = 5
 
   var description: String {
     "RaceBoard(version: .\(version), vcpuCount: \(vcpuCount), listRegisterCounts: \(listRegisterCounts), "
-      + "hasLinks: \(hasLinks), isPrompt: \(isPrompt))"
+      + "hasLinks: \(hasLinks), isPrompt: \(isPrompt), preemptionBitCount: \(preemptionBitCount))"
   }
 }
 

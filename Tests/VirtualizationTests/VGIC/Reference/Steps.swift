@@ -55,6 +55,8 @@ extension Race {
   private func load(_ cpu: Int, _ vcpu: Int) {
     guard vcpu < board.vcpuCount, self.cpu(running: vcpu) == nil else { return }
     unload(cpu)
+    // Whoever decides what to load reads the clock first, which synchronizes.
+    cpus[cpu].synchronizeMasks()
     gic.load(vcpu: vcpu, into: &cpus[cpu])
     running[cpu] = vcpu
     leave(cpu)
@@ -78,13 +80,18 @@ extension Race {
       if gic.needsSynchronization(offset: offset, width: width, isWrite: false) {
         gic.synchronize(vcpu: vcpu, registers: &cpus[cpu])
         touched[vcpu] = nil
+        gic.inquire(offset: offset, owner: vcpu, reader: vcpu)
       }
       value = gic.readDistributor(offset: offset, width: width, vcpu: vcpu)
     case .redistributor(let owner):
       guard board.version == .v3, owner < board.vcpuCount else { return }
-      if owner == vcpu, gic.redistributorNeedsSynchronization(offset: offset, width: width, isWrite: false) {
-        gic.synchronize(vcpu: vcpu, registers: &cpus[cpu])
-        touched[vcpu] = nil
+      if gic.redistributorNeedsSynchronization(offset: offset, width: width, isWrite: false) {
+        if owner == vcpu {
+          gic.synchronize(vcpu: vcpu, registers: &cpus[cpu])
+          touched[vcpu] = nil
+        } else {
+          gic.inquire(offset: offset & 0xffff, owner: owner, reader: vcpu)
+        }
       }
       value = gic.readRedistributor(offset: offset, frame: owner, width: width)
     }
