@@ -83,7 +83,11 @@ extension Reference where Value == PhysicalCPU {
       hypervisor.value.vms[vm].haltingCount.store(hypervisor.value.vms[vm].vcpus.count, ordering: .relaxed)
     }
     unlock(vm)
-    guard isRunning else { return false }
+    guard isRunning else {
+      // The halt of whoever asks is on its way. It does not go on until then: SYSTEM_OFF and SYSTEM_RESET do not return.
+      if value.loaded >= 0 && hypervisor.value.vcpus[value.loaded].vm == vm { takeOff(value.loaded) }
+      return false
+    }
     withConsole { $0.flush(vm) }
     for number in hypervisor.value.vms[vm].vcpus { send(.halt, to: number) }
     return true

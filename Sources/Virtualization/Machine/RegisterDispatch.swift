@@ -66,8 +66,6 @@ extension ExitDispatcher {
       } else {
         value = machine.storedValue(register, vcpu: vcpu)
       }
-    case .cacheLine:
-      if !around.cleanAndInvalidateDataCache(setWay: written) { return nil }
     case .breakpoint:
       if isWrite {
         guard around.writeBreakpoint(register, written) else { return nil }

@@ -35,9 +35,6 @@ public protocol Surroundings: ~Copyable {
   func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32?
   /// Tells that the vCPU gets an abort for a load or store at `address` that no device can answer.
   mutating func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int)
-  /// Cleans and invalidates a line of this CPU's data caches by set and way, encoded as for DC CISW and DCCISW; false
-  /// where guests do that themselves, so that it never traps.
-  func cleanAndInvalidateDataCache(setWay: UInt64) -> Bool
 }
 
 extension Surroundings where Self: ~Copyable {
@@ -57,8 +54,6 @@ extension Surroundings where Self: ~Copyable {
   public func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool { false }
   /// No memory is known: such loads and stores end in an abort.
   public func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? { nil }
-  /// Such instructions do not trap.
-  public func cleanAndInvalidateDataCache(setWay: UInt64) -> Bool { false }
   /// Nobody is told.
   public mutating func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int) {}
 }

@@ -12,8 +12,6 @@ public enum SystemRegisterAnswer: Equatable, Sendable {
   case generateSGI(SGIGroup)
   /// The vCPU has a register of its own, which keeps what is written within `StoredRegister.writableMask`.
   case stored(StoredRegister)
-  /// A data cache instruction by set and way: the value written says which line.
-  case cacheLine
   /// A breakpoint's or watchpoint's register: the hardware's, which goes with its vCPU; undefined where the CPU has not so
   /// many.
   case breakpoint

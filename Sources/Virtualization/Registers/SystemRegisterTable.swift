@@ -8,7 +8,7 @@
 ///
 /// The rows are looked at in this order, which is that of how often they are used. No encoding has two of them.
 enum SystemRegisterTable {
-  static let rows: [34 of SystemRegisterRow] = [
+  static let rows: [31 of SystemRegisterRow] = [
     // The EL1 physical timer.
     .init(3, 3, 14, 2, 1, .physicalTimer(.control)),  // CNTP_CTL_EL0: CNTHCTL_EL2.EL1PCEN; D23.10
     .init(3, 3, 14, 2, 0, .physicalTimer(.timerValue)),  // CNTP_TVAL_EL0: EL1PCEN; D23.10
@@ -32,11 +32,6 @@ enum SystemRegisterTable {
     // Not implementation-defined in any way that a guest could want; REVIDR tells which errata are mended.
     .init(3, 0, 0, 0, 6, read: .hardware),  // REVIDR_EL1: HCR_EL2.TID1; D23.2
     .init(3, 1, 0, 0, 7, read: .hardware),  // AIDR_EL1: TID1; D23.2
-
-    // Data caches by set and way, write-only.
-    .init(1, 0, 7, 6, 2, write: .cacheLine),  // DC ISW: HCR_EL2.TSW; C5.3
-    .init(1, 0, 7, 10, 2, write: .cacheLine),  // DC CSW: TSW; C5.3
-    .init(1, 0, 7, 14, 2, write: .cacheLine),  // DC CISW: TSW; C5.3
 
     // The rest of debug: no debugger is attached, and there are no memory-mapped components.
     .init(2, 0, 1, 0, 0, read: .constant(0)),  // MDRAR_EL1: MDCR_EL2.TDRA; D23.3

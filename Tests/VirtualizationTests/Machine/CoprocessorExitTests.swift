@@ -134,19 +134,6 @@ struct CoprocessorExitTests {
     #expect(view.debugIdentification(features: 0, resources: resources) == 0)
   }
 
-  @Test("Set/way instructions are done in the guest's stead, or undefined where they are not trapped")
-  func caches() throws {
-    let board = try Board()
-    for crm: UInt32 in [6, 10, 14] {
-      board.handle(write(CoprocessorRegister(15, 0, 7, crm, 2)), [3: 0x4000_0002])
-      #expect(board.skipCount == 1 && board.faults == [])
-    }
-    #expect(board.around.debugControls.cacheLines == [0x4000_0002, 0x4000_0002, 0x4000_0002])
-    board.around.maintainsCaches = false
-    board.handle(write(CoprocessorRegister(15, 0, 7, 14, 2)))
-    #expect(board.faults == [.undefined] && board.skipCount == 0)
-  }
-
   @Test("Start-up code's registers read as zero and ignore writes; what there is not is undefined")
   func others() throws {
     let board = try Board()

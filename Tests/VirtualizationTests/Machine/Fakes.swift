@@ -75,21 +75,14 @@ struct FakeSurroundings: Surroundings, ~Copyable {
   func report(_ refusal: TransferRefusal, at address: GuestPhysicalAddress, vcpu: Int) {
     debugControls.refusals.append(refusal)
   }
-  /// Whether instructions by set and way are done for the guest.
-  var maintainsCaches = true
-  func cleanAndInvalidateDataCache(setWay: UInt64) -> Bool {
-    debugControls.cacheLines.append(setWay)
-    return maintainsCaches
-  }
 }
 
-/// What the hardware was given, MDSCR_EL1 and cache lines, and what was reported; a class, because none of it changes the
+/// What the hardware was given, MDSCR_EL1 and breakpoints, and what was reported; a class, because none of it changes the
 /// surroundings.
 final class DebugLog {
   var values: [UInt64] = []
   var breakpoints: [SystemRegister: UInt64] = [:]
   var refusals: [TransferRefusal] = []
-  var cacheLines: [UInt64] = []
 }
 
 /// A VM whose vCPU 0 runs, and what one exit of it comes to.
