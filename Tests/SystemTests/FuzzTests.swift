@@ -48,12 +48,9 @@ struct FuzzTests {
       .on("armv7", gic: 3, processors: 1),
     ])
   func sharedProcessor(of: Case) async throws {
-    var choice = of.choice
-    choice.counts = true
-    let system =
-      Self.witness(of.host, on: Self.reserved)
-      + Self.attacker(of.attacker, on: "[0, 0, 0]", seed: Self.seed, counts: true)
-    try await Booting.boot(system, processors: Self.deadlineFirst, choice) { console in
+    let witness = Self.witness(of.host, on: Self.reserved)
+    let system = { seed in witness + Self.attacker(of.attacker, on: "[0, 0, 0]", seed: seed, counts: true) }
+    try await Self.boot(of, system) { console in
       // A line of the witness is 50 ms of guest time.
       for _ in 0..<12 { try await console.expect("witness: ticks=", from: "witness") }
       for _ in 0..<2 { try await console.expect("fuzz: round ", from: "fuzz") }
@@ -73,16 +70,34 @@ struct FuzzTests {
       Case.on("armv8", gic: 2, processors: 3), .on("armv8", gic: 3, processors: 3), .on("armv7", gic: 2, processors: 3),
     ])
   func otherProcessors(of: Case) async throws {
-    var choice = of.choice
-    choice.counts = true
-    try await Booting.boot(Self.neighbours(of, seed: Self.seed, counts: true), processors: Self.deadlineFirst, choice) {
-      console in
+    try await Self.boot(of, { Self.neighbours(of, seed: $0, counts: true) }) { console in
       for _ in 0..<3 { try await console.expect("fuzz: round ", from: "fuzz") }
       for name in ["witness", "own"] {
         for _ in 0..<4 { try await console.expect("vectors=", from: name) }
         #expect(try await Verdict(of: name, in: console.transcript).wrong.isEmpty)
       }
     }
+  }
+
+  /// Boots a system with time that counts instructions. Where an assertion of QEMU's own ends it, it boots once more with
+  /// another seed, and so a few times.
+  private static func boot(
+    _ of: Case, _ system: (_ seed: UInt64) -> String, _ body: @escaping @Sendable (QEMUSession) async throws -> Void
+  ) async throws {
+    var choice = of.choice
+    choice.counts = true
+    for attempt in 0..<5 as Range<UInt64> {
+      do {
+        return try await Booting.boot(system(seed + attempt << 32), processors: deadlineFirst, choice, body)
+      } catch let failure as Failure where isAssertionOfQEMU(failure) && attempt < 4 {
+        print("\(of): an assertion of QEMU's ended the boot with seed \(seed + attempt << 32)")
+      }
+    }
+  }
+
+  /// An attacker runs into code at random that QEMU's translator cannot take.
+  private static func isAssertionOfQEMU(_ failure: Failure) -> Bool {
+    failure.description.hasSuffix("QEMU's end: signaled(6)") && failure.description.contains(": Assertion `")
   }
 
   private static func neighbours(_ of: Case, seed: UInt64, counts: Bool) -> String {
@@ -111,9 +126,8 @@ struct FuzzTests {
     #expect(!table.contains("FAILED"))
   }
 
-  /// Runs one case and gives its row of the table. An attacker runs into code at random that QEMU's translator cannot take,
-  /// and seldom into a call that turns its machine off: where an assertion of QEMU's own ends the one, or such a call the
-  /// other, the case goes on with another seed for the rest of its time.
+  /// Runs one case and gives its row of the table. Where an assertion of QEMU's own ends a boot, or an attacker has run into a
+  /// call that turns its machine off, the case goes on with another seed for the rest of its time.
   private static func soak(_ of: Case, minutes: Double, seed: UInt64) async -> String {
     let row = Row()
     let end = ContinuousClock.now + .seconds(minutes * 60)
@@ -122,8 +136,7 @@ struct FuzzTests {
       bootCount += 1
       do {
         try await attack(of, seed: seed + UInt64(bootCount - 1), until: end, row)
-      } catch let failure as Failure where failure.description.hasSuffix("QEMU's end: signaled(6)") {
-        guard failure.description.contains(": Assertion `") else { return "FAILED: \(failure)" }
+      } catch let failure as Failure where isAssertionOfQEMU(failure) {
         abortCount += 1
       } catch {
         return "FAILED: \(error)"

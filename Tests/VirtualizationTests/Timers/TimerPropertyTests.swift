@@ -73,8 +73,8 @@ private struct SlowTimer {
           timer.write(written, to: register, at: Instant(ticks: now))
           slow.write(register, written, now)
         case 2: now += UInt64(number(3000))
-        case 3: if timer.deadline.ticks > now && timer.deadline.ticks - now < 1 << 62 { now = timer.deadline.ticks - 1 }
-        case 4: if timer.deadline.ticks > now && timer.deadline.ticks - now < 1 << 62 { now = timer.deadline.ticks }
+        case 3: if isReached(timer.deadline.ticks, from: now) { now = timer.deadline.ticks - 1 }
+        case 4: if isReached(timer.deadline.ticks, from: now) { now = timer.deadline.ticks }
         default:
           // The vCPU leaves its CPU and comes back: the registers are all there is.
           timer = GuestTimer(
@@ -84,6 +84,11 @@ private struct SlowTimer {
         expect(timer, slow, now)
       }
     }
+  }
+
+  /// Whether the system counter will come to `deadline` some day: it takes centuries to its end.
+  private func isReached(_ deadline: UInt64, from now: UInt64) -> Bool {
+    deadline > now && deadline - now < 1 << 62 && deadline < .max - 1 << 32
   }
 
   private func expect(_ timer: GuestTimer, _ slow: SlowTimer, _ now: UInt64) {
