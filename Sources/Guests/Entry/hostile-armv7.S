@@ -88,4 +88,59 @@ hostile_patch:
   nop
   bx lr
 
+// Stores and loads, at the address r0, through the registers that the mode r1 has for itself: how many loads did not give what
+// was stored, which is r2, and that rotated by eight bits more each time.
+  .macro transfer from, to
+  ror r2, r2, #8
+  mov \from, r2
+  str \from, [r0]
+  mov \to, #0
+  ldr \to, [r0]
+  cmp \to, r2
+  addne r4, r4, #1
+  .endm
+  .arm
+function hostile_banked_transfers
+  push {r4-r11, lr}
+  mrs r3, cpsr
+  mov r4, #0
+  orr r7, r1, #0xc0
+  msr cpsr_c, r7
+  mov r5, sp
+  mov r6, lr
+  transfer sp, lr
+  transfer lr, sp
+  cmp r1, #0x11                    // only FIQ mode has more
+  bne 0f
+  transfer r8, r9
+  transfer r9, r10
+  transfer r10, r11
+  transfer r11, r12
+  transfer r12, r8
+0:
+  mov sp, r5
+  mov lr, r6
+  msr cpsr_c, r3
+  mov r0, r4
+  pop {r4-r11, pc}
+
+// Loads from r0 within an IT block of T32, twice, by 2 and by 4 bytes: what it loaded in r0, and in r1 ten if both were the same
+// and each instruction beside them was executed whose condition holds, and no other.
+  .thumb
+function hostile_load_in_block
+  movs r1, #0
+  cmp r1, #0
+  ittet eq
+  ldreq r2, [r0]
+  ldreq.w r3, [r0]
+  movne r1, #1
+  addeq r1, r1, #2
+  ite ne
+  ldrne r2, [r1]
+  addeq r1, r1, #8
+  subs r3, r3, r2
+  add r1, r1, r3
+  mov r0, r2
+  bx lr
+
 #endif

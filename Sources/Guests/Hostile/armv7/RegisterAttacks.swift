@@ -46,6 +46,7 @@ func attackRegisters(_ tally: inout Tally) {
   attackPerformanceMonitor(&tally)
   attackDebug(&tally)
   attackDebugExceptions(&tally)
+  attackModes(&tally)
   sweepReads(&tally)
   sweepHigherWrites(&tally)
   attackInstructions(&tally)

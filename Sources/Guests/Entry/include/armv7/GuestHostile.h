@@ -11,6 +11,8 @@ void hostile_allow_vectors(void);
 uint64_t hostile_vectors_survive(uint64_t seed, uint64_t end);
 void hostile_fill_vectors(uint64_t seed);
 uint64_t hostile_compare_vectors(uint64_t seed);
+uint32_t hostile_banked_transfers(uint32_t address, uint32_t mode, uint32_t value);
+uint64_t hostile_load_in_block(uint32_t address);
 uint64_t hostile_load_vector(uint64_t address, uint64_t untouched);
 void hostile_store_vector(uint64_t address);
 extern uint32_t hostile_patch[2];
