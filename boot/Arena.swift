@@ -2,7 +2,8 @@ internal import Architecture
 internal import ArmCommon
 
 /// Where everything that is sized at boot comes from: per-VM and per-vCPU state, translation tables. Memory is handed
-/// out upwards and never comes back, but for what the last request turns out not to need. It starts as what the image leaves of its last 2 MiB block.
+/// out upwards and never comes back, but for what the last request turns out not to need. It starts as what the image
+/// leaves of its last 2 MiB block.
 ///
 /// Only the boot CPU uses it, and only before the guests run.
 struct Arena: ~Copyable {

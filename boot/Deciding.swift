@@ -113,10 +113,9 @@ extension Reference where Value == PhysicalCPU {
   func updateDeadline(of number: Int) {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
     guard vcpu.value.activity != .off else { return }
-    let vm = Hypervisor.shared.value.vms.reference(to: vcpu.value.vm)
+    let vm = vcpu.value.host
     vm.value.lock.acquire(by: value.index)
-    let isLoaded = number == value.loaded
-    let deadline = isLoaded ? modelDeadline(of: vm, vcpu.value.index) : unloadedDeadline(of: vcpu, vm)
+    let deadline = deadline(of: vcpu, vm)
     vm.value.lock.release()
     setDeadline(ofSlot: vcpu.value.slot, to: deadline)
   }
@@ -135,8 +134,8 @@ extension Reference where Value == PhysicalCPU {
     return deadline
   }
 
-  /// All of it for a vCPU that is not loaded. The VM's lock is held.
-  func unloadedDeadline(of vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> Instant {
+  /// All of it. The VM's lock is held.
+  func deadline(of vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> Instant {
     let deadline = modelDeadline(of: vm, vcpu.value.index)
     return watchesVirtualTimer(of: vcpu, vm) ? min(deadline, virtualTimer(of: vcpu, vm).deadline) : deadline
   }
@@ -194,8 +193,7 @@ extension Reference where Value == PhysicalCPU {
         vcpu: index)
     }
     settleInterrupts(of: vm.value.index)
-    let isLoaded = vcpu.value.number == value.loaded
-    let deadline = isLoaded ? modelDeadline(of: vm, index) : unloadedDeadline(of: vcpu, vm)
+    let deadline = deadline(of: vcpu, vm)
     vm.value.lock.release()
     // A deadline that is due again already waits for the next time, so that this comes to an end.
     setDeadline(ofSlot: vcpu.value.slot, to: max(deadline, now.advanced(by: 1)))

@@ -81,7 +81,7 @@ extension Reference where Value == PhysicalCPU {
   @_optimize(speed)
   private func finishUnloading(_ vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) {
     vcpu.value.needsCare = true
-    let deadline = unloadedDeadline(of: vcpu, vm)
+    let deadline = deadline(of: vcpu, vm)
     vm.value.lock.release()
     setDeadline(ofSlot: vcpu.value.slot, to: deadline)
   }

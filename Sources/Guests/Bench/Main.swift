@@ -6,8 +6,9 @@ internal import GuestSupport
 /// hypervisor's included. Elsewhere the figures are ticks and mean what the machine makes of them.
 ///
 /// Its arguments: `idle` and `busy` make it a bystander (`Bystander`), `switch` measures only what it takes to change to a
-/// busy machine (`TurnTaking`), `preempt` only how long its timer takes to take the CPU from a busy machine, `same-cpu` says that its second vCPU shares the first one's CPU, and `interrupts=N` enables
-/// N shared interrupts before anything is measured.
+/// busy machine (`TurnTaking`), `preempt` only how long its timer takes to take the CPU from a busy machine, `same-cpu` says
+/// that its second vCPU shares the first one's CPU, and `interrupts=N` enables N shared interrupts before anything is
+/// measured.
 @c(Bench_main)
 func main(treeAddress: UInt64) {
   let start = EntryTime()

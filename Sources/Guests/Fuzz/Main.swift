@@ -1,8 +1,9 @@
 internal import GuestEntry
 internal import GuestSupport
 
-/// Fires random attacks from two vCPUs, with a third one to look after them, for ever or for `rounds=` of them, from `seed=` or else the counter, and says how
-/// far it is about ten times a second (`lines=` for another rate); the arguments come from /chosen/bootargs.
+/// Fires random attacks from two vCPUs, with a third one to look after them, for ever or for `rounds=` of them, from `seed=` or
+/// else the counter, and says how far it is about ten times a second (`lines=` for another rate); the arguments come from
+/// /chosen/bootargs.
 ///
 /// `ground=1` keeps the translation and the vectors that the guest stands on. Without them it takes one exception after the
 /// other and no instruction, by which QEMU counts its time where that counts instructions: the time would stand still.

@@ -40,18 +40,15 @@ extension BenchVariant {
           name: "\(policy)-gic\(gic)", summary: "a sleeping VM shares the CPU, \(policy)", isa: isa, gic: gic,
           load: .system(processor.text(policy: policy, bench: [0], others: 1))))
     }
-    variants.append(
-      BenchVariant(
-        name: "switch-gic\(gic)", summary: "two busy VMs take turns, round robin", isa: isa, gic: gic,
-        load: .system(
-          processor.text(policy: "round-robin", bench: [0], arguments: "switch", others: 1, othersAre: "busy")),
-        isGeneral: false))
-    variants.append(
-      BenchVariant(
-        name: "preempt-gic\(gic)", summary: "a sleeping VM preempts a busy one, earliest-deadline", isa: isa, gic: gic,
-        load: .system(
-          processor.text(policy: "earliest-deadline", bench: [0], arguments: "preempt", others: 1, othersAre: "busy")),
-        isGeneral: false))
+    for (only, policy, summary) in [
+      ("switch", "round-robin", "two busy VMs take turns, round robin"),
+      ("preempt", "earliest-deadline", "a sleeping VM preempts a busy one, earliest-deadline"),
+    ] {
+      let system = processor.text(policy: policy, bench: [0], arguments: only, others: 1, othersAre: "busy")
+      variants.append(
+        BenchVariant(
+          name: "\(only)-gic\(gic)", summary: summary, isa: isa, gic: gic, load: .system(system), isGeneral: false))
+    }
     return variants
   }
 

@@ -5,11 +5,12 @@
 /// ```
 ///
 /// All of the keys are there, each once, in this order; numbers are decimal. `cpu` is the physical CPU, `state` what the
-/// vCPU was at when it was asked, a `StatisticsLine.State`, and `hz` the rate of the system counter, whose ticks are the unit of the times: `run` (how long it ran), `worst` (the longest time from
-/// its wake until it ran) and `worst-at` (the counter at the end of that). `switches` and `throttles` count how often its
-/// registers were loaded and how often its budget was used up. `wake` counts wakes by their latency: the first number
-/// those of no tick, the n-th after it those of 2ⁿ⁻¹ ticks or more and less than 2ⁿ; the 40th takes all longer ones too.
-/// Zeros at its end are left out, so that nothing stands after `wake=` where there was none.
+/// vCPU was at when it was asked, a `StatisticsLine.State`, and `hz` the rate of the system counter, whose ticks are the
+/// unit of the times: `run` (how long it ran), `worst` (the longest time from its wake until it ran) and `worst-at` (the
+/// counter at the end of that). `switches` and `throttles` count how often its registers were loaded and how often its
+/// budget was used up. `wake` counts wakes by their latency: the first number those of no tick, the n-th after it those of
+/// 2ⁿ⁻¹ ticks or more and less than 2ⁿ; the 40th takes all longer ones too. Zeros at its end are left out, so that nothing
+/// stands after `wake=` where there was none.
 public struct StatisticsLine: Equatable, Sendable {
   /// What a vCPU is at.
   public enum State: String, Sendable, CaseIterable {
