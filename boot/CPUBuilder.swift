@@ -87,11 +87,19 @@ extension SystemBuilder {
       for number in vcpus.indices where vcpus[number].cpu == host.index {
         assigned[vcpus[number].slot] = vcpus.reference(to: number)
       }
+      let scheduler = try plan.makeScheduler(in: &arena)
+      let byStanding = try arena.storage(of: Reference<VCPU>.self, count: count) { _ in first }
+      for slot in assigned.indices {
+        assigned[slot].value.standing = scheduler.standing(of: slot)
+        assigned[slot].value.audience = scheduler.audience(of: slot)
+        byStanding[assigned[slot].value.standing] = assigned[slot]
+      }
       let own: PhysicalListRegisters
       if let listRegisters { own = listRegisters } else { own = .software(try SoftwareListRegisters(in: &arena)) }
       return PhysicalCPU(
-        index: host.index, affinity: host.affinity, scheduler: try plan.makeScheduler(in: &arena), assigned: assigned,
-        deadlines: try DeadlineQueue(capacity: count, in: &arena), isShared: plan.policy != .static,
+        index: host.index, affinity: host.affinity, scheduler: scheduler, assigned: assigned,
+        byStanding: byStanding, deadlines: try DeadlineTree(capacity: count, in: &arena),
+        board: try RequestBoard(capacity: count, in: &arena), isShared: plan.policy != .static,
         virtualTimerInterrupt: virtualTimer, hypervisorTimerInterrupt: hypervisorTimer, controller: controller,
         listRegisters: own, loadedVCPU: first, loadedVM: first.value.host,
         lastOfVM: try arena.storage(of: Int.self, count: vms.count) { _ in -1 })

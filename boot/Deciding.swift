@@ -12,28 +12,43 @@ extension Reference where Value == PhysicalCPU {
   /// none.
   @inline(__always)
   func decide(_ frame: TrapFrame) {
-    while !followScheduler(frame) {}
+    // Between two rounds whoever is more urgent than what they are about has himself heard.
+    while !followScheduler(frame) {
+      if Processor.isInterruptPending { serveInterrupts() }
+    }
   }
 
-  /// Does what the scheduler says now. False where it has to be asked again before a guest can go on.
+  /// Does one thing that is due or was asked for those who may interrupt, if there is one, and then what the scheduler says
+  /// now. False where it has to be asked again before a guest can go on.
   ///
   /// One round is a function: in a loop its constants would be held ready for a second one, which hardly ever comes.
   @inline(never)
   @_optimize(speed)
   private func followScheduler(_ frame: TrapFrame) -> Bool {
+    var now = Instant.now
+    let hasAttended = attends(now)
+    if hasAttended { now = .now }
     value.needsDecision = false
-    let now = Instant.now
-    switch pick(at: now) {
+    let decision = pick(at: now)
+    switch decision {
     case .run(let slot, let until):
       let next = value.assigned[slot]
-      if next.value.host.value.isLoading {
-        workFor(next, until: until, frame)
+      if hasAttended || next.value.audience != value.audience, asksSomebody(of: next.value.audience, at: now) {
         return false
       }
       if next.value.number != value.loaded {
+        guard next.value.arrives() else {
+          // Its VM has been stopped.
+          end(next)
+          return false
+        }
+        if next.value.needsWork {
+          workFor(next, until: until, frame)
+          return false
+        }
         load(next, frame)
         value.charged = next
-        // Unloading the other one may have woken a third.
+        // Unloading the other one may have woken a third, and something of this one may be due.
         if value.needsDecision { return false }
         // A switch is nobody's time: admission reckons it apart from the budgets. The scheduler's instant stays as it
         // is, for a window ends when it ends; who has budget left then is picked again.
@@ -44,22 +59,62 @@ extension Reference where Value == PhysicalCPU {
         next.value.accounting.resumed(at: now)
       }
       armTimer(for: until)
-      return true
+      return next.value.owed.isDone || settle(next)
     case .idle(let until):
-      idle(until: until)
+      if !asksSomebody(of: value.scheduler.idleAudience, at: now) { idle(until: until) }
       return false
     }
   }
 
-  /// Loads some of the VM whose first vCPU's turn it is.
+  /// Does the most urgent one thing of those that may interrupt: what is due, or what other CPUs have asked. False where there
+  /// is none. It is the time of the VM that it is done for.
+  @inline(__always)
+  private func attends(_ now: Instant) -> Bool {
+    if value.deadlines.earliest <= now, let standing = value.deadlines.firstDue(of: value.audience, at: now) {
+      serveDeadline(ofStanding: standing, at: now)
+      return true
+    }
+    guard let standing = value.board.first(of: value.audience) else { return false }
+    attend(standing, at: now)
+    return true
+  }
+
+  @inline(never)
+  @_optimize(speed)
+  private func attend(_ standing: Int, at now: Instant) {
+    passTime(to: value.byStanding[standing], at: now)
+    serveRequests(ofStanding: standing)
+  }
+
+  /// What ran until now is accounted to whose time it was, and what comes is this vCPU's.
+  @inline(__always)
+  private func passTime(to vcpu: Reference<VCPU>, at now: Instant) {
+    charge(until: now)
+    value.charged = vcpu
+  }
+
+  /// These may interrupt from now on. Says whether something is due already for one of them, or was asked of him.
+  @inline(__always)
+  private func asksSomebody(of audience: Audience, at now: Instant) -> Bool {
+    if audience != value.audience {
+      value.audience = audience
+      value.board.show(audience)
+    }
+    return (value.deadlines.earliest <= now && value.deadlines.firstDue(of: audience, at: now) != nil)
+      || value.board.first(of: audience) != nil
+  }
+
+  /// Does some of what comes before the first instruction of the vCPU whose turn it is, and which has arrived.
   @inline(never)
   private func workFor(_ next: Reference<VCPU>, until: Instant, _ frame: TrapFrame) {
     // Nobody's registers may be in the hardware while we work for somebody else: a fault of ours would lose them.
     unload(frame)
     value.charged = next
     armTimer(for: until)
-    loadSome(of: next.value.vm)
-    serveInterrupts()
+    repeat {
+      prepareSome(of: next)
+    } while next.value.needsWork && !Processor.isInterruptPending && !next.value.isAskedToLeave
+    depart(next)
   }
 
   /// Waits for an interrupt, and serves it.
@@ -93,10 +148,11 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Sets the hypervisor's timer to the scheduler's instant or to the first deadline of a guest's timer that no hardware
-  /// watches, whichever comes first, and leaves it off where neither ever comes.
+  /// watches, whichever comes first, and leaves it off where neither ever comes. Timers of those who may not interrupt set
+  /// nothing: they are looked at when their turn has come.
   @inline(__always)
   private func armTimer(for until: Instant) {
-    let deadline = min(until, value.deadlines.earliest)
+    let deadline = min(until, value.deadlines.earliest(of: value.audience))
     guard deadline != value.timerDeadline else { return }
     value.timerDeadline = deadline
     if deadline == .never {
@@ -117,7 +173,7 @@ extension Reference where Value == PhysicalCPU {
     vm.value.lock.acquire(by: value.index)
     let deadline = deadline(of: vcpu, vm)
     vm.value.lock.release()
-    setDeadline(ofSlot: vcpu.value.slot, to: deadline)
+    setDeadline(of: vcpu, to: deadline)
   }
 
   /// The part of it that the models know. The VM's lock is held.
@@ -156,31 +212,29 @@ extension Reference where Value == PhysicalCPU {
       offset: vm.value.counterOffset)
   }
 
-  /// The hypervisor's timer has come: guests' timers that are due raise their interrupts, and the scheduler is asked.
+  /// The hypervisor's timer has come: for the scheduler, or for something that the next decision looks at.
   @inline(__always)
   func serveTimer() {
     value.timerInterruptCount &+= 1
     value.timerDeadline = .never
     write_cnthp_ctl(0)
     value.needsDecision = true
-    if !value.deadlines.isEmpty { serveDeadlines() }
   }
 
   @inline(never)
   @_optimize(speed)
-  private func serveDeadlines() {
-    let now = Instant.now
-    // Serving moves what was due into the future or takes it out, so that each vCPU comes by once.
-    while let slot = value.deadlines.first, value.deadlines.earliest <= now {
-      serveDeadline(of: value.assigned[slot], at: now)
-    }
-  }
-
-  @inline(__always)
-  private func serveDeadline(of vcpu: Reference<VCPU>, at now: Instant) {
+  private func serveDeadline(ofStanding standing: Int, at now: Instant) {
+    let vcpu = value.byStanding[standing]
+    passTime(to: vcpu, at: now)
     let vm = vcpu.value.host
     let index = vcpu.value.index
+    // What is looked at late counts from when it was due.
+    let due = max(vcpu.value.deadline, vcpu.value.waitingSince)
     vm.value.lock.acquire(by: value.index)
+    guard !vcpu.value.isAskedToLeave else {
+      vm.value.lock.release()
+      return setDeadline(of: vcpu, to: .never)
+    }
     vm.value.machine.updatePhysicalTimer(vcpu: index, at: now)
     if index == vm.value.clockWatcher && vm.value.machine.clock.alarmSeconds != nil {
       vm.value.machine.updateClock(at: now, ticksPerSecond: Hypervisor.shared.value.ticksPerSecond)
@@ -192,38 +246,41 @@ extension Reference where Value == PhysicalCPU {
         GuestMachine.virtualTimerInterrupt, physicalID: UInt16(truncatingIfNeeded: value.virtualTimerInterrupt),
         vcpu: index)
     }
-    settleInterrupts(of: vm.value.index)
+    settleInterrupts(of: vm.value.index, at: min(due, now))
     let deadline = deadline(of: vcpu, vm)
     vm.value.lock.release()
-    // A deadline that is due again already waits for the next time, so that this comes to an end.
-    setDeadline(ofSlot: vcpu.value.slot, to: max(deadline, now.advanced(by: 1)))
+    // What is due again already waits: this comes to an end, and others have their turn.
+    setDeadline(
+      of: vcpu, to: deadline > now ? deadline : now.advanced(by: Hypervisor.shared.value.ticksPerSecond >> 14))
   }
 
-  /// Watches for the vCPU's deadline, or for none.
-  func setDeadline(of number: Int, to deadline: Instant) {
-    setDeadline(ofSlot: Hypervisor.shared.value.vcpus[number].slot, to: deadline)
-  }
-
-  /// The same with its number in the scheduler.
+  /// Notes when something of the vCPU is due, or that nothing is.
   @inline(__always)
-  func setDeadline(ofSlot slot: Int, to deadline: Instant) {
-    if deadline != .never {
-      value.deadlines.set(slot, to: deadline)
-    } else if value.deadlines.earliest != .never {
-      value.deadlines.remove(slot)
-    }
+  func setDeadline(of vcpu: Reference<VCPU>, to deadline: Instant) {
+    guard deadline != vcpu.value.deadline else { return }
+    vcpu.value.deadline = deadline
+    watch(vcpu)
   }
 
-  /// A vCPU that waited can run.
+  /// Watches for the vCPU's deadline, if it waits or is loaded. Of one that could run it is looked at when it does.
   @inline(never)
   @_optimize(speed)
-  func wake(_ number: Int) {
+  func watch(_ vcpu: Reference<VCPU>) {
+    let isWatched = vcpu.value.activity == .waiting || vcpu.value.number == value.loaded
+    value.deadlines.set(vcpu.value.standing, to: isWatched ? vcpu.value.deadline : .never)
+  }
+
+  /// A vCPU that waited can run, since `instant`.
+  @inline(never)
+  @_optimize(speed)
+  func wake(_ number: Int, at instant: Instant? = nil) {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
     guard vcpu.value.activity == .waiting else { return }
-    let now = Instant.now
+    let now = instant ?? .now
     vcpu.value.activity = .ready
     // Without the lock: other CPUs write nothing else here.
     vcpu.value.isAsleep = false
+    if vcpu.value.deadline != .never { watch(vcpu) }
     vcpu.value.accounting.woke(at: now)
     value.scheduler.ready(vcpu.value.slot, at: now)
     value.needsDecision = true
@@ -251,6 +308,7 @@ extension Reference where Value == PhysicalCPU {
     let now = Instant.now
     charge(until: now)
     hypervisor.value.vcpus[number].activity = .waiting
+    hypervisor.value.vcpus[number].waitingSince = now
     value.scheduler.block(hypervisor.value.vcpus[number].slot, at: now)
     value.needsDecision = true
   }

@@ -1,24 +1,21 @@
 internal import Architecture
 internal import Backend
 internal import Drivers
+internal import Scheduling
 internal import Virtualization
 
 // Physical interrupts, and what changed in a VM's virtual ones.
 
 extension Reference where Value == PhysicalCPU {
-  /// Serves the physical interrupts that are pending, each in bounded time, and so many at once: what goes on coming then
-  /// comes again at once, but whoever is to run next has been decided meanwhile. A guest can make none of them come faster
-  /// than its own timer, which is its own deactivation's business, but for requests to where its own vCPUs are.
+  /// Serves one of the physical interrupts that are pending, in bounded time. What else there is comes again at once; but who
+  /// is to run next has been decided meanwhile.
   @_optimize(speed)
   func serveInterrupts() {
-    for _ in 0..<16 {
-      let acknowledged = value.controller.acknowledge()
-      guard acknowledged & 0x3ff < InterruptController.firstSpecialID else { return }
-      // Done with before anything is served: a failure of ours below must not leave this CPU deaf to its priority.
-      value.controller.dropPriority(acknowledged)
-      serve(acknowledged)
-      guard Processor.isInterruptPending else { return }
-    }
+    let acknowledged = value.controller.acknowledge()
+    guard acknowledged & 0x3ff < InterruptController.firstSpecialID else { return }
+    // Done with before anything is served: a failure of ours below must not leave this CPU deaf to its priority.
+    value.controller.dropPriority(acknowledged)
+    serve(acknowledged)
   }
 
   /// Takes the interrupt that has come while a guest ran, and serves it if that is the virtual timer's, or SGIs, and the
@@ -52,7 +49,7 @@ extension Reference where Value == PhysicalCPU {
       of: Int(GuestMachine.virtualTimerInterrupt), vcpu: value.loadedIndex, registers: &registers)
   }
 
-  /// The same for an interrupt that `answerInterrupt` has taken, and then for all others.
+  /// The same for an interrupt that `answerInterrupt` has taken, and then for another one.
   @inline(__always)
   func serveInterrupts(after begun: UInt) {
     let acknowledged = UInt32(truncatingIfNeeded: begun & ~(Self.isBegun | Self.isDropped))
@@ -135,34 +132,47 @@ extension Reference where Value == PhysicalCPU {
 // What a change in a VM's interrupt controller leads to. The VM's lock is held.
 
 extension Reference where Value == PhysicalCPU {
-  /// Brings what changed in the VM's interrupt controller to its vCPUs. Costs two tests where nothing has.
+  /// Brings what changed in the VM's interrupt controller to its vCPUs. Costs two tests where nothing has. Whoever wakes, wakes
+  /// as of `instant`, or now.
   @inline(__always)
-  func settleInterrupts(of vm: Int) {
+  func settleInterrupts(of vm: Int, at instant: Instant? = nil) {
     // Taking an interrupt from one vCPU may give it to another.
-    while Hypervisor.shared.value.vms[vm].machine.interrupts.attention != 0 { spreadInterrupts(of: vm) }
+    while Hypervisor.shared.value.vms[vm].machine.interrupts.attention != 0 { spreadInterrupts(of: vm, at: instant) }
     if Hypervisor.shared.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
   }
 
+  /// Of several vCPUs one is seen to at once, if it may interrupt what runs here. The others, and those who may not, are noted:
+  /// the next decision looks at each when its turn has come.
   @_optimize(speed)
-  private func spreadInterrupts(of vm: Int) {
+  private func spreadInterrupts(of vm: Int, at instant: Instant?) {
     let hypervisor = Hypervisor.shared
     var changed = hypervisor.value.vms[vm].machine.interrupts.takeAttention()
     let first = hypervisor.value.vms[vm].vcpus.lowerBound
+    var hasWoken = false
     while changed != 0 {
       let index = changed.trailingZeroBitCount
       changed &= changed &- 1
       let number = first &+ index
-      if hypervisor.value.vcpus[number].cpu == value.index {
-        refreshInterrupts(of: number, vm, index)
+      let vcpu = hypervisor.value.vcpus.reference(to: number)
+      if vcpu.value.cpu == value.index {
+        if number == value.loaded {
+          refreshInterrupts(of: number, vm, index, at: instant)
+        } else if vcpu.value.activity == .waiting {
+          let mayInterrupt = value.audience.contains(vcpu.value.standing)
+          if mayInterrupt && !hasWoken {
+            hasWoken = true
+            refreshInterrupts(of: number, vm, index, at: instant)
+          } else if leave(.interrupts, with: vcpu), mayInterrupt {
+            value.needsDecision = true
+          }
+        }
       } else if hypervisor.value.vms[vm].machine.interrupts.isLoaded(vcpu: index) {
-        post(.interrupts, to: number)
-      } else if hypervisor.value.vcpus[number].isAsleep,
-        hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index)
-      {
+        post(.interrupts, to: vcpu)
+      } else if vcpu.value.isAsleep, hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index) {
         // Once: whoever else runs there is not disturbed again for what waits already. A vCPU that could run, or is off,
         // finds its interrupts when it is loaded.
-        hypervisor.value.vcpus[number].isAsleep = false
-        post(.interrupts, to: number)
+        vcpu.value.isAsleep = false
+        post(.interrupts, to: vcpu)
       }
     }
   }
@@ -170,7 +180,7 @@ extension Reference where Value == PhysicalCPU {
   /// Brings what the interrupt controller has for a vCPU of this CPU into the list registers, if it is loaded, and to the
   /// scheduler, if it waits.
   @_optimize(speed)
-  private func refreshInterrupts(of number: Int, _ vm: Int, _ index: Int) {
+  private func refreshInterrupts(of number: Int, _ vm: Int, _ index: Int, at instant: Instant? = nil) {
     let hypervisor = Hypervisor.shared
     let isWaiting = hypervisor.value.vcpus[number].activity == .waiting
     if number == value.loaded {
@@ -179,10 +189,10 @@ extension Reference where Value == PhysicalCPU {
       if isWaiting,
         hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
       {
-        wake(number)
+        wake(number, at: instant)
       }
     } else if isWaiting, hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index) {
-      wake(number)
+      wake(number, at: instant)
     }
   }
 
@@ -224,6 +234,8 @@ extension Reference where Value == PhysicalCPU {
     guard hypervisor.value.vcpus[number].activity != .off else { return }
     let vm = hypervisor.value.vcpus[number].vm
     lock(vm)
+    // Of a vCPU that was stopped its models may be another start's by now.
+    guard !hypervisor.value.vcpus[number].isAskedToLeave else { return unlock(vm) }
     refreshInterrupts(of: number, vm, hypervisor.value.vcpus[number].index)
     settleInterrupts(of: vm)
     hypervisor.value.vcpus[number].isAsleep = hypervisor.value.vcpus[number].activity == .waiting

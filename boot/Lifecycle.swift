@@ -1,6 +1,9 @@
 internal import Architecture
+internal import ArmCommon
+internal import ArmRegisters
 internal import Backend
 internal import Configuration
+internal import Drivers
 internal import Scheduling
 internal import Synchronization
 internal import Virtualization
@@ -63,7 +66,10 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
-  /// Asks every CPU that has vCPUs of the VM to take them off. False where that is under way already, or done.
+  /// Ends the VM's vCPUs. False where that is under way already, or done.
+  ///
+  /// One that is not on its CPU is ended here, whatever its CPU is at: it will not come back to it. Only of those that are, the
+  /// CPUs are asked. So a VM comes to an end in bounded time beside whoever never lets go of a CPU.
   ///
   /// What follows a halt, as the caller will report it, is decided here; the report comes afterwards, so that a VM that
   /// two of its vCPUs stop at once is reported once.
@@ -89,8 +95,27 @@ extension Reference where Value == PhysicalCPU {
       return false
     }
     withConsole { $0.flush(vm) }
-    for number in hypervisor.value.vms[vm].vcpus { send(.halt, to: number) }
+    var endedCount = 0
+    for number in hypervisor.value.vms[vm].vcpus {
+      let vcpu = hypervisor.value.vcpus.reference(to: number)
+      // Nobody sets it while the VM is not running, and whoever takes it looks at that.
+      vcpu.value.startup = nil
+      if vcpu.value.isEndedByAskingToLeave() {
+        endedCount &+= 1
+      } else if vcpu.value.cpu != value.index {
+        barrier_complete_inner()
+        value.controller.send(hypervisor.value.cpus[vcpu.value.cpu].requestInterrupt)
+      }
+    }
+    if value.loaded >= 0 && value.loadedVCPU.value.vm == vm { takeOff(value.loaded) }
+    if endedCount > 0 { countEnded(endedCount, of: vm) }
     return true
+  }
+
+  /// So many of the VM's vCPUs have come to their end. With the last one comes what was to come.
+  private func countEnded(_ count: Int, of vm: Int) {
+    let left = Hypervisor.shared.value.vms[vm].haltingCount.subtract(count, ordering: .acquiringAndReleasing).newValue
+    if left == 0 { finishHalt(of: vm) }
   }
 
   /// All vCPUs of the VM are off their CPUs: what was to come comes. Its models stay as they are until a start puts them back
@@ -113,8 +138,30 @@ extension Reference where Value == PhysicalCPU {
 // vCPUs. Only the CPU that they are assigned to calls these.
 
 extension Reference where Value == PhysicalCPU {
+  /// Does some of what comes before the vCPU may run, in its time.
+  func prepareSome(of vcpu: Reference<VCPU>) {
+    if vcpu.value.host.value.isLoading {
+      loadSome(of: vcpu.value.vm)
+      vcpu.value.needsWork = vcpu.value.host.value.isLoading
+    } else {
+      resetSome(of: vcpu)
+    }
+  }
+
+  /// One step of the way of a vCPU's own models back to what a CPU_ON begins with.
+  private func resetSome(of vcpu: Reference<VCPU>) {
+    let vm = vcpu.value.host
+    vm.value.lock.acquire(by: value.index)
+    vm.value.machine.reset(vcpu: vcpu.value.index, step: vcpu.value.resetStep)
+    // What it was handling may go to another one now.
+    settleInterrupts(of: vcpu.value.vm)
+    vm.value.lock.release()
+    vcpu.value.resetStep &+= 1
+    vcpu.value.needsWork = vcpu.value.resetStep < VirtualMachine.vcpuResetStepCount
+  }
+
   /// Does some of what comes before the first instruction of a VM whose first vCPU's turn it is.
-  func loadSome(of vm: Int) {
+  private func loadSome(of vm: Int) {
     let hypervisor = Hypervisor.shared
     if case .resetting(let step) = hypervisor.value.vms[vm].loading { return resetSome(of: vm, step) }
     hypervisor.value.vms[vm].loadSome()
@@ -134,6 +181,8 @@ extension Reference where Value == PhysicalCPU {
   /// One step of the way of a VM's models back to power on.
   private func resetSome(of vm: Int, _ step: Int) {
     let hypervisor = Hypervisor.shared
+    // What was asked of its vCPUs was meant for what ran before: none of them runs, and nobody asks any more.
+    if step == 0 { for number in hypervisor.value.vms[vm].vcpus { forgetSoftwareInterrupts(of: number) } }
     lock(vm)
     hypervisor.value.vms[vm].machine.reset(step: step)
     deactivate(of: vm)
@@ -163,29 +212,32 @@ extension Reference where Value == PhysicalCPU {
   /// Makes the vCPU ready to run from its `startup` on.
   func turnOn(_ number: Int) {
     let hypervisor = Hypervisor.shared
-    let vm = hypervisor.value.vcpus[number].vm
+    let vcpu = hypervisor.value.vcpus.reference(to: number)
+    let vm = vcpu.value.vm
+    // First: a halt that comes after this ends what starts here.
+    end(vcpu)
     lock(vm)
-    let wanted = hypervisor.value.vms[vm].state == .running ? hypervisor.value.vcpus[number].startup : nil
-    hypervisor.value.vcpus[number].startup = nil
+    let wanted = hypervisor.value.vms[vm].state == .running ? vcpu.value.startup : nil
+    if wanted != nil {
+      vcpu.value.startup = nil
+      vcpu.value.isAsleep = false
+    }
     unlock(vm)
     // A request that a halt has overtaken.
     guard let startup = wanted else { return }
+    if vcpu.value.activity != .off { takeOff(number) }
     discard(number)
     forgetTranslations(of: vm)
-    // The first vCPU of a VM that starts comes to models that are all fresh, or will be when it runs.
-    if hypervisor.value.vms[vm].loading == .done {
-      lock(vm)
-      hypervisor.value.vms[vm].machine.reset(vcpu: hypervisor.value.vcpus[number].index)
-      // What it was handling may go to another one now.
-      settleInterrupts(of: vm)
-      unlock(vm)
-    }
-    hypervisor.value.vcpus[number].context.reset(entry: startup.entry, argument: startup.argument)
-    if let tree = startup.deviceTree { hypervisor.value.vcpus[number].context.passDeviceTree(at: tree) }
-    hypervisor.value.vcpus[number].activity = .ready
-    hypervisor.value.vcpus[number].needsCare = true
-    setDeadline(of: number, to: .never)
-    value.scheduler.ready(hypervisor.value.vcpus[number].slot, at: .now)
+    // The first vCPU of a VM that starts comes to models that will all be fresh when it runs; another one's are its own work.
+    vcpu.value.needsWork = true
+    vcpu.value.resetStep = 0
+    vcpu.value.owed = .none
+    vcpu.value.context.reset(entry: startup.entry, argument: startup.argument)
+    if let tree = startup.deviceTree { vcpu.value.context.passDeviceTree(at: tree) }
+    vcpu.value.activity = .ready
+    vcpu.value.needsCare = true
+    setDeadline(of: vcpu, to: .never)
+    value.scheduler.ready(vcpu.value.slot, at: .now)
     value.needsDecision = true
   }
 
@@ -215,32 +267,43 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
-  /// The vCPU's part of a halt of its VM.
-  func haltHere(_ number: Int) {
-    let hypervisor = Hypervisor.shared
-    takeOff(number)
-    forgetSoftwareInterrupts(of: number)
-    let vm = hypervisor.value.vcpus[number].vm
-    forgetTranslations(of: vm)
-    lock(vm)
-    hypervisor.value.vcpus[number].startup = nil
-    hypervisor.value.vcpus[number].isAsleep = false
-    unlock(vm)
-    if hypervisor.value.vms[vm].haltingCount.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
-      finishHalt(of: vm)
-    }
+  /// The vCPU in the hardware runs no more: whoever stops its VM has asked for that.
+  func endLoaded() { takeOff(value.loaded) }
+
+  /// Takes a vCPU out of what this CPU has of it, if its VM was stopped while it was not here.
+  @inline(never)
+  func end(_ vcpu: Reference<VCPU>) {
+    guard vcpu.value.isAskedToLeave else { return }
+    takeOff(vcpu.value.number)
+    vcpu.value.notesEnd()
+  }
+
+  /// The vCPU is off this CPU. If somebody has asked for that meanwhile, it ends now.
+  @inline(__always)
+  func depart(_ vcpu: Reference<VCPU>) {
+    if vcpu.value.departs() { hasLeft(vcpu) }
+  }
+
+  @inline(never)
+  private func hasLeft(_ vcpu: Reference<VCPU>) {
+    if vcpu.value.activity != .off { takeOff(vcpu.value.number) }
+    vcpu.value.notesEnd()
+    countEnded(1, of: vcpu.value.vm)
   }
 
   /// Takes the vCPU out of everything that this CPU has of it.
   func takeOff(_ number: Int) {
-    let hypervisor = Hypervisor.shared
+    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
     // What it ran stays used: turning off and on gains no budget.
     if value.charged?.value.number == number { charge(until: .now) }
+    let wasLoaded = value.loaded == number
     discard(number)
-    hypervisor.value.vcpus[number].activity = .off
-    hypervisor.value.vcpus[number].accounting.stopped()
-    setDeadline(of: number, to: .never)
-    value.scheduler.remove(hypervisor.value.vcpus[number].slot, at: .now)
+    vcpu.value.activity = .off
+    vcpu.value.owed = .none
+    vcpu.value.accounting.stopped()
+    setDeadline(of: vcpu, to: .never)
+    value.scheduler.remove(vcpu.value.slot, at: .now)
     value.needsDecision = true
+    if wasLoaded { depart(vcpu) }
   }
 }

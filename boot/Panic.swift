@@ -86,7 +86,11 @@ private func abandonGuest() -> TrapFrame? {
   if loaded >= 0 { cpu.fail(hypervisor.value.vcpus[loaded].vm, because: .ownException) }
   // Where a VM was being halted already, its other CPUs may not be so far; these vCPUs run no more.
   if loaded >= 0, hypervisor.value.vcpus[loaded].activity != .off { cpu.takeOff(loaded) }
-  if let charged, charged.value.vm == failed, charged.value.activity != .off { cpu.takeOff(charged.value.number) }
+  if let charged, charged.value.vm == failed {
+    if charged.value.activity != .off { cpu.takeOff(charged.value.number) }
+    // It may have been worked for.
+    cpu.depart(charged)
+  }
   cpu.value.isAbandoning = false
   let frame = TrapFrame.ofThisCPU
   cpu.decide(frame)

@@ -14,11 +14,15 @@ struct PhysicalCPU: ~Copyable {
   var scheduler: CPUScheduler
   /// The vCPUs assigned to it, by the scheduler's numbers.
   let assigned: Storage<Reference<VCPU>>
-  /// When something of each of its vCPUs is due that no hardware watches, by the scheduler's numbers: see
-  /// `updateDeadline`.
-  var deadlines: DeadlineQueue
-  /// The vCPUs of other CPUs' requests.
-  let mail = RequestList()
+  /// The same vCPUs by where they stand before each other, the most urgent first: see `Scheduler.standing`.
+  let byStanding: Storage<Reference<VCPU>>
+  /// When something of each of its vCPUs that wait, and of the one that is loaded, is due that no hardware watches, by their
+  /// standings: see `updateDeadline`.
+  var deadlines: DeadlineTree
+  /// Who may interrupt what runs, by their standings: as the scheduler said with its last decision.
+  var audience = Audience.everybody
+  /// What other CPUs ask.
+  let board: RequestBoard
   /// What others give their interrupt controllers to send this CPU the interrupt of requests. Set by it before it counts as
   /// up.
   var requestInterrupt: UInt64 = 0

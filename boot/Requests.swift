@@ -2,11 +2,17 @@ internal import Architecture
 internal import ArmRegisters
 internal import Backend
 internal import Drivers
+internal import Scheduling
 internal import Synchronization
 
-// How CPUs talk: a vCPU belongs to one CPU, and whoever wants something of it there leaves a request with the vCPU and
-// puts it on that CPU's list. A vCPU is on the list at most once, so that there is always room, posting costs the same
-// however much is waiting, and no CPU ever waits for another one.
+// How CPUs talk: a vCPU belongs to one CPU, and whoever wants something of it there leaves a request with the vCPU and marks
+// it on that CPU's board. There is always room, posting costs the same however much is waiting, and no CPU ever waits for
+// another one.
+//
+// Nobody is interrupted for the sake of a lesser: a CPU shows on its board who may interrupt what it runs, and only for those
+// is it sent an interrupt. Everybody else's requests it finds when it has come down to them. Nothing is lost in between: who
+// asks marks first, and then looks who may interrupt; the CPU shows first whom it would hear now, and then looks for marks.
+// Each has a full barrier between the two, so that at least one of them sees what the other did.
 
 /// What one CPU asks of the CPU that a vCPU belongs to.
 struct Requests: OptionSet {
@@ -16,8 +22,6 @@ struct Requests: OptionSet {
   static let interrupts = Requests(rawValue: 1 << 0)
   /// The vCPU starts, as its `startup` says.
   static let start = Requests(rawValue: 1 << 1)
-  /// The VM stops: the vCPU runs no more.
-  static let halt = Requests(rawValue: 1 << 2)
   /// Deadlines that the vCPU's CPU watches have changed.
   static let deadlines = Requests(rawValue: 1 << 3)
 
@@ -37,17 +41,79 @@ struct Requests: OptionSet {
 
 /// The part of a vCPU that every CPU may touch.
 struct RequestSlot: ~Copyable {
-  /// What was asked and not yet taken: `Requests`. Not zero while the vCPU is on its CPU's list.
+  /// What was asked and not yet taken: `Requests`. Not zero while the vCPU is marked on its CPU's board.
   let requests = Atomic<UInt32>(0)
-  /// The next vCPU on the list, or -1.
-  let next = Atomic<Int>(-1)
+  /// Where the vCPU is, as its CPU and whoever stops its VM agree on it: see `Residence`.
+  let residence = Atomic<UInt32>(0)
   /// For each vCPU of a GICv2 the SGIs that it has asked for and that are not yet taken, a bit for each INTID.
   let softwareInterrupts: [8 of Atomic<UInt32>] = .init { _ in Atomic(0) }
 }
 
-/// The list of one CPU: vCPUs with requests, the last one first.
-struct RequestList: ~Copyable {
-  let first = Atomic<Int>(-1)
+/// What every CPU may touch of another one's: whose requests wait, by the standing of their vCPUs, and who may interrupt it.
+struct RequestBoard: ~Copyable {
+  /// A part of the marks.
+  struct Word: ~Copyable {
+    /// A bit for each of 32 standings.
+    let bits = Atomic<UInt32>(0)
+  }
+
+  /// The marks of all standings.
+  let words: Storage<Word>
+  /// Who may interrupt the CPU now, as the bits of an `Audience`. Written by the CPU itself.
+  let shownAudience = Atomic<UInt32>(Audience.everybody.bits)
+
+  init(capacity: Int, in arena: inout Arena) throws(OutOfMemory) {
+    words = try arena.storage(of: Word.self, count: (capacity + 31) / 32) { _ in Word() }
+  }
+
+  /// Puts up a mark. What was asked before is seen by who takes it down.
+  @inline(__always)
+  func mark(_ standing: Int) {
+    _ = words[standing >> 5].bits.bitwiseOr(1 &<< UInt32(truncatingIfNeeded: standing & 31), ordering: .releasing)
+  }
+
+  /// Takes a mark down.
+  @inline(__always)
+  func unmark(_ standing: Int) {
+    _ = words[standing >> 5].bits.bitwiseAnd(~(1 &<< UInt32(truncatingIfNeeded: standing & 31)), ordering: .acquiring)
+  }
+
+  /// The first mark of these standings, or nil.
+  @inline(__always)
+  func first(of standings: Audience) -> Int? {
+    guard words.count > 0 else { return nil }
+    // Most CPUs have one word, and hardly ever a mark in it.
+    if words.count == 1 && words[0].bits.load(ordering: .relaxed) == 0 { return nil }
+    return find(standings)
+  }
+
+  @inline(never)
+  @_optimize(speed)
+  private func find(_ standings: Audience) -> Int? {
+    var index = standings.first >> 5
+    while index < words.count && index << 5 < standings.end {
+      var bits = words[index].bits.load(ordering: .relaxed)
+      if index == standings.first >> 5 { bits &= ~0 &<< UInt32(truncatingIfNeeded: standings.first & 31) }
+      if bits != 0 {
+        let standing = index << 5 &+ bits.trailingZeroBitCount
+        return standing < standings.end ? standing : nil
+      }
+      index &+= 1
+    }
+    return nil
+  }
+
+  /// Shows who may interrupt from now on. Whatever was asked before and not told is to be looked for after this.
+  @inline(__always)
+  func show(_ audience: Audience) {
+    shownAudience.store(audience.bits, ordering: .relaxed)
+    // Pairs with the one in `post`.
+    barrier_complete_inner()
+  }
+
+  /// Whether that standing may interrupt.
+  @inline(__always)
+  func hears(_ standing: Int) -> Bool { Audience(bits: shownAudience.load(ordering: .relaxed)).contains(standing) }
 }
 
 /// The software-generated interrupt that says that there are requests.
@@ -66,51 +132,53 @@ extension Reference where Value == PhysicalCPU {
   /// Asks something of another CPU. All that was written before is seen there.
   @_optimize(speed)
   func post(_ request: Requests, to number: Int) {
-    post(request, to: Hypervisor.shared.value.vcpus.reference(to: number), number)
+    post(request, to: Hypervisor.shared.value.vcpus.reference(to: number))
   }
 
   /// The same with the vCPU at hand.
   @inline(__always)
-  func post(_ request: Requests, to vcpu: Reference<VCPU>, _ number: Int) {
-    let before = vcpu.value.mail.requests.bitwiseOr(request.rawValue, ordering: .acquiringAndReleasing).oldValue
-    // Others were there before: the vCPU is on the list, and its CPU has been told.
-    guard before == 0 else { return }
+  func post(_ request: Requests, to vcpu: Reference<VCPU>, isUrgent: Bool = false) {
     let target = Hypervisor.shared.value.cpus.reference(to: vcpu.value.cpu)
-    target.enlist(vcpu, number)
-    // The interrupt may not overtake what it tells of.
+    // Others were there before: the vCPU is marked, and its CPU has been told if it is to be told.
+    guard target.leave(request, with: vcpu) || isUrgent else { return }
+    // The interrupt may not overtake what it tells of; and pairs with the barrier in `RequestBoard.show`.
     barrier_complete_inner()
-    value.controller.send(target.value.requestInterrupt)
-  }
-
-  /// Puts a vCPU of this CPU's on the list of those with requests, where it is not yet.
-  @inline(__always)
-  func enlist(_ vcpu: Reference<VCPU>, _ number: Int) {
-    var first = value.mail.first.load(ordering: .relaxed)
-    while true {
-      vcpu.value.mail.next.store(first, ordering: .relaxed)
-      let answer = value.mail.first.compareExchange(expected: first, desired: number, ordering: .releasing)
-      if answer.exchanged { return }
-      first = answer.original
+    if isUrgent || target.value.board.hears(vcpu.value.standing) {
+      value.controller.send(target.value.requestInterrupt)
     }
   }
 
-  /// Does what other CPUs have asked.
+  /// Leaves a request with a vCPU of this CPU's and marks it. False where it was marked already.
+  @inline(__always)
+  func leave(_ request: Requests, with vcpu: Reference<VCPU>) -> Bool {
+    let before = vcpu.value.mail.requests.bitwiseOr(request.rawValue, ordering: .acquiringAndReleasing).oldValue
+    guard before == 0 else { return false }
+    value.board.mark(vcpu.value.standing)
+    return true
+  }
+
+  /// The interrupt of requests has come: does the first thing that was asked of it. What else there is, the next decision
+  /// looks at, once for each.
   @_optimize(speed)
   func serveRequests() {
-    let hypervisor = Hypervisor.shared
     value.requestInterruptCount &+= 1
-    var number = value.mail.first.exchange(-1, ordering: .acquiring)
-    while number >= 0 {
-      // First: once its requests are taken, the vCPU may be put on the list again.
-      let next = hypervisor.value.vcpus[number].mail.next.load(ordering: .relaxed)
-      let requests = hypervisor.value.vcpus[number].mail.requests.exchange(0, ordering: .acquiringAndReleasing)
-      serve(Requests(rawValue: requests), of: number)
-      number = next
-    }
+    // Whoever stops a VM asks for the vCPU in the hardware, whatever its standing.
+    if value.loaded >= 0 && value.loadedVCPU.value.isAskedToLeave { return endLoaded() }
+    if let standing = value.board.first(of: value.audience) { serveRequests(ofStanding: standing) }
+    if value.board.first(of: value.audience) != nil { value.needsDecision = true }
+  }
+
+  /// Does what was asked of one vCPU.
+  @_optimize(speed)
+  func serveRequests(ofStanding standing: Int) {
+    let vcpu = value.byStanding[standing]
+    // First: once its requests are taken, the vCPU may be marked again.
+    value.board.unmark(standing)
+    let requests = vcpu.value.mail.requests.exchange(0, ordering: .acquiringAndReleasing)
+    serve(Requests(rawValue: requests), of: vcpu.value.number)
   }
 
   private func serve(_ requests: Requests, of number: Int) {
-    if requests.contains(.halt) { return haltHere(number) }
     if requests.contains(.start) { turnOn(number) }
     let softwareInterrupts = requests.intersection(.allSoftwareInterrupts)
     if !softwareInterrupts.isEmpty { takeSoftwareInterrupts(softwareInterrupts, of: number) }

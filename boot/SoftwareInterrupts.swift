@@ -46,12 +46,12 @@ extension Reference where Value == PhysicalCPU {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
     guard vcpu.value.cpu != value.index else { return false }
     guard vm.value.machine.interrupts.version == .v2 else {
-      post(.softwareInterrupt(request.id), to: vcpu, number)
+      post(.softwareInterrupt(request.id), to: vcpu)
       return true
     }
     _ = vcpu.value.mail.softwareInterrupts[request.source].bitwiseOr(
       1 &<< UInt32(truncatingIfNeeded: request.id), ordering: .relaxed)
-    post(.softwareInterrupts(from: request.source), to: vcpu, number)
+    post(.softwareInterrupts(from: request.source), to: vcpu)
     return true
   }
 
@@ -59,13 +59,11 @@ extension Reference where Value == PhysicalCPU {
   /// stand as they did when those came last. What it cannot serve is as if it had not come yet.
   @inline(__always)
   func servesSoftwareInterruptsAlone() -> Bool {
-    let number = value.mail.first.load(ordering: .relaxed)
-    guard number == value.loaded else { return false }
-    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
-    // Only vCPUs of this CPU are on the list, and only this CPU takes them off it.
-    guard vcpu.value.mail.next.load(ordering: .relaxed) < 0,
-      value.mail.first.compareExchange(expected: number, desired: -1, ordering: .acquiring).exchanged
-    else { return false }
+    guard value.loaded >= 0 else { return false }
+    let vcpu = value.loadedVCPU
+    let asked = Requests(rawValue: vcpu.value.mail.requests.load(ordering: .relaxed))
+    guard !asked.isEmpty, asked.isSubset(of: .allSoftwareInterrupts), !vcpu.value.isAskedToLeave else { return false }
+    value.board.unmark(vcpu.value.standing)
     var requests = vcpu.value.mail.requests.exchange(0, ordering: .acquiringAndReleasing)
     while requests >> 16 != 0 {
       let id = (requests >> 16).trailingZeroBitCount
@@ -77,11 +75,12 @@ extension Reference where Value == PhysicalCPU {
       guard repeatDeliveries(of: vcpu, from: source) else { break }
       requests &= ~(0x100 &<< UInt32(truncatingIfNeeded: source))
     }
-    if requests != 0 {
-      let before = vcpu.value.mail.requests.bitwiseOr(requests, ordering: .acquiringAndReleasing).oldValue
-      if before == 0 { enlist(vcpu, number) }
+    guard requests == 0 else {
+      _ = leave(Requests(rawValue: requests), with: vcpu)
       return false
     }
+    // Others who may interrupt have asked as well.
+    guard value.board.first(of: value.audience) == nil else { return false }
     value.requestInterruptCount &+= 1
     return true
   }
@@ -133,19 +132,22 @@ extension Reference where Value == PhysicalCPU {
         wake(number)
         continue
       }
-      let hypervisor = Hypervisor.shared
-      let vm = hypervisor.value.vcpus[number].vm
-      lock(vm)
-      hypervisor.value.vms[vm].machine.interrupts.requestSGI(
-        id, source: source, vcpu: hypervisor.value.vcpus[number].index)
-      settleInterrupts(of: vm)
-      unlock(vm)
+      let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+      let vm = vcpu.value.host
+      vm.value.lock.acquire(by: value.index)
+      // Of a vCPU that was stopped its models may be another start's by now.
+      if !vcpu.value.isAskedToLeave {
+        vm.value.machine.interrupts.requestSGI(id, source: source, vcpu: vcpu.value.index)
+        settleInterrupts(of: vm.value.index)
+      }
+      vm.value.lock.release()
     }
   }
 
   /// Forgets what was asked of a vCPU whose VM has halted.
   func forgetSoftwareInterrupts(of number: Int) {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    _ = vcpu.value.mail.requests.bitwiseAnd(~Requests.allSoftwareInterrupts.rawValue, ordering: .relaxed)
     for source in 0..<8 { vcpu.value.mail.softwareInterrupts[source].store(0, ordering: .relaxed) }
   }
 }

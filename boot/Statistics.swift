@@ -123,6 +123,7 @@ extension Reference where Value == PhysicalCPU {
   /// What the vCPU is at. It may have gone on to something else when the line is read.
   private func stateName(of number: Int) -> StaticString {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    if vcpu.value.isAskedToLeave { return "off" }
     switch vcpu.value.activity {
     case .off: return "off"
     case .waiting: return "waiting"

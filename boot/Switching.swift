@@ -27,7 +27,15 @@ extension Reference where Value == PhysicalCPU {
     value.loadedVCPU = vcpu
     value.loadedVM = vm
     value.loadedIndex = index
-    if let deadline { setDeadline(ofSlot: vcpu.value.slot, to: deadline) }
+    if let deadline { setDeadline(of: vcpu, to: deadline) }
+    // One that could run was not watched.
+    if vcpu.value.deadline != .never { watchLoaded(vcpu) }
+  }
+
+  @inline(never)
+  private func watchLoaded(_ vcpu: Reference<VCPU>) {
+    watch(vcpu)
+    if vcpu.value.deadline <= .now { value.needsDecision = true }
   }
 
   /// The VMID is the VM's, but a guest's own translations may differ from one of its vCPUs to the other.
@@ -73,17 +81,21 @@ extension Reference where Value == PhysicalCPU {
       && !vm.value.machine.interrupts.hasDeactivations
     if isSettled { value.loaded = -1 } else { settleUnloaded(vm) }
     // Of one that is preempted nothing else is due now than while it was loaded.
-    guard isSettled && vcpu.value.activity == .ready else { return finishUnloading(vcpu, vm) }
+    guard isSettled && vcpu.value.activity == .ready && vcpu.value.deadline == .never else {
+      return finishUnloading(vcpu, vm)
+    }
     vm.value.lock.release()
+    depart(vcpu)
   }
 
   @inline(never)
   @_optimize(speed)
   private func finishUnloading(_ vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) {
     vcpu.value.needsCare = true
-    let deadline = deadline(of: vcpu, vm)
+    vcpu.value.deadline = deadline(of: vcpu, vm)
     vm.value.lock.release()
-    setDeadline(ofSlot: vcpu.value.slot, to: deadline)
+    watch(vcpu)
+    depart(vcpu)
   }
 
   /// Settles what the list registers had to tell when they were read back. The VM's lock is held.

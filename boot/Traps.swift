@@ -42,9 +42,11 @@ private func writeDistributor(_ access: MMIOAccess, _ frame: TrapFrame) {
   var guest = ExitingCPU(frame: frame)
   if cpu.sendsInterrupt(access, &guest) { return }
   vm.value.lock.acquire(by: cpu.value.index)
-  ExitDispatcher.writeDistributor(access, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine)
+  let rest = ExitDispatcher.writeDistributor(
+    access, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine)
   if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
   vm.value.lock.release()
+  if !rest.isDone { cpu.owe(rest) }
   if cpu.value.needsDecision { cpu.decide(frame) }
 }
 
@@ -143,6 +145,7 @@ private func carryOut(_ outcome: Outcome, cpu: Reference<PhysicalCPU>) {
   let vm = cpu.value.loadedVM.value.index
   switch outcome {
   case .resume: break
+  case .unfinished(let rest): cpu.owe(rest)
   case .transmit(let byte):
     let goesOn = cpu.withConsole { $0.output(byte, from: vm) }
     // Without an interrupt of the host's UART nobody would let them go on.

@@ -19,10 +19,24 @@ struct VCPU: ~Copyable {
   let cpu: Int
   /// Its number within its physical CPU's scheduler.
   let slot: Int
+  /// Where it stands before the others of that CPU: 0 is the most urgent. Set when the CPU's scheduler is built.
+  var standing = 0
+  /// Who may interrupt it while it runs, by their standings.
+  var audience = Audience.everybody
   /// Its registers while it is not loaded.
   var context: GuestContext
   /// Where it stands.
   var activity = Activity.off
+  /// When something of it is due that no hardware watches; noted while it could run, and watched while it waits or is loaded.
+  var deadline = Instant.never
+  /// Since when it waits, or waited last.
+  var waitingSince = Instant(ticks: 0)
+  /// There is something to be done in its time before it may be loaded: its VM's loading, or its own reset.
+  var needsWork = false
+  /// What it has begun and not ended: done in its time, before its guest goes on.
+  var owed = OwedWork.none
+  /// How far its own reset is, of `VirtualMachine.vcpuResetStepCount`.
+  var resetStep = 0
   /// It has been started, or has waited, or its virtual timer's interrupt was in its hands since it was loaded last: the next
   /// load has more to see to than registers.
   var needsCare = true

@@ -101,4 +101,15 @@ public struct CPUScheduler: Scheduler, ~Copyable {
   /// How often `vcpu` had to stop because its budget was used up.
   @inline(never)
   public func throttleCount(of vcpu: Int) -> UInt32 { policy.throttleCount(of: vcpu) }
+
+  /// Where `vcpu` stands before the others.
+  @inline(never)
+  public func standing(of vcpu: Int) -> Int { policy.standing(of: vcpu) }
+
+  /// Who may interrupt `vcpu` while it runs.
+  @inline(never)
+  public func audience(of vcpu: Int) -> Audience { policy.audience(of: vcpu) }
+
+  /// Who may interrupt the CPU's idling.
+  public var idleAudience: Audience { policy.idleAudience }
 }

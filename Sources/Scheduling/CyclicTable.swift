@@ -15,6 +15,8 @@ public struct CyclicTable: SchedulingPolicy, ~Copyable {
   private var start: Instant
   /// The first window that has not ended; the count of windows where all of this frame's have.
   private var index = 0
+  /// The vCPU whose window it was when that was asked last, or -1 between windows.
+  private var owner = -1
 
   /// The policy for an admitted set.
   public init<Provider: StorageProvider & ~Copyable>(
@@ -60,15 +62,23 @@ extension CyclicTable {
   /// The vCPU whose window it is, or nobody, until the window ends or the next one begins.
   public mutating func pick(at now: Instant) -> Decision {
     // Before the epoch nobody's time has come.
+    owner = -1
     guard now >= start else { return .idle(until: start) }
     let offset = advance(to: now)
     guard index < windows.count else { return .idle(until: start.advanced(by: majorFrame)) }
     let window = windows[index]
     guard offset >= window.offset else { return .idle(until: start.advanced(by: window.offset)) }
     let end = start.advanced(by: window.offset &+ window.length)
-    guard let vcpu = window.vcpu, isReady[vcpu] else { return .idle(until: end) }
-    return .run(vcpu: vcpu, until: end)
+    guard let vcpu = window.vcpu else { return .idle(until: end) }
+    owner = vcpu
+    return isReady[vcpu] ? .run(vcpu: vcpu, until: end) : .idle(until: end)
   }
+
+  /// Itself: what one does changes nothing for the others.
+  public func audience(of vcpu: Int) -> Audience { Audience(vcpu..<vcpu &+ 1) }
+
+  /// The vCPU whose window it is, and between windows nobody.
+  public var idleAudience: Audience { owner < 0 ? .nobody : audience(of: owner) }
 
   /// Finds the frame and the window of `now`, and gives the ticks since the frame started.
   private mutating func advance(to now: Instant) -> UInt64 {

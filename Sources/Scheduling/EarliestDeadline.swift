@@ -22,6 +22,8 @@ public struct EarliestDeadline: SchedulingPolicy, ~Copyable {
   /// Those that can run, by their deadlines.
   private var eligible: DeadlineQueue
   private var background: RoundRobin
+  /// Those with a reservation, then the others.
+  private let standings: Standings
 
   /// The policy for an admitted set.
   public init<Provider: StorageProvider & ~Copyable>(
@@ -34,10 +36,12 @@ public struct EarliestDeadline: SchedulingPolicy, ~Copyable {
     let reservations = try ReservationTable(set, in: &provider)
     let eligible = try DeadlineQueue(capacity: tasks.count, in: &provider)
     let background = try RoundRobin(capacity: tasks.count, slice: set.cpu.slice, in: &provider)
+    let standings = try Standings(capacity: tasks.count, in: &provider) { tasks[$0].reservation == nil ? 1 : 0 }
     self.places = places
     self.reservations = reservations
     self.eligible = eligible
     self.background = background
+    self.standings = standings
   }
 
   /// The name in system files.
@@ -118,6 +122,14 @@ extension EarliestDeadline {
 
   /// How often the budget of `vcpu` was used up before its work was done.
   public func throttleCount(of vcpu: Int) -> UInt32 { reservations.throttleCount(of: vcpu) }
+
+  /// Those with a reservation stand before the others.
+  public func standing(of vcpu: Int) -> Int { standings.standing(of: vcpu) }
+
+  /// Those with a reservation, whose deadlines a wake compares; and everybody in the time that they leave.
+  public func audience(of vcpu: Int) -> Audience {
+    reservations.isReserved(vcpu) ? standings.notBelow(vcpu) : .everybody
+  }
 
   private mutating func pickBackground(at now: Instant) -> Decision {
     switch background.pick(at: now) {

@@ -29,6 +29,8 @@ public struct FixedPriority: SchedulingPolicy, ~Copyable {
   private var reservations: ReservationTable
   private var queues: PriorityQueues
   private let slice: UInt64
+  /// By priority.
+  private let standings: Standings
   /// The vCPU that was picked last and can still run, or -1. It is in no queue.
   private var running = -1
 
@@ -40,10 +42,12 @@ public struct FixedPriority: SchedulingPolicy, ~Copyable {
     let entries = try provider.storage(of: Entry.self, count: tasks.count) { Entry(priority: tasks[$0].priority) }
     let reservations = try ReservationTable(set, in: &provider)
     let queues = try PriorityQueues(capacity: tasks.count, in: &provider)
+    let standings = try Standings(capacity: tasks.count, in: &provider) { 255 - Int(tasks[$0].priority) }
     self.entries = entries
     self.reservations = reservations
     self.queues = queues
     slice = set.cpu.slice
+    self.standings = standings
   }
 
   /// The name in system files.
@@ -116,6 +120,12 @@ extension FixedPriority {
 
   /// How often the budget of `vcpu` was used up before its work was done.
   public func throttleCount(of vcpu: Int) -> UInt32 { reservations.throttleCount(of: vcpu) }
+
+  /// By priority.
+  public func standing(of vcpu: Int) -> Int { standings.standing(of: vcpu) }
+
+  /// Those who are as urgent, and the more urgent ones.
+  public func audience(of vcpu: Int) -> Audience { standings.notBelow(vcpu) }
 
   /// Puts the vCPU that runs back into its queue, where another has a better right to the CPU now.
   private mutating func reconsider(_ vcpu: Int) {

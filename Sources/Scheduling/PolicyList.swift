@@ -114,6 +114,30 @@ public enum OneOf<First: SchedulingPolicy & ~Copyable, Rest: PolicyList>: Policy
     case .rest(let rest): rest.throttleCount(of: vcpu)
     }
   }
+
+  /// Asks the policy.
+  public func standing(of vcpu: Int) -> Int {
+    switch self {
+    case .first(let policy): policy[0].standing(of: vcpu)
+    case .rest(let rest): rest.standing(of: vcpu)
+    }
+  }
+
+  /// Asks the policy.
+  public func audience(of vcpu: Int) -> Audience {
+    switch self {
+    case .first(let policy): policy[0].audience(of: vcpu)
+    case .rest(let rest): rest.audience(of: vcpu)
+    }
+  }
+
+  /// Asks the policy.
+  public var idleAudience: Audience {
+    switch self {
+    case .first(let policy): policy[0].idleAudience
+    case .rest(let rest): rest.idleAudience
+    }
+  }
 }
 
 /// The end of a list: no policy. There is no value of this type.

@@ -48,6 +48,18 @@ public protocol Scheduler: ~Copyable {
 
   /// How often `vcpu` had to stop because its budget was used up, since the policy was built; wraps around.
   func throttleCount(of vcpu: Int) -> UInt32
+
+  /// Where `vcpu` stands before the others of its CPU, from 0, the most urgent. Each has another standing, below the count of
+  /// vCPUs, and it never changes.
+  func standing(of vcpu: Int) -> Int
+
+  /// Who may interrupt `vcpu` while it runs: those who would run in its place if they woke, and those of the same right. It
+  /// never changes. What is due for anybody else, or asked of him, is looked at when his turn has come; nobody is interrupted
+  /// for the sake of a lesser.
+  func audience(of vcpu: Int) -> Audience
+
+  /// Who may interrupt the CPU's idling, as the last `pick` has decided it.
+  var idleAudience: Audience { get }
 }
 
 extension Scheduler where Self: ~Copyable {
@@ -60,4 +72,45 @@ extension Scheduler where Self: ~Copyable {
 
   /// No vCPU is ever throttled: a policy without budgets has nothing to say here.
   public func throttleCount(of vcpu: Int) -> UInt32 { 0 }
+
+  /// All stand in the order of their numbers.
+  public func standing(of vcpu: Int) -> Int { vcpu }
+
+  /// Everybody: all have the same right.
+  public func audience(of vcpu: Int) -> Audience { .everybody }
+
+  /// Everybody.
+  public var idleAudience: Audience { .everybody }
+}
+
+/// A range of standings: who may interrupt. Small, because other CPUs read it at once.
+public struct Audience: Equatable, Sendable {
+  /// The first standing, and in the upper half the first one that is not part of it any more.
+  public let bits: UInt32
+
+  /// These standings.
+  public init(_ standings: Range<Int>) {
+    bits = UInt32(UInt16(clamping: standings.lowerBound)) | UInt32(UInt16(clamping: standings.upperBound)) << 16
+  }
+
+  /// As it was read from another CPU.
+  @inline(__always)
+  public init(bits: UInt32) { self.bits = bits }
+
+  /// All.
+  @inline(__always)
+  public static var everybody: Audience { Audience(bits: 0xffff_0000) }
+  /// None.
+  @inline(__always)
+  public static var nobody: Audience { Audience(bits: 0) }
+
+  /// The first standing.
+  @inline(__always)
+  public var first: Int { Int(bits & 0xffff) }
+  /// The first standing that is not part of it.
+  @inline(__always)
+  public var end: Int { Int(bits >> 16) }
+  /// Whether the standing is part of it.
+  @inline(__always)
+  public func contains(_ standing: Int) -> Bool { standing >= first && standing < end }
 }

@@ -67,6 +67,7 @@ private final class Pipeline {
     }
     if ExitDispatcher.answersAlone(exit, cpu: &cpu, machine: machine) { return cpu.skipCount <= 1 }
     let outcome = ExitDispatcher.handle(exit, vcpu: 0, cpu: &cpu, machine: &machine, around: &around)
+    if case .unfinished(let rest) = outcome { machine.interrupts.finish(rest) }
     carryOut(outcome, &fuzzing)
     return cpu.skipCount + cpu.faultCount <= 1
   }

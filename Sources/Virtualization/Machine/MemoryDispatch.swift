@@ -32,7 +32,7 @@ extension ExitDispatcher {
     // An access that is not aligned to its width could straddle a window's end, and no register is there to answer it.
     if !access.address.isAligned(to: access.width.byteCount) { return .fault }
     if GuestMachine.distributor.contains(access.address) {
-      return distributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
+      return distributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around, outcome: &outcome)
     }
     if GuestMachine.console.contains(access.address) {
       let answer = use(&machine.console, access, value: value, at: GuestMachine.console)
@@ -40,29 +40,37 @@ extension ExitDispatcher {
       if access.isWrite, let byte = machine.console.takeTransmitted() { outcome = .transmit(byte) }
       return answer
     }
-    let answer = otherDevice(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
+    let answer = otherDevice(
+      access, value: value, vcpu: vcpu, machine: &machine, around: &around, outcome: &outcome)
     if access.isWrite && GuestMachine.clock.contains(access.address) { outcome = .clockChanged }
     return answer
   }
 
-  /// Answers a store of the vCPU `vcpu` to the distributor: all that `handle` would do of such an exit.
+  /// Answers a store of the vCPU `vcpu` to the distributor: all that `handle` would do of such an exit. What is left of it is
+  /// the caller's to go on with.
   @inline(__always)
   public static func writeDistributor<CPU: VirtualCPU & ~Copyable>(
     _ access: MMIOAccess, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine
-  ) {
-    if !access.address.isAligned(to: access.width.byteCount) { return cpu.inject(.dataAbort(isWrite: true)) }
+  ) -> UnfinishedWrite {
+    if !access.address.isAligned(to: access.width.byteCount) {
+      cpu.inject(.dataAbort(isWrite: true))
+      return .none
+    }
     let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.distributor.start))
     let value = cpu[register: access.register] & access.width.mask
-    machine.interrupts.writeDistributor(offset: offset, width: access.width, value: value, vcpu: vcpu)
     cpu.skipInstruction()
+    return machine.interrupts.beginDistributorWrite(offset: offset, width: access.width, value: value, vcpu: vcpu)
   }
 
   private static func distributor<Around: Surroundings & ~Copyable>(
-    _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
+    _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around,
+    outcome: inout Outcome
   ) -> DeviceAnswer {
     let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.distributor.start))
     if access.isWrite {
-      machine.interrupts.writeDistributor(offset: offset, width: access.width, value: value, vcpu: vcpu)
+      let rest = machine.interrupts.beginDistributorWrite(
+        offset: offset, width: access.width, value: value, vcpu: vcpu)
+      if !rest.isDone { outcome = .unfinished(rest) }
       return .done
     }
     if machine.interrupts.needsSynchronization(offset: offset, width: access.width, isWrite: false) {
@@ -85,14 +93,17 @@ extension ExitDispatcher {
 
   @_optimize(speed)
   private static func redistributor<Around: Surroundings & ~Copyable>(
-    _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
+    _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around,
+    outcome: inout Outcome
   ) -> DeviceAnswer {
     let place = access.address.offset(from: GuestMachine.redistributors.start)
     let frame = Int(truncatingIfNeeded: place / GuestMachine.redistributorSize)
     guard frame < machine.interrupts.vcpuCount else { return .fault }
     let offset = UInt32(truncatingIfNeeded: place % GuestMachine.redistributorSize)
     if access.isWrite {
-      machine.interrupts.writeRedistributor(offset: offset, frame: frame, width: access.width, value: value)
+      let rest = machine.interrupts.beginRedistributorWrite(
+        offset: offset, frame: frame, width: access.width, value: value)
+      if !rest.isDone { outcome = .unfinished(rest) }
       return .done
     }
     if machine.interrupts.redistributorNeedsSynchronization(offset: offset, width: access.width, isWrite: false) {
@@ -119,10 +130,11 @@ extension ExitDispatcher {
   @inline(never)
   @_optimize(speed)
   private static func otherDevice<Around: Surroundings & ~Copyable>(
-    _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
+    _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around,
+    outcome: inout Outcome
   ) -> DeviceAnswer {
     if machine.interrupts.version == .v3, GuestMachine.redistributors.contains(access.address) {
-      return redistributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around)
+      return redistributor(access, value: value, vcpu: vcpu, machine: &machine, around: &around, outcome: &outcome)
     }
     if machine.interrupts.version == .v2, GuestMachine.cpuInterface.contains(access.address) {
       return cpuInterface(access, value: value, vcpu: vcpu, machine: &machine, around: &around)

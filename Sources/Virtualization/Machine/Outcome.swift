@@ -2,6 +2,8 @@
 public enum Outcome: Equatable, Sendable {
   /// The guest goes on; everything that it asked for has been done.
   case resume
+  /// The guest goes on when the rest of what it wrote to its interrupt controller has been done.
+  case unfinished(UnfinishedWrite)
   /// The guest goes on, after a byte has gone to its console.
   case transmit(UInt8)
   /// The guest goes on, and the vCPU's emulated timer has another deadline.

@@ -56,7 +56,8 @@ extension ExitDispatcher {
       }
       value = machine.readTimer(register, vcpu: vcpu, at: around.now)
     case .generateSGI(let group):
-      machine.interrupts.generateSGI(register: written, SGIRegister(group), vcpu: vcpu)
+      let rest = machine.interrupts.beginSGI(register: written, SGIRegister(group), vcpu: vcpu)
+      if !rest.isDone { return .unfinished(rest) }
     case .stored(let register):
       if isWrite {
         machine.store(written, in: register, vcpu: vcpu)

@@ -42,7 +42,13 @@ extension ExitDispatcher {
       let access = transfer[index]
       if index >= 2, around.isInterruptWaiting, mayBeRepeated(access, machine) { return outcome }
       let value = access.isWrite ? cpu[register: access.register] & access.width.mask : 0
-      switch answer(access, value: value, vcpu: vcpu, machine: &machine, around: &around, outcome: &outcome) {
+      let answer = answer(access, value: value, vcpu: vcpu, machine: &machine, around: &around, outcome: &outcome)
+      // The last one's rest waits until the guest is to go on; the others' are due before the next.
+      if index &+ 1 < transfer.count, case .unfinished(let rest) = outcome {
+        machine.interrupts.finish(rest)
+        outcome = .resume
+      }
+      switch answer {
       case .handled(let value): loaded[index] = access.extended(value)
       case .unhandled: break
       case .fault:

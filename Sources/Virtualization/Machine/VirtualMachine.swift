@@ -89,10 +89,18 @@ public struct VirtualMachine: ~Copyable {
     for index in processors.indices { processors[index] = Processor() }
   }
 
+  /// How many steps the reset of one vCPU has.
+  public static var vcpuResetStepCount: Int { VirtualGIC.ownResetStepCount }
+
   /// Puts the models of one vCPU back, for its CPU_ON.
   public mutating func reset(vcpu: Int) {
-    interrupts.reset(vcpu: vcpu)
-    processors[vcpu] = Processor()
+    for step in 0..<Self.vcpuResetStepCount { reset(vcpu: vcpu, step: step) }
+  }
+
+  /// One step of it, in bounded time. They are to be taken in order, with the vCPU off its CPU and before it runs.
+  public mutating func reset(vcpu: Int, step: Int) {
+    if step == 0 { processors[vcpu] = Processor() }
+    interrupts.reset(vcpu: vcpu, step: step)
   }
 
   /// True where a VM that starts as firmware has its flash. Others have nothing there.

@@ -57,21 +57,32 @@ extension VirtualGIC {
 
   /// Does what `vcpu` writes `offset` bytes into the distributor's frame. What there is not is ignored.
   public mutating func writeDistributor(offset: UInt32, width: AccessWidth, value: UInt64, vcpu: Int) {
+    finish(beginDistributorWrite(offset: offset, width: width, value: value, vcpu: vcpu))
+  }
+
+  /// Does as much of it as is done at once, and says what is left.
+  public mutating func beginDistributorWrite(
+    offset: UInt32, width: AccessWidth, value: UInt64, vcpu: Int
+  ) -> UnfinishedWrite {
     // GICD_ISENABLER, what guests write while they work: found at once.
     if offset &- 0x100 < 0x080 && width == .word && offset & 3 == 0 {
       let firstID = Int(offset &- 0x100) &* 8
-      if version == .v2 || firstID >= 32 { enable(firstID, UInt32(truncatingIfNeeded: value), vcpu: vcpu) }
-      return
+      guard version == .v2 || firstID >= 32 else { return .none }
+      let rest = enable(firstID, UInt32(truncatingIfNeeded: value), vcpu: vcpu)
+      guard rest != 0 else { return .none }
+      return UnfinishedWrite(
+        InterruptRegister(field: .setEnable, firstID: firstID), fields: rest, value: rest, vcpu: vcpu)
     }
     if offset >= 0x080, let register = interruptRegister(offset, width) {
       return write(register, value: value, vcpu: vcpu)
     }
     switch DistributorRegister(offset: offset, width: width, version: version) {
     case .control: setEnabledGroups(UInt32(truncatingIfNeeded: value) & 3)
-    case .softwareInterrupt: generateSGI(register: UInt32(truncatingIfNeeded: value), vcpu: vcpu)
+    case .softwareInterrupt: return beginSGI(register: UInt32(truncatingIfNeeded: value), vcpu: vcpu)
     case .route(let id, let part): setRoute(id, to: part.insert(value, into: route(id)))
     case .type, .implementer, .identification, nil: break
     }
+    return .none
   }
 
   /// The implementer and revision that GICD_IIDR and GICR_IIDR read: product "T", JEP106 code of Arm.

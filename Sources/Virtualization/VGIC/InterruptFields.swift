@@ -28,45 +28,36 @@ extension VirtualGIC {
     return UInt64(value)
   }
 
-  /// Writes a register array as `vcpu` sees it.
-  mutating func write(_ register: InterruptRegister, value: UInt64, vcpu: Int) {
+  /// Begins to write a register array as `vcpu` sees it; says what is left.
+  mutating func write(_ register: InterruptRegister, value: UInt64, vcpu: Int) -> UnfinishedWrite {
     let value = UInt32(truncatingIfNeeded: value)
-    if register.field == .setEnable { return enable(register.firstID, value, vcpu: vcpu) }
-    writeFields(register, value: value, vcpu: vcpu)
+    return writeSome(register, fields: register.writtenFields(value), value: value, vcpu: vcpu)
   }
 
-  /// GICD_ISENABLER and GICR_ISENABLER0: interrupts from `firstID` on.
-  mutating func enable(_ firstID: Int, _ mask: UInt32, vcpu: Int) {
+  /// GICD_ISENABLER and GICR_ISENABLER0: interrupts from `firstID` on. Says which bits are left.
+  @inline(__always)
+  mutating func enable(_ firstID: Int, _ mask: UInt32, vcpu: Int) -> UInt32 {
     var mask = mask
-    while mask != 0 {
-      guard let slot = slot(of: firstID &+ mask.trailingZeroBitCount, vcpu: vcpu) else { return }
+    var count = Self.fieldsAtOnce
+    while mask != 0 && count > 0 {
+      guard let slot = slot(of: firstID &+ mask.trailingZeroBitCount, vcpu: vcpu) else { return 0 }
       mask &= mask &- 1
       if states[slot].flags.contains(.enabled) { continue }
-      states[slot].flags.insert(.enabled)
-      reconsider(slot)
+      count &-= 1
+      enable(slot)
     }
+    return mask
   }
 
-  private mutating func writeFields(_ register: InterruptRegister, value: UInt32, vcpu: Int) {
-    if register.actsOnSetBits {
-      var bits = value
-      while bits != 0 {
-        guard let slot = slot(of: register.firstID &+ bits.trailingZeroBitCount, vcpu: vcpu) else { return }
-        bits &= bits &- 1
-        write(register.field, value: 1, slot: slot)
-      }
-      return
-    }
-    for index in 0..<register.fieldCount {
-      guard let slot = slot(of: register.firstID &+ index, vcpu: vcpu) else { break }
-      write(register.field, value: register.field(index, of: value), slot: slot)
-    }
+  private mutating func enable(_ slot: Int) {
+    states[slot].flags.insert(.enabled)
+    reconsider(slot)
   }
 
-  private mutating func write(_ field: InterruptRegister.Field, value: UInt32, slot: Int) {
+  mutating func write(_ field: InterruptRegister.Field, value: UInt32, slot: Int) {
     switch field {
     case .group: change(slot, .group1, to: value != 0)
-    case .setEnable: break
+    case .setEnable: if !states[slot].flags.contains(.enabled) { enable(slot) }
     case .clearEnable: if value != 0 && !hasSources(slot: slot) { change(slot, .enabled, to: false) }
     case .setPending: if value != 0 && !hasSources(slot: slot) { latch(slot) }
     case .clearPending: if value != 0 && !hasSources(slot: slot) { unlatch(slot) }

@@ -4,7 +4,7 @@ internal import Architecture
 /// have them at the same offsets (IHI 0048B §4.1.2, IHI 0069 §12.8 and §12.10).
 struct InterruptRegister {
   /// What a field says or does.
-  enum Field {
+  enum Field: UInt8 {
     case group
     case setEnable, clearEnable
     case setPending, clearPending
@@ -18,7 +18,13 @@ struct InterruptRegister {
   /// What each field says or does.
   let field: Field
   /// How wide each field is, as a power of two of bits.
-  let bitShift: UInt32
+  var bitShift: UInt32 {
+    switch field {
+    case .group, .setEnable, .clearEnable, .setPending, .clearPending, .setActive, .clearActive: 0
+    case .configuration: 1
+    case .priority, .targets, .clearSources, .setSources: 3
+    }
+  }
   /// The INTID of the access's first field.
   let firstID: Int
   /// How many fields the access covers.
@@ -49,9 +55,20 @@ struct InterruptRegister {
   private init?(_ field: Field, at base: UInt32, bitShift: UInt32, _ offset: UInt32, _ width: AccessWidth) {
     guard width == .word ? offset & 3 == 0 : width == .byte && bitShift == 3 else { return nil }
     self.field = field
-    self.bitShift = bitShift
     firstID = Int(((offset &- base) &* 8) &>> bitShift)
     fieldCount = Int((UInt32(width.rawValue) &* 8) &>> bitShift)
+  }
+
+  /// An array from the interrupt `firstID` on, for an access to a word.
+  init(field: Field, firstID: Int) {
+    self.field = field
+    self.firstID = firstID
+    fieldCount = 32
+  }
+
+  /// The fields that a write of `value` does something with, a bit for each.
+  func writtenFields(_ value: UInt32) -> UInt32 {
+    actsOnSetBits ? value : ~0 &>> UInt32(truncatingIfNeeded: 32 &- fieldCount)
   }
 
   /// Where field `index` of the access starts.

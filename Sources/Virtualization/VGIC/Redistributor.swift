@@ -53,11 +53,19 @@ extension VirtualGIC {
 
   /// Does what a vCPU writes `offset` bytes into the frame pair of vCPU `frame`'s redistributor.
   public mutating func writeRedistributor(offset: UInt32, frame: Int, width: AccessWidth, value: UInt64) {
-    guard version == .v3, frame >= 0, frame < vcpuCount else { return }
+    finish(beginRedistributorWrite(offset: offset, frame: frame, width: width, value: value))
+  }
+
+  /// Does as much of it as is done at once, and says what is left.
+  public mutating func beginRedistributorWrite(
+    offset: UInt32, frame: Int, width: AccessWidth, value: UInt64
+  ) -> UnfinishedWrite {
+    guard version == .v3, frame >= 0, frame < vcpuCount else { return .none }
     if let register = privateRegister(offset, width) { return write(register, value: value, vcpu: frame) }
     // GICR_WAKER: ChildrenAsleep follows ProcessorSleep at once. Interrupts arrive all the same, as to a CPU whose power
     // management needs no such handshake.
     if case .wake = RedistributorRegister(offset: offset, width: width) { interfaces[frame].isAsleep = value & 2 != 0 }
+    return .none
   }
 
   /// The array of SGI and PPI fields at `offset`, if it lies in the SGI frame.

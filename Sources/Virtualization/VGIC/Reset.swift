@@ -10,8 +10,14 @@ extension VirtualGIC {
 
   private var sharedStepCount: Int { (sharedInterruptCount &+ Self.sharedStep &- 1) / Self.sharedStep }
 
+  /// How many of a vCPU's own interrupts one step of a reset takes in.
+  private static var ownStep: Int { 8 }
+
+  /// How many steps the reset of one vCPU has: what it has in its hands, its interrupts, and its interface.
+  static var ownResetStepCount: Int { 1 + 32 / ownStep + 1 }
+
   /// How many steps a reset of everything has.
-  var resetStepCount: Int { sharedStepCount &+ vcpuCount }
+  var resetStepCount: Int { sharedStepCount &+ vcpuCount &* Self.ownResetStepCount }
 
   /// Puts everything as it is after power on: every interrupt disabled and idle, every line low, every vCPU's interface
   /// clean. Physical interrupts that were active on the VM's behalf become deactivations to take.
@@ -24,7 +30,10 @@ extension VirtualGIC {
   /// One step of `reset()`, in bounded time. They are to be taken in order, from 0 to `resetStepCount`, before a vCPU runs.
   mutating func reset(step: Int) {
     if step == 0 { (enabledGroups, inquiryCount) = (0, 0) }
-    guard step < sharedStepCount else { return resetOwn(of: step &- sharedStepCount) }
+    guard step < sharedStepCount else {
+      let own = step &- sharedStepCount
+      return resetOwn(of: own / Self.ownResetStepCount, step: own % Self.ownResetStepCount, keepsRequests: false)
+    }
     let first = vcpuCount &* 32 &+ step &* Self.sharedStep
     let end = min(first &+ Self.sharedStep, vcpuCount &* 32 &+ sharedInterruptCount)
     let fresh = InterruptState(flags: [], target: resetTarget)
@@ -41,6 +50,17 @@ extension VirtualGIC {
   /// The vCPU may not be loaded. Takes no time for interrupts that have nothing to do with the vCPU: guests turn vCPUs off
   /// and on as often as they like.
   public mutating func reset(vcpu: Int) {
+    for step in 0..<Self.ownResetStepCount { reset(vcpu: vcpu, step: step) }
+  }
+
+  /// One step of it, in bounded time. They are to be taken in order before the vCPU runs.
+  mutating func reset(vcpu: Int, step: Int) {
+    if step == 0 { recallAll(from: vcpu) }
+    resetOwn(of: vcpu, step: step, keepsRequests: true)
+  }
+
+  /// What the vCPU has in its hands goes back to where it waits.
+  private mutating func recallAll(from vcpu: Int) {
     // What is taken out of a list register waits, and does not take another one.
     interfaces[vcpu].available = 0
     var used = interfaces[vcpu].used
@@ -54,28 +74,40 @@ extension VirtualGIC {
       forgetEvicted(slot)
       reconsider(slot)
     }
-    resetOwn(of: vcpu, keepsRequests: true)
-    for slot in (vcpu &* 32)..<(vcpu &* 32 &+ 16) where states[slot].isLatched { reconsider(slot) }
   }
 
   /// Where SPIs go after reset: without other vCPUs, or at GICv3's affinity 0.0.0.0, to vCPU 0; else nowhere.
   private var resetTarget: UInt8 { version == .v3 || vcpuCount == 1 ? 0 : InterruptState.noTarget }
 
-  /// Puts a vCPU's own interrupts and its interface back. SGIs that are to stay pending are to be reconsidered then.
-  private mutating func resetOwn(of vcpu: Int, keepsRequests: Bool = false) {
+  /// Puts a vCPU's own interrupts back, some at a time, and then its interface; until that is so, nothing takes one of its list
+  /// registers. SGIs that are to stay pending do.
+  private mutating func resetOwn(of vcpu: Int, step: Int, keepsRequests: Bool) {
     precondition(!interfaces[vcpu].isLoaded, "a vCPU is unloaded before it is reset")
+    guard step > 0 else { return }
+    guard step &+ 1 < Self.ownResetStepCount else {
+      resetInterface(of: vcpu)
+      if keepsRequests {
+        for slot in (vcpu &* 32)..<(vcpu &* 32 &+ 16) where states[slot].isLatched { reconsider(slot) }
+      }
+      return
+    }
     let target = UInt8(truncatingIfNeeded: vcpu)
     let generated = InterruptState(flags: version == .v2 ? [.edge, .enabled] : .edge, target: target)
     let peripheral = InterruptState(flags: [], target: target)
-    for id in 0..<32 {
-      let before = states[vcpu &* 32 &+ id]
+    let first = (step &- 1) &* Self.ownStep
+    for id in first..<first &+ Self.ownStep {
+      let slot = vcpu &* 32 &+ id
+      let before = states[slot]
       var state = id < 16 ? generated : peripheral
       if keepsRequests && id < 16 {
         state.flags.formUnion(before.flags.intersection(.latched))
         state.sources = before.sources
       }
-      resetState(at: vcpu &* 32 &+ id, to: state)
+      resetState(at: slot, to: state)
     }
+  }
+
+  private mutating func resetInterface(of vcpu: Int) {
     var fresh = CPUInterfaceState(version: version)
     fresh.deactivations = interfaces[vcpu].deactivations
     // What SPIs wait for is not the vCPU's own.

@@ -121,7 +121,11 @@ final class Board {
     description: TransferDescription = .refused(.unrecognized)
   ) -> Outcome {
     begin(with: values, description)
-    return ExitDispatcher.handle(exit, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
+    let outcome = ExitDispatcher.handle(exit, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
+    // As the kernel does before the guest goes on.
+    guard case .unfinished(let rest) = outcome else { return outcome }
+    machine.interrupts.finish(rest)
+    return .resume
   }
 
   /// The short way by itself.
