@@ -84,6 +84,8 @@ if let bareMetal {
     .executable(name: "bench", targets: ["Bench"]),
     .executable(name: "fuzz", targets: ["Fuzz"]),
     .executable(name: "witness", targets: ["Witness"]),
+    .executable(name: "disturb", targets: ["Disturb"]),
+    .executable(name: "loop", targets: ["Loop"]),
   ]
   targets += backend(bareMetal == "armv7" ? "ARMv7" : "ARMv8", isa: bareMetal, as: "Backend")
   targets += [
@@ -100,7 +102,7 @@ if let bareMetal {
     .target(name: "GuestEntry", path: "Sources/Guests/Entry"),
     module("GuestSupport", "Sources/Guests/Support", needs: ["GuestEntry"]),
   ]
-  for guest in ["Metronome", "Hostile", "Bench", "Fuzz", "Witness"] {
+  for guest in ["Metronome", "Hostile", "Bench", "Fuzz", "Witness", "Disturb", "Loop"] {
     // The registers that one attacks are the instruction set's own.
     let others = ["Hostile", "Fuzz"].contains(guest) ? [bareMetal == "armv7" ? "armv8" : "armv7"] : []
     targets.append(

@@ -118,6 +118,11 @@ public actor QEMUSession {
     }
   }
 
+  /// Types text all at once, as who pastes it: it goes in as fast as the board takes it.
+  public func paste(_ text: String) async throws {
+    do { try await send(Array(text.utf8)) } catch { throw await failure("cannot type, because QEMU has ended") }
+  }
+
   /// Waits for news, at most a little while, so that deadlines are kept on a silent console.
   private func newsOrTick() async {
     let reader = reader

@@ -75,6 +75,7 @@ static inline uint64_t guest_end_of_image(void) { return (uint64_t)(uintptr_t)gu
 #include "armv7/GuestWitness.h"
 #endif
 
+#include "GuestDisturb.h"
 #include "GuestFuzz.h"
 
 #endif

@@ -1,0 +1,98 @@
+/// Writes the system file of an arrangement in which the others do one thing.
+struct AttackSystem {
+  /// The loop's period, in µs.
+  static let period = 1000
+  /// The loop's reservation, in µs.
+  static let budget = 200
+  /// The loop's window, in µs.
+  static let window = 300
+  /// What a loop that answers computes, in µs: `reserve: 100us every 1ms within 120us` in an admitted set.
+  static let job = 95
+
+  var arrangement: AttackArrangement
+  /// What the others do.
+  var attack: AttackKind
+  /// How many periods are measured, and how many go before.
+  var periodCount = 300
+  var warmUpCount = 200
+
+  /// The system file's text.
+  var text: String {
+    var text = "cpus:\n" + processors + "vms:\n"
+    // The console's input goes to the first machine.
+    for number in 0..<arrangement.machineCount { text += disturber(number) }
+    return text + loop
+  }
+
+  private var processors: String {
+    let first =
+      switch arrangement.policy {
+      case .deadline: "earliest-deadline"
+      case .priority, .reservedPriority: "fixed-priority"
+      case .own: "static"
+      case .turns: "round-robin, slice: 100us"
+      case .cyclic: "cyclic"
+      }
+    guard arrangement.policy != .cyclic else { return "  - cpu: 0\n    policy: cyclic\n    frame: 1ms\n" + windows }
+    return "  - {cpu: 0, policy: \(first)}\n"
+  }
+
+  /// The loop's window, and one for each other vCPU of CPU 0.
+  private var windows: String {
+    let others = (0..<arrangement.machineCount).flatMap { machine in
+      (0..<arrangement.vcpuCount).filter { processor(of: $0) == 0 }.map { (machine, $0) }
+    }
+    var text = "    windows:\n      - {vm: loop, at: 0, for: \(Self.window)us}\n"
+    let length = others.isEmpty ? 0 : (Self.period - Self.window) / others.count
+    for (machine, vcpu) in others { text += "      - {vm: disturb\(machine), vcpu: \(vcpu), for: \(length)us}\n" }
+    return text
+  }
+
+  private func processor(of vcpu: Int) -> Int {
+    switch arrangement.placement {
+    case .same: 0
+    case .other: 1
+    case .split: vcpu == 0 ? 1 : 0
+    }
+  }
+
+  private func disturber(_ number: Int) -> String {
+    let processors = (0..<arrangement.vcpuCount).map { "\(processor(of: $0))" }.joined(separator: ", ")
+    return machine(
+      "disturb\(number)", program: "disturb", vcpus: processors,
+      arguments: "attack=\(attack.argument) vcpus=\(arrangement.vcpuCount)\(attack.options.map { " \($0)" } ?? "")")
+  }
+
+  private var loop: String {
+    let reservation = "reserve: \(Self.budget)us every 1ms"
+    let processor =
+      switch (arrangement.policy, arrangement.measure) {
+      case (.deadline, .answer): "{cpu: 0, reserve: 100us every 1ms within 120us}"
+      case (.deadline, _): "{cpu: 0, \(reservation)}"
+      case (.priority, _): "{cpu: 0, priority: 9}"
+      case (.reservedPriority, _): "{cpu: 0, \(reservation), priority: 9}"
+      case (.own, _), (.cyclic, _), (.turns, _): "0"
+      }
+    let measure =
+      switch arrangement.measure {
+      case .lateness: ""
+      case .supply: " supply"
+      case .window: " window"
+      case .answer: " job=\(Self.job * 1000)"
+      }
+    return machine(
+      "loop", program: "loop", vcpus: processor, arguments: "periods=\(periodCount) warm=\(warmUpCount)\(measure)")
+  }
+
+  private func machine(_ name: String, program: String, vcpus: String, arguments: String) -> String {
+    """
+      - name: \(name)
+        isa: \(arrangement.isa == "armv7" ? "aarch32" : "aarch64")
+        memory: 4MiB
+        vcpus: [\(vcpus)]
+        image: "@guests/\(arrangement.isa)/\(program).elf"
+        bootargs: \(arguments)
+
+    """
+  }
+}
