@@ -4,13 +4,13 @@ internal import Backend
 internal import Drivers
 internal import Virtualization
 
-/// The host's UART behind a ring: writing never waits for the line. Guests are held back before the ring is full (see
-/// `Console.output`); what comes all the same is lost, and the loss is said.
+/// The host's UART behind a ring: writing never waits for the line. What guests send is let in only while little waits (see
+/// `Console`), so that there is room for the hypervisor's own messages; what comes all the same is lost.
 struct TransmitQueue: ByteSink, ~Copyable {
   let port: ConsolePort
   private let bytes: Storage<UInt8>
   private var first = 0
-  private var count = 0
+  private(set) var count = 0
   private var asksForRoom = false
 
   init(port: ConsolePort, in arena: inout Arena) throws(OutOfMemory) {
@@ -30,15 +30,18 @@ struct TransmitQueue: ByteSink, ~Copyable {
     if room < text.count { send() }
     let taken = min(text.count, room)
     let start = (first &+ count) & (bytes.count &- 1)
-    for index in 0..<taken { bytes[(start &+ index) & (bytes.count &- 1)] = text[index] }
+    let straight = min(taken, bytes.count &- start)
+    bytes.replace(from: start, with: text.extracting(first: straight))
+    bytes.replace(from: 0, with: text.extracting(first: taken).extracting(last: taken &- straight))
     count &+= taken
   }
 
   /// What `send` gives the UART at the most, in bytes: no less than the FIFOs of UARTs take.
-  private static let sendingStep = 64
+  private static let sendingStep = 32
 
-  /// Gives the UART as much as it takes now, and asks for an interrupt where that is not all.
-  mutating func send() {
+  /// Gives the UART as much as it takes now, up to a step, and asks for an interrupt where that is not all, or where `isMore`
+  /// waits elsewhere.
+  mutating func send(isMore: Bool = false) {
     var step = min(count, Self.sendingStep)
     while step > 0 {
       let sent = min(port.transmitRoom, step)
@@ -50,8 +53,8 @@ struct TransmitQueue: ByteSink, ~Copyable {
       count &-= sent
       step &-= sent
     }
-    guard asksForRoom != (count > 0) else { return }
-    asksForRoom = count > 0
+    guard asksForRoom != (count > 0 || isMore) else { return }
+    asksForRoom.toggle()
     port.setTransmitInterrupt(asksForRoom)
   }
 
@@ -64,136 +67,181 @@ struct TransmitQueue: ByteSink, ~Copyable {
   }
 }
 
+/// What one VM has sent and the host's UART has not yet taken: a ring, the VM's own share of the console. When it is full the
+/// VM's UART seems full to its guest, and to no other's.
+private struct Backlog {
+  /// How many bytes it holds.
+  static var capacity: Int { 256 }
+
+  var first = 0
+  var count = 0
+}
+
 /// The console that the VMs and the hypervisor share.
 struct Console: ~Copyable {
   private var multiplexer: ConsoleMultiplexer
   private var queue: TransmitQueue
-  /// What is being shown of the statistics, a few lines at a time.
+  private let backlogs: Storage<Backlog>
+  /// The bytes of all backlogs, `Backlog.capacity` for each VM.
+  private let waiting: Storage<UInt8>
+  /// How many bytes wait in backlogs.
+  private var waitingCount = 0
+  /// The VM whose backlog's turn it was last.
+  private var turn = 0
+  /// What was typed and not yet answered: a ring.
+  private let typed: Storage<UInt8>
+  private var firstTyped = 0
+  private var typedCount = 0
+  /// What is being shown of the statistics, a line at a time.
   var statistics: StatisticsReport?
+  /// The next VM to be stopped, where somebody has asked for the end of all.
+  var nextToStop: Int?
 
-  init(multiplexer: consuming ConsoleMultiplexer, queue: consuming TransmitQueue) {
+  init(multiplexer: consuming ConsoleMultiplexer, queue: consuming TransmitQueue, in arena: inout Arena)
+    throws(OutOfMemory)
+  {
+    let vmCount = multiplexer.vmCount
+    let backlogs = try arena.storage(of: Backlog.self, count: vmCount) { _ in Backlog() }
+    let waiting = try arena.storage(of: UInt8.self, count: vmCount * Backlog.capacity) { _ in 0 }
+    let typed = try arena.storage(of: UInt8.self, count: 256) { _ in 0 }
+    self.backlogs = backlogs
+    self.waiting = waiting
+    self.typed = typed
     self.multiplexer = multiplexer
     self.queue = queue
   }
 
-  /// A byte that a VM sent. False where the VMs have to stop sending until `hasRoom`: their UARTs say so by a full
-  /// transmit FIFO, as a UART on a slow line does.
+  /// A byte that a VM sent. It is shown at once while the line keeps up. False where the VM has to stop sending until
+  /// `serve` says otherwise: its UART says so by a full transmit FIFO, as one on a slow line does.
   mutating func output(_ byte: UInt8, from vm: Int) -> Bool {
-    multiplexer.output(byte, from: vm, to: &queue)
-    queue.send()
-    return queue.room >= Self.reserve
+    if backlogs[vm].count == 0 && queue.count < Self.letIn {
+      multiplexer.output(byte, from: vm, to: &queue)
+    } else if backlogs[vm].count < Backlog.capacity {
+      let end = (backlogs[vm].first &+ backlogs[vm].count) & (Backlog.capacity &- 1)
+      waiting[vm &* Backlog.capacity &+ end] = byte
+      backlogs[vm].count &+= 1
+      waitingCount &+= 1
+      if queue.count < Self.letIn { letIn(from: vm, atMost: Self.atOnce) }
+    }
+    queue.send(isMore: waitingCount > 0)
+    return backlogs[vm].count < Backlog.capacity
   }
 
-  /// True where the VMs that had to stop sending can go on.
-  var hasRoom: Bool { queue.room >= 2 * Self.reserve }
+  /// Guests' bytes are let in while fewer than these wait for the UART: what one sends is not behind a queue of others'.
+  private static let letIn = 256
+  /// How many are let in at once.
+  private static let atOnce = 16
 
-  /// Room for what one byte can lead to at the worst, a line that ends within another one's, a few times over.
-  private static let reserve = 2048
+  private mutating func letIn(from vm: Int, atMost limit: Int) {
+    for _ in 0..<min(limit, backlogs[vm].count) {
+      let byte = waiting[vm &* Backlog.capacity &+ backlogs[vm].first]
+      backlogs[vm].first = (backlogs[vm].first &+ 1) & (Backlog.capacity &- 1)
+      backlogs[vm].count &-= 1
+      waitingCount &-= 1
+      multiplexer.output(byte, from: vm, to: &queue)
+    }
+  }
+
+  /// What one step of the console's own work comes to.
+  enum Work {
+    /// Somebody typed.
+    case input(ConsoleInput)
+    /// The VM has room again in its share of the line.
+    case room(vm: Int)
+    /// A line of the statistics is to be written.
+    case statistics
+    /// This VM is to be stopped.
+    case stop(vm: Int)
+    /// Some bytes went on their way, and there are more.
+    case more
+    /// The UART's interrupt tells of what comes next.
+    case nothing
+  }
+
+  /// Does one step of what there is to do without a guest's asking, in bounded time.
+  mutating func serve() -> Work {
+    queue.port.acknowledgeInterrupt()
+    let before = queue.count
+    queue.send(isMore: waitingCount > 0)
+    receive()
+    if typedCount > 0 {
+      let byte = typed[firstTyped]
+      firstTyped = (firstTyped &+ 1) & (typed.count &- 1)
+      typedCount &-= 1
+      return .input(multiplexer.input(byte, to: &queue))
+    }
+    if let vm = nextToStop {
+      nextToStop = vm &+ 1 < backlogs.count ? vm &+ 1 : nil
+      return .stop(vm: vm)
+    }
+    if waitingCount > 0 && queue.count < Self.letIn { return letNextIn() }
+    if statistics != nil && queue.count < Self.letIn { return .statistics }
+    return queue.count > 0 && queue.count < before ? .more : .nothing
+  }
+
+  /// Lets some bytes of the VM in whose turn it is.
+  private mutating func letNextIn() -> Work {
+    repeat { turn = turn &+ 1 < backlogs.count ? turn &+ 1 : 0 } while backlogs[turn].count == 0
+    let wasFull = backlogs[turn].count == Backlog.capacity
+    letIn(from: turn, atMost: Self.atOnce)
+    return wasFull ? .room(vm: turn) : .more
+  }
+
+  /// Takes what was typed from the UART; where people type faster than it is answered, the UART keeps the rest.
+  private mutating func receive() {
+    for _ in 0..<16 where typedCount < typed.count {
+      guard let byte = queue.port.receive() else { return }
+      typed[(firstTyped &+ typedCount) & (typed.count &- 1)] = byte
+      typedCount &+= 1
+    }
+  }
 
   /// Shows what a VM left of a line.
   mutating func flush(_ vm: Int) {
+    letIn(from: vm, atMost: Backlog.capacity)
     multiplexer.finish(vm, to: &queue)
-    queue.send()
+    queue.send(isMore: waitingCount > 0)
   }
 
   /// A line of our own.
   mutating func report(_ text: StaticString) {
-    multiplexer.report(text, to: &queue)
-    multiplexer.report("\n", to: &queue)
-    queue.send()
+    report { line in
+      line.write(text)
+      line.write("\n")
+    }
   }
 
   /// A line of our own about a VM, with the syndrome that led to it.
   mutating func report(_ vm: Int, _ text: StaticString, syndrome: UInt64? = nil) {
-    multiplexer.report("VM '", to: &queue)
-    multiplexer.reportName(of: vm, to: &queue)
-    multiplexer.report("' ", to: &queue)
-    multiplexer.report(text, to: &queue)
-    if let syndrome {
-      multiplexer.report(" (", to: &queue)
-      multiplexer.report(Syndrome.registerName, to: &queue)
-      multiplexer.report(" ", to: &queue)
-      multiplexer.report(hexadecimal: syndrome, to: &queue)
-      multiplexer.report(")", to: &queue)
+    let name = multiplexer.name(of: vm)
+    report { line in
+      line.write("VM '")
+      for index in 0..<name.count { line.write(name[index]) }
+      line.write("' ")
+      line.write(text)
+      if let syndrome {
+        line.write(" (")
+        line.write(Syndrome.registerName)
+        line.write(" ")
+        line.write(hexadecimal: syndrome)
+        line.write(")")
+      }
+      line.write("\n")
     }
-    multiplexer.report("\n", to: &queue)
-    queue.send()
   }
 
   /// What `compose` writes, as a line of our own.
   mutating func report(_ compose: (inout ConsoleMessage) -> Void) {
     multiplexer.report(to: &queue, compose)
-    queue.send()
+    queue.send(isMore: waitingCount > 0)
   }
 
-  /// The next thing that somebody typed, or nil. Also gives the UART what it has room for.
-  mutating func nextInput() -> ConsoleInput? {
-    queue.send()
-    guard let byte = queue.port.receive() else { return nil }
-    let input = multiplexer.input(byte, to: &queue)
-    queue.send()
-    return input
+  /// The same of a line that was composed before.
+  mutating func report(_ line: inout ConsoleMessage) {
+    multiplexer.report(&line, to: &queue)
+    queue.send(isMore: waitingCount > 0)
   }
 
   /// Waits until all has gone out.
   mutating func drain() { queue.drain() }
-
-  /// The UART's interrupt has come.
-  func acknowledgeInterrupt() { queue.port.acknowledgeInterrupt() }
-}
-
-extension Reference where Value == PhysicalCPU {
-  /// The UART has room again, or somebody typed. The host's interrupt comes to one CPU only.
-  func serveConsole() {
-    let hypervisor = Hypervisor.shared
-    withConsole { $0.acknowledgeInterrupt() }
-    while let input = withConsole({ $0.nextInput() }) {
-      switch input {
-      case .deliver(let vm, let byte):
-        lock(vm)
-        if hypervisor.value.vms[vm].state == .running {
-          _ = hypervisor.value.vms[vm].machine.type(byte)
-          settleInterrupts(of: vm)
-        }
-        unlock(vm)
-      case .stop:
-        for vm in hypervisor.value.vms.indices { stop(vm) }
-      case .statistics(let asTable): showStatistics(asTable: asTable)
-      case .selected, .none: break
-      }
-    }
-    goOnWithStatistics()
-    if withConsole({ $0.hasRoom }) { holdConsoles(false) }
-  }
-
-  /// Makes all VMs' UARTs seem full, or empty again.
-  func holdConsoles(_ isHeld: Bool) {
-    let hypervisor = Hypervisor.shared
-    hypervisor.value.consoleLock.acquire(by: value.index)
-    let isChange = hypervisor.value.isConsoleHeld != isHeld
-    hypervisor.value.isConsoleHeld = isHeld
-    hypervisor.value.consoleLock.release()
-    guard isChange else { return }
-    for vm in hypervisor.value.vms.indices {
-      lock(vm)
-      switch hypervisor.value.vms[vm].state {
-      case .running, .halting:
-        // Whoever changed it last, here or on another CPU, comes by after this with what is then the case.
-        hypervisor.value.vms[vm].machine.holdConsole(hypervisor.value.isConsoleHeld)
-        settleInterrupts(of: vm)
-      // Its models are as a failure of ours may have left them.
-      case .stopped, .failed: break
-      }
-      unlock(vm)
-    }
-  }
-
-  /// No VM will ever run again: turns the machine off.
-  func finish() -> Never {
-    withConsole { console in
-      console.report("all VMs have stopped")
-      console.drain()
-    }
-    HostFirmware.turnOff(Hypervisor.shared.value.hasFirmware)
-  }
 }

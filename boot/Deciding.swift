@@ -26,16 +26,19 @@ extension Reference where Value == PhysicalCPU {
   @_optimize(speed)
   private func followScheduler(_ frame: TrapFrame) -> Bool {
     var now = Instant.now
-    let hasAttended = attends(now)
+    var hasAttended = attends(now)
+    if value.console.isWanted && value.console.nextStep <= now {
+      stepConsole(at: now)
+      hasAttended = true
+    }
     if hasAttended { now = .now }
     value.needsDecision = false
     let decision = pick(at: now)
     switch decision {
     case .run(let slot, let until):
       let next = value.assigned[slot]
-      if hasAttended || next.value.audience != value.audience, asksSomebody(of: next.value.audience, at: now) {
-        return false
-      }
+      let audience = next.value.audience
+      if hasAttended || audience != value.audience, asksSomebody(of: audience, at: now) { return false }
       if next.value.number != value.loaded {
         guard next.value.arrives() else {
           // Its VM has been stopped.
@@ -61,7 +64,9 @@ extension Reference where Value == PhysicalCPU {
       armTimer(for: until)
       return next.value.owed.isDone || settle(next)
     case .idle(let until):
-      if !asksSomebody(of: value.scheduler.idleAudience, at: now) { idle(until: until) }
+      let audience = value.scheduler.idleAudience
+      if hasAttended || audience != value.audience, asksSomebody(of: audience, at: now) { return false }
+      if value.console.isWanted { stepConsole(at: now) } else { idle(until: until) }
       return false
     }
   }
@@ -86,6 +91,14 @@ extension Reference where Value == PhysicalCPU {
     serveRequests(ofStanding: standing)
   }
 
+  /// A step of the console's work is nobody's time.
+  @inline(never)
+  private func stepConsole(at now: Instant) {
+    charge(until: now)
+    value.charged = nil
+    serveConsole()
+  }
+
   /// What ran until now is accounted to whose time it was, and what comes is this vCPU's.
   @inline(__always)
   private func passTime(to vcpu: Reference<VCPU>, at now: Instant) {
@@ -94,7 +107,8 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// These may interrupt from now on. Says whether something is due already for one of them, or was asked of him.
-  @inline(__always)
+  @inline(never)
+  @_optimize(speed)
   private func asksSomebody(of audience: Audience, at now: Instant) -> Bool {
     if audience != value.audience {
       value.audience = audience
@@ -152,7 +166,9 @@ extension Reference where Value == PhysicalCPU {
   /// nothing: they are looked at when their turn has come.
   @inline(__always)
   private func armTimer(for until: Instant) {
-    let deadline = min(until, value.deadlines.earliest(of: value.audience))
+    var deadline = until
+    if value.deadlines.earliest < until { deadline = min(until, value.deadlines.earliest(of: value.audience)) }
+    if value.console.isWanted { deadline = min(deadline, value.console.nextStep) }
     guard deadline != value.timerDeadline else { return }
     value.timerDeadline = deadline
     if deadline == .never {
@@ -280,7 +296,7 @@ extension Reference where Value == PhysicalCPU {
     vcpu.value.activity = .ready
     // Without the lock: other CPUs write nothing else here.
     vcpu.value.isAsleep = false
-    if vcpu.value.deadline != .never { watch(vcpu) }
+    if vcpu.value.deadline != .never && number != value.loaded { value.deadlines.set(vcpu.value.standing, to: .never) }
     vcpu.value.accounting.woke(at: now)
     value.scheduler.ready(vcpu.value.slot, at: now)
     value.needsDecision = true

@@ -25,9 +25,9 @@ enum Loading: Equatable {
 
 extension HostedVM {
   /// What one step copies at the most, in bytes: the time for which the others' interrupts wait.
-  private static let loadingStep: UInt64 = 8192
+  private static let loadingStep: UInt64 = 2048
   /// The same where memory is only cleaned out of the caches.
-  private static let cleaningStep: UInt64 = 65536
+  private static let cleaningStep: UInt64 = 8192
 
   /// Goes on with the loading, for a bounded time: a VM that starts must not hold up the others. `loading` says how far
   /// it is.

@@ -14,11 +14,9 @@ struct Hypervisor: ~Copyable {
   let cpus: Storage<PhysicalCPU>
   let vms: Storage<HostedVM>
   let vcpus: Storage<VCPU>
-  /// Protects `console` and `isConsoleHeld`.
+  /// Protects `console`.
   let consoleLock = SpinLock()
   var console: Console
-  /// The host's console cannot keep up: the VMs' UARTs seem full.
-  var isConsoleHeld = false
   /// How many ticks the system counter makes in a second.
   let ticksPerSecond: UInt64
   /// When the guests were started.

@@ -91,7 +91,7 @@ extension Reference where Value == PhysicalCPU {
     } else if id == UInt32(requestInterruptID) {
       serveRequests()
     } else if id == own.console {
-      serveConsole()
+      callConsole()
     }
   }
 

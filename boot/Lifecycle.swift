@@ -185,9 +185,11 @@ extension Reference where Value == PhysicalCPU {
     if step == 0 { for number in hypervisor.value.vms[vm].vcpus { forgetSoftwareInterrupts(of: number) } }
     lock(vm)
     hypervisor.value.vms[vm].machine.reset(step: step)
-    deactivate(of: vm)
-    // Where to end an interrupt is to let it come, it stays off until there is a guest again.
-    turnOffGivenInterrupts(of: vm)
+    if hypervisor.value.vms[vm].machine.interrupts.hasDeactivations {
+      deactivate(of: vm)
+      // Where to end an interrupt is to let it come, it stays off until there is a guest again.
+      turnOffGivenInterrupts(of: vm)
+    }
     let isLast = step &+ 1 == hypervisor.value.vms[vm].machine.resetStepCount
     unlock(vm)
     hypervisor.value.vms[vm].loading = isLast ? .cleaning(offset: 0) : .resetting(step: step &+ 1)

@@ -28,6 +28,8 @@ struct PhysicalCPU: ~Copyable {
   var requestInterrupt: UInt64 = 0
   /// True where several vCPUs may be assigned to it: who waits gives it away. Else its one vCPU waits by itself.
   let isShared: Bool
+  /// How it stands with the console's work.
+  var console: ConsoleService
   /// What its interrupt controller calls the virtual timer's interrupt.
   let virtualTimerInterrupt: UInt32
   /// The same of our own timer's.
@@ -89,6 +91,11 @@ extension Reference where Value == PhysicalCPU {
     // A guest that makes it come again and again must not keep our timer away, which ends that guest's turn.
     value.controller.putLast(UInt16(truncatingIfNeeded: interrupts.maintenance))
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.maintenance))
+    if value.console.isHere && interrupts.console < HostInterrupts.none {
+      let console = UInt16(truncatingIfNeeded: interrupts.console)
+      value.controller.route(console, affinity: value.affinity)
+      value.controller.enable(console)
+    }
     TrapControls.configure(
       stage2Control: hypervisor.value.stage2Control, trapsWaiting: value.isShared)
   }

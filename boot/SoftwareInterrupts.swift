@@ -40,6 +40,14 @@ extension Reference where Value == PhysicalCPU {
       return vm.value.machine.interrupts.repeatDelivery(
         of: request.id, source: request.source, vcpu: request.target, registers: &registers)
     }
+    return sendsElsewhere(request)
+  }
+
+  /// The same to another vCPU.
+  @inline(never)
+  @_optimize(speed)
+  private func sendsElsewhere(_ request: SoftwareInterrupt) -> Bool {
+    let vm = value.loadedVM
     // Of a vCPU that is not loaded its CPU may be busy with another VM, which is not to be disturbed for nothing.
     guard vm.value.machine.interrupts.isLoaded(vcpu: request.target) else { return false }
     let number = vm.value.vcpus.lowerBound &+ request.target

@@ -14,6 +14,8 @@ struct StatisticsReport {
   let isTable: Bool
   /// What comes next: the vCPUs' lines, then the CPUs'.
   var next = 0
+  /// A line that is composed and not yet shown: each of the two is a step of its own.
+  var line: ConsoleMessage?
 }
 
 extension Reference where Value == PhysicalCPU {
@@ -26,30 +28,29 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
-  /// Shows more of the report that was begun, as far as there is room.
+  /// Shows the next line of the report that was begun.
   func goOnWithStatistics() {
     let hypervisor = Hypervisor.shared
-    while true {
-      let isDone = withConsole { console in
-        guard let report = console.statistics, console.hasRoom else { return true }
-        let vcpuCount = hypervisor.value.vcpus.count
-        guard report.next < vcpuCount + hypervisor.value.cpus.count else {
-          console.statistics = nil
-          return true
-        }
-        console.statistics?.next += 1
-        console.report { line in
-          if report.next >= vcpuCount {
-            writeCPU(report.next - vcpuCount, asTable: report.isTable, to: &line)
-          } else if report.isTable {
-            writeRow(of: report.next, to: &line)
-          } else {
-            writeLine(of: report.next, to: &line)
-          }
-        }
-        return false
+    withConsole { console in
+      guard var report = console.statistics else { return }
+      let vcpuCount = hypervisor.value.vcpus.count
+      if var line = report.line {
+        console.report(&line)
+        report.line = nil
+        report.next &+= 1
+        let isDone = report.next >= vcpuCount &+ hypervisor.value.cpus.count
+        console.statistics = isDone ? nil : report
+        return
       }
-      if isDone { return }
+      var line = ConsoleMessage()
+      if report.next >= vcpuCount {
+        writeCPU(report.next - vcpuCount, asTable: report.isTable, to: &line)
+      } else if report.isTable {
+        writeRow(of: report.next, to: &line)
+      } else {
+        writeLine(of: report.next, to: &line)
+      }
+      console.statistics?.line = line
     }
   }
 

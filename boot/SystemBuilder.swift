@@ -45,9 +45,6 @@ struct SystemBuilder: ~Copyable {
       hypervisorTimer: machine.timer.hypervisorInterrupt.identifier,
       maintenance: machine.interruptController.maintenanceInterrupt?.identifier ?? HostInterrupts.none,
       console: machine.console?.interrupt?.identifier ?? HostInterrupts.none)
-    if interrupts.console < HostInterrupts.none {
-      gic.controller.enable(UInt16(truncatingIfNeeded: interrupts.console))
-    }
     do throws(OutOfMemory) {
       try Hypervisor.install(
         Hypervisor(
@@ -317,7 +314,8 @@ extension SystemBuilder {
       let multiplexer = try ConsoleMultiplexer(vmCount: system.vmCount, in: &arena) { index in
         ConsoleName((system.vm(index)?.name ?? "").span)
       }
-      return Console(multiplexer: multiplexer, queue: try TransmitQueue(port: port, in: &arena))
+      return try Console(
+        multiplexer: multiplexer, queue: try TransmitQueue(port: port, in: &arena), in: &arena)
     }
   }
 }

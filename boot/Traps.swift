@@ -140,17 +140,12 @@ func handleSystemError(_ address: UnsafeMutableRawPointer) {
 /// Does what the models cannot: everything that concerns the hardware or other vCPUs.
 @inline(never)
 private func carryOut(_ outcome: Outcome, cpu: Reference<PhysicalCPU>) {
-  let hypervisor = Hypervisor.shared
   let vcpu = cpu.value.loaded
   let vm = cpu.value.loadedVM.value.index
   switch outcome {
   case .resume: break
   case .unfinished(let rest): cpu.owe(rest)
-  case .transmit(let byte):
-    let goesOn = cpu.withConsole { $0.output(byte, from: vm) }
-    // Without an interrupt of the host's UART nobody would let them go on.
-    let isServed = hypervisor.value.interrupts.console != HostInterrupts.none
-    if !goesOn && isServed { cpu.holdConsoles(true) }
+  case .transmit(let byte): cpu.transmit(byte, from: vm)
   case .timerChanged: cpu.send(.deadlines, to: vcpu)
   case .clockChanged: cpu.watchClock(of: vm, vcpu)
   case .wait: cpu.wait(vcpu)

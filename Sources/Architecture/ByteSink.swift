@@ -24,25 +24,30 @@ extension ByteSink where Self: ~Copyable {
 
   /// Writes `value` in decimal.
   @inline(never)
-  public mutating func write(decimal value: UInt64) {
-    var divisor: UInt64 = 1
-    while value / divisor >= 10 { divisor *= 10 }
-    while divisor > 0 {
-      write(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-      divisor /= 10
-    }
-  }
+  public mutating func write(decimal value: UInt64) { write(decimal: value, width: 1) }
 
   /// Writes `value` in decimal, with blanks before it up to `width` bytes.
   @inline(never)
   public mutating func write(decimal value: UInt64, width: Int) {
-    var (digits, rest) = (1, value)
-    while rest >= 10 { (digits, rest) = (digits &+ 1, rest / 10) }
-    while digits < width {
-      write(UInt8(ascii: " "))
-      digits &+= 1
-    }
-    write(decimal: value)
+    var digits: [20 of UInt8] = .init(repeating: UInt8(ascii: " "))
+    var first = 20
+    // In pieces of nine digits: what divides 64 bits is a long subroutine on ARMv7.
+    var rest = value
+    repeat {
+      let isLast = rest <= UInt64(UInt32.max)
+      let upper = isLast ? 0 : rest / 1_000_000_000
+      var piece = UInt32(truncatingIfNeeded: isLast ? rest : rest &- upper &* 1_000_000_000)
+      var digitCount = 0
+      while isLast ? (piece > 0 || first == 20) : digitCount < 9 {
+        first &-= 1
+        digits[first] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: piece % 10)
+        piece /= 10
+        digitCount &+= 1
+      }
+      rest = upper
+    } while rest > 0
+    for _ in 0..<max(width &- 20, 0) { write(UInt8(ascii: " ")) }
+    write(digits.span.extracting(min(first, max(20 &- width, 0))..<20))
   }
 
   /// Writes `value` in hexadecimal with `0x` before it and at least `digits` digits.

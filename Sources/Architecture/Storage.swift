@@ -40,6 +40,15 @@
 }
 
 extension Storage {
+  /// Puts `elements` in place of those from `start` on, which must be there.
+  public func replace(from start: Int, with elements: Span<Element>) {
+    precondition(start >= 0 && start <= count && elements.count <= count &- start)
+    unsafe elements.withUnsafeBufferPointer { source in
+      guard let first = source.baseAddress else { return }
+      unsafe (base + start).update(from: first, count: source.count)
+    }
+  }
+
   /// The first `count` elements, which must not change while the span is used.
   @_lifetime(immortal)
   public func span(_ count: Int) -> Span<Element> {

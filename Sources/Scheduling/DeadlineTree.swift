@@ -9,6 +9,8 @@ public struct DeadlineTree: ~Copyable {
   /// Node 1 is the root; the children of node n are 2n and 2n + 1; the places are the leaves.
   private let nodes: Storage<Instant>
   private let leafCount: Int
+  /// The earliest deadline of all, or never.
+  public private(set) var earliest = Instant.never
 
   /// A tree for the places below `capacity`, without a deadline.
   public init<Provider: StorageProvider & ~Copyable>(capacity: Int, in provider: inout Provider) throws(OutOfMemory) {
@@ -18,10 +20,6 @@ public struct DeadlineTree: ~Copyable {
     nodes = try provider.storage(of: Instant.self, count: 2 * leafCount) { _ in .never }
     self.leafCount = leafCount
   }
-
-  /// The earliest deadline of all, or never.
-  @inline(__always)
-  public var earliest: Instant { nodes[1] }
 
   /// The deadline at `place`, or never.
   public func deadline(at place: Int) -> Instant { nodes[leafCount &+ place] }
@@ -36,11 +34,13 @@ public struct DeadlineTree: ~Copyable {
       guard nodes[node] != first else { return }
       nodes[node] = first
     }
+    earliest = nodes[1]
   }
 
   /// The earliest deadline of these places, or never.
+  @inline(never)
   public func earliest(of places: Audience) -> Instant {
-    if nodes[1] == .never || places == .everybody { return nodes[1] }
+    if earliest == .never || places == .everybody { return earliest }
     var first = leafCount &+ min(places.first, leafCount)
     var end = leafCount &+ min(places.end, leafCount)
     var earliest = Instant.never
@@ -60,8 +60,9 @@ public struct DeadlineTree: ~Copyable {
   }
 
   /// The first of these places whose deadline has come, or nil.
+  @inline(never)
   public func firstDue(of places: Audience, at now: Instant) -> Int? {
-    guard nodes[1] <= now, places.first < leafCount else { return nil }
+    guard earliest <= now, places.first < leafCount else { return nil }
     // From each place to the largest stretch that begins with it.
     var node = leafCount &+ places.first
     while true {

@@ -7,6 +7,9 @@
 // Two words at once from any multiple of four, which all memory of ours allows: it is never a device's.
 typedef uint64_t __attribute__((aligned(4), may_alias)) word_pair;
 
+// Memory is mapped as normal memory, where any alignment will do, before anything here runs.
+typedef struct __attribute__((packed, may_alias)) { uint64_t value; } any_word;
+
 void *memcpy(void *restrict to, const void *restrict from, size_t count) {
   unsigned char *t = to;
   const unsigned char *f = from;
@@ -20,6 +23,8 @@ void *memcpy(void *restrict to, const void *restrict from, size_t count) {
     }
     for (; count >= 4; count -= 4, t += 4, f += 4) *(uint32_t *)t = *(const uint32_t *)f;
   }
+  // Text lies anywhere.
+  for (; count >= 8; count -= 8, t += 8, f += 8) ((any_word *)t)->value = ((const any_word *)f)->value;
   while (count-- > 0) *t++ = *f++;
   return to;
 }

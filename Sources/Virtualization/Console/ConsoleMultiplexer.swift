@@ -33,6 +33,9 @@ public struct ConsoleMultiplexer: ~Copyable {
   /// How many VMs share the console.
   public var vmCount: Int { lines.count - 1 }
 
+  /// The name under which a VM's lines appear.
+  public func name(of vm: Int) -> ConsoleName { lines[vm].name }
+
   /// The name under which the hypervisor's own lines appear stands at this index, after those of the VMs.
   var hypervisor: Int { lines.count - 1 }
 
@@ -68,6 +71,21 @@ public struct ConsoleMultiplexer: ~Copyable {
   public mutating func report(to sink: inout some ByteSink & ~Copyable, _ compose: (inout ConsoleMessage) -> Void) {
     var message = ConsoleMessage()
     compose(&message)
+    report(&message, to: &sink)
+  }
+
+  /// Shows a message that was composed before.
+  @inline(never)
+  public mutating func report(_ message: inout ConsoleMessage, to sink: inout some ByteSink & ~Copyable) {
+    if lines[hypervisor].count == 0 && message.isLine {
+      let interrupts = isMidLine
+      interrupt(to: &sink)
+      prefix(of: hypervisor, to: &sink)
+      message.writeLine(to: &sink)
+      breakLine(of: hypervisor, to: &sink)
+      if interrupts { resume(to: &sink) }
+      return
+    }
     for index in 0..<message.count { report(message[index], to: &sink) }
   }
 

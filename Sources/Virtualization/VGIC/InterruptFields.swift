@@ -49,6 +49,7 @@ extension VirtualGIC {
     return mask
   }
 
+  @inline(__always)
   private mutating func enable(_ slot: Int) {
     states[slot].flags.insert(.enabled)
     reconsider(slot)

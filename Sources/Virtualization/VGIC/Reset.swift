@@ -6,7 +6,7 @@ internal import Architecture
 
 extension VirtualGIC {
   /// How many SPIs one step of a reset takes in.
-  private static var sharedStep: Int { 64 }
+  private static var sharedStep: Int { 16 }
 
   private var sharedStepCount: Int { (sharedInterruptCount &+ Self.sharedStep &- 1) / Self.sharedStep }
 

@@ -1,0 +1,90 @@
+internal import Architecture
+internal import Drivers
+internal import Synchronization
+internal import Virtualization
+
+// What the console does on nobody's behalf: sending what the UART had no room for, typed characters and commands, statistics.
+// One CPU does it (`Planning`): in steps, whenever it has nothing else to run, and else one step in each period, so that it
+// always gets on and nobody's promise pays for more than that step. The UART's interrupt stays off until all is done.
+
+/// How one CPU stands with the console's work.
+struct ConsoleService {
+  /// It is this CPU's work at all.
+  let isHere: Bool
+  /// There is something to do, and the UART's interrupt is off.
+  var isWanted = false
+  /// When the next step is due beside whatever runs.
+  var nextStep = Instant(ticks: 0)
+}
+
+extension Reference where Value == PhysicalCPU {
+  /// The UART has room again, or somebody typed.
+  func callConsole() {
+    value.controller.disable(UInt16(truncatingIfNeeded: Hypervisor.shared.value.interrupts.console))
+    value.console.isWanted = true
+    value.needsDecision = true
+  }
+
+  /// Does a step of the console's work, which is nobody's time.
+  @inline(never)
+  func serveConsole() {
+    let hypervisor = Hypervisor.shared
+    // A thousandth of a second: 32,000 characters in each, beside whatever runs.
+    value.console.nextStep = Instant.now.advanced(by: hypervisor.value.ticksPerSecond / 1000)
+    switch withConsole({ $0.serve() }) {
+    case .input(.deliver(let vm, let byte)): type(byte, to: vm)
+    case .input(.stop): withConsole { $0.nextToStop = 0 }
+    case .input(.statistics(let asTable)): showStatistics(asTable: asTable)
+    case .input(.selected), .input(.none), .more: break
+    case .room(let vm): holdConsole(of: vm, false)
+    case .stop(let vm): stop(vm)
+    case .statistics: goOnWithStatistics()
+    case .nothing:
+      value.console.isWanted = false
+      value.controller.enable(UInt16(truncatingIfNeeded: hypervisor.value.interrupts.console))
+    }
+  }
+
+  private func type(_ byte: UInt8, to vm: Int) {
+    let hypervisor = Hypervisor.shared
+    lock(vm)
+    if hypervisor.value.vms[vm].state == .running {
+      _ = hypervisor.value.vms[vm].machine.type(byte)
+      settleInterrupts(of: vm)
+    }
+    unlock(vm)
+  }
+
+  /// A byte that a VM's guest has sent.
+  func transmit(_ byte: UInt8, from vm: Int) {
+    let goesOn = withConsole { $0.output(byte, from: vm) }
+    // Without an interrupt of the host's UART nobody would let it go on.
+    if !goesOn && Hypervisor.shared.value.interrupts.console != HostInterrupts.none { holdConsole(of: vm, true) }
+  }
+
+  /// Makes a VM's UART seem full, or empty again.
+  private func holdConsole(of vm: Int, _ isHeld: Bool) {
+    let hypervisor = Hypervisor.shared
+    hypervisor.value.vms[vm].isConsoleHeld.store(isHeld, ordering: .relaxed)
+    lock(vm)
+    switch hypervisor.value.vms[vm].state {
+    case .running, .halting:
+      // Whoever changed it last, here or on another CPU, comes by after this with what is then the case.
+      hypervisor.value.vms[vm].machine.holdConsole(
+        hypervisor.value.vms[vm].isConsoleHeld.load(ordering: .relaxed))
+      settleInterrupts(of: vm)
+    // Its models are as a failure of ours may have left them.
+    case .stopped, .failed: break
+    }
+    unlock(vm)
+  }
+
+  /// No VM will ever run again: turns the machine off.
+  func finish() -> Never {
+    withConsole { console in
+      console.report("all VMs have stopped")
+      console.drain()
+    }
+    HostFirmware.turnOff(Hypervisor.shared.value.hasFirmware)
+  }
+}
