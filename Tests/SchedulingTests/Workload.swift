@@ -12,6 +12,10 @@ enum Behaviour {
   case wild(UInt64)
   /// It is wild until that instant, and busy from then on.
   case wildThenBusy(UInt64, from: UInt64)
+  /// It works for so long, sleeps for so long, and so on until that instant; it is busy from then on.
+  case pieces(of: UInt64, pause: UInt64, thenBusyFrom: UInt64)
+  /// So much work at each of these instants, to be done `within` ticks: more to do where it has not done the work before.
+  case asked([(at: UInt64, work: UInt64)], within: UInt64)
 }
 
 /// One piece of the time line.
@@ -38,6 +42,10 @@ struct Timeline {
   var stuckAt: UInt64?
   /// A vCPU was picked that could not run.
   var impossiblePickAt: UInt64?
+  /// When each vCPU woke, yielded or was started last.
+  var lastWakes: [UInt64] = []
+  /// When each vCPU was found to be out of budget.
+  var throttles: [[UInt64]] = []
 
   /// Ticks that `vcpu` ran from `start` to `end`.
   func time(of vcpu: Int?, from start: UInt64 = 0, to end: UInt64 = .max) -> UInt64 {
@@ -47,6 +55,9 @@ struct Timeline {
     }
     return sum
   }
+
+  /// The ticks in which `vcpu` ran, in their order.
+  func ticks(of vcpu: Int) -> [UInt64] { stretches.filter { $0.vcpu == vcpu }.flatMap { $0.start..<$0.end } }
 
   /// The jobs that were due by `end` and not done in time.
   func misses(by end: UInt64) -> [Job] { jobs.filter { $0.deadline <= end && ($0.finish ?? .max) > $0.deadline } }
@@ -84,6 +95,8 @@ private struct Run {
   var work: [UInt64]
   /// The job that each vCPU works on, in `timeline.jobs`.
   var job: [Int?]
+  /// How much of what it is asked has come.
+  var askedCount: [Int]
   var loaded: Int?
 
   init(_ workload: Workload, _ horizon: UInt64) {
@@ -95,12 +108,22 @@ private struct Run {
     for _ in 0..<count { wakeAt.append(dice.number(0...workload.firstWithin)) }
     work = [UInt64](repeating: 0, count: count)
     job = [Int?](repeating: nil, count: count)
+    askedCount = [Int](repeating: 0, count: count)
+    timeline.lastWakes = [UInt64](repeating: 0, count: count)
+    timeline.throttles = [[UInt64]](repeating: [], count: count)
+    for (vcpu, behaviour) in workload.behaviours.enumerated() {
+      if case .asked(let work, _) = behaviour { wakeAt[vcpu] = work[0].at }
+    }
   }
 
   mutating func step<Policy: Scheduler & ~Copyable>(_ policy: inout Policy) {
     for vcpu in wakeAt.indices where wakeAt[vcpu].map({ $0 <= now }) == true { wake(vcpu, &policy) }
     let nextWake = wakeAt.compactMap { $0 }.min() ?? .max
-    switch policy.pick(at: Instant(ticks: now)) {
+    let decision = policy.pick(at: Instant(ticks: now))
+    for vcpu in wakeAt.indices where policy.throttleCount(of: vcpu) > timeline.throttles[vcpu].count {
+      timeline.throttles[vcpu].append(now)
+    }
+    switch decision {
     case .idle(let until):
       if until.ticks <= now { timeline.stuckAt = now }
       advance(nil, to: min(until.ticks, nextWake, horizon))
@@ -134,6 +157,7 @@ private struct Run {
 
   private mutating func wake<Policy: Scheduler & ~Copyable>(_ vcpu: Int, _ policy: inout Policy) {
     policy.ready(vcpu, at: Instant(ticks: now))
+    timeline.lastWakes[vcpu] = now
     wakeAt[vcpu] = nil
     switch workload.behaviours[vcpu] {
     case .busy: work[vcpu] = .max
@@ -143,7 +167,18 @@ private struct Run {
       timeline.jobs.append(Job(vcpu: vcpu, arrival: now, deadline: now + within))
     case .wild(let most): work[vcpu] = dice.number(1...most)
     case .wildThenBusy(let most, let start): work[vcpu] = now >= start ? .max : dice.number(1...most)
+    case .pieces(let ticks, _, let start): work[vcpu] = now >= start ? .max : ticks
+    case .asked(let asked, let within): take(asked, within, vcpu)
     }
+  }
+
+  /// The next piece of what a vCPU is asked, whose time has come.
+  private mutating func take(_ asked: [(at: UInt64, work: UInt64)], _ within: UInt64, _ vcpu: Int) {
+    let next = asked[askedCount[vcpu]]
+    askedCount[vcpu] += 1
+    work[vcpu] = next.work
+    job[vcpu] = timeline.jobs.count
+    timeline.jobs.append(Job(vcpu: vcpu, arrival: next.at, deadline: next.at + within))
   }
 
   private mutating func finish<Policy: Scheduler & ~Copyable>(_ vcpu: Int, _ policy: inout Policy) {
@@ -155,6 +190,15 @@ private struct Run {
       policy.block(vcpu, at: instant)
       // A job that came late itself does not hold the next one back, but two at once are not simulated.
       wakeAt[vcpu] = max(timeline.jobs[job[vcpu]!].arrival + every + dice.number(0...jitter), now + 1)
+    case .pieces(_, let pause, _):
+      policy.block(vcpu, at: instant)
+      wakeAt[vcpu] = now + pause
+    case .asked(let asked, let within):
+      timeline.jobs[job[vcpu]!].finish = now
+      let next = askedCount[vcpu] < asked.count ? asked[askedCount[vcpu]].at : .max
+      if next < now { return take(asked, within, vcpu) }
+      policy.block(vcpu, at: instant)
+      wakeAt[vcpu] = next
     case .wild(let most), .wildThenBusy(let most, _):
       switch dice.number(0...9) {
       case 0:
@@ -164,9 +208,11 @@ private struct Run {
         // Turned off and on again within one exit.
         policy.remove(vcpu, at: instant)
         policy.ready(vcpu, at: instant)
+        timeline.lastWakes[vcpu] = now
         work[vcpu] = dice.number(1...most)
       case 2, 3:
         policy.yield(vcpu, at: instant)
+        timeline.lastWakes[vcpu] = now
         work[vcpu] = dice.number(1...most)
       default:
         policy.block(vcpu, at: instant)
