@@ -70,6 +70,13 @@ struct Workload {
   var switchCost: UInt64 = 0
   /// By how much the scheduler may be asked later than it wanted.
   var lateness: UInt64 = 0
+  /// The longest step that the hypervisor takes while one of `lessers` runs or nobody does, and looks at nothing else:
+  /// it begins a tick before something happens, every other time.
+  var blocking: UInt64 = 0
+  /// The vCPUs without a reservation.
+  var lessers: Set<Int> = []
+  /// What the hypervisor takes for itself before all others: so much, and not again within a period.
+  var service: Reservation?
   /// When the first of each vCPU's work comes is up to so many ticks after 0.
   var firstWithin: UInt64 = 0
   var seed: UInt64
@@ -98,11 +105,13 @@ private struct Run {
   /// How much of what it is asked has come.
   var askedCount: [Int]
   var loaded: Int?
+  var nextService: UInt64
 
   init(_ workload: Workload, _ horizon: UInt64) {
     self.workload = workload
     self.horizon = horizon
     dice = Dice(workload.seed)
+    nextService = workload.service == nil ? .max : 0
     let count = workload.behaviours.count
     wakeAt = []
     for _ in 0..<count { wakeAt.append(dice.number(0...workload.firstWithin)) }
@@ -117,8 +126,12 @@ private struct Run {
   }
 
   mutating func step<Policy: Scheduler & ~Copyable>(_ policy: inout Policy) {
+    if let service = workload.service, nextService <= now {
+      nextService += service.period + (dice.oneIn(2) ? 0 : dice.number(0...service.period))
+      return advance(nil, to: min(now + service.budget, horizon))
+    }
     for vcpu in wakeAt.indices where wakeAt[vcpu].map({ $0 <= now }) == true { wake(vcpu, &policy) }
-    let nextWake = wakeAt.compactMap { $0 }.min() ?? .max
+    let nextWake = min(wakeAt.compactMap { $0 }.min() ?? .max, nextService)
     let decision = policy.pick(at: Instant(ticks: now))
     for vcpu in wakeAt.indices where policy.throttleCount(of: vcpu) > timeline.throttles[vcpu].count {
       timeline.throttles[vcpu].append(now)
@@ -126,7 +139,8 @@ private struct Run {
     switch decision {
     case .idle(let until):
       if until.ticks <= now { timeline.stuckAt = now }
-      advance(nil, to: min(until.ticks, nextWake, horizon))
+      let end = min(until.ticks, nextWake, horizon)
+      advance(nil, to: end < horizon ? end + dallied(end) : end)
     case .run(let vcpu, let until):
       if until.ticks <= now { timeline.stuckAt = now }
       guard wakeAt[vcpu] == nil else { return timeline.impossiblePickAt = now }
@@ -142,8 +156,14 @@ private struct Run {
       if work[vcpu] != .max { work[vcpu] -= end - now }
       policy.charge(vcpu, ran: end - now)
       advance(vcpu, to: end)
+      if work[vcpu] > 0 && end < horizon && workload.lessers.contains(vcpu) { advance(nil, to: end + dallied(end)) }
       if work[vcpu] == 0 { finish(vcpu, &policy) }
     }
+  }
+
+  /// How long after `instant` a step goes on that began just before.
+  private mutating func dallied(_ instant: UInt64) -> UInt64 {
+    workload.blocking > 0 && dice.oneIn(2) ? min(workload.blocking, horizon - instant) : 0
   }
 
   private mutating func advance(_ vcpu: Int?, to end: UInt64) {
@@ -156,15 +176,17 @@ private struct Run {
   }
 
   private mutating func wake<Policy: Scheduler & ~Copyable>(_ vcpu: Int, _ policy: inout Policy) {
-    policy.ready(vcpu, at: Instant(ticks: now))
-    timeline.lastWakes[vcpu] = now
+    // What comes during a switch or a step has come then: it counts from when it was due.
+    let arrival = wakeAt[vcpu]!
+    policy.ready(vcpu, at: Instant(ticks: arrival))
+    timeline.lastWakes[vcpu] = arrival
     wakeAt[vcpu] = nil
     switch workload.behaviours[vcpu] {
     case .busy: work[vcpu] = .max
     case .jobs(let ticks, _, _, let within):
       work[vcpu] = ticks
       job[vcpu] = timeline.jobs.count
-      timeline.jobs.append(Job(vcpu: vcpu, arrival: now, deadline: now + within))
+      timeline.jobs.append(Job(vcpu: vcpu, arrival: arrival, deadline: arrival + within))
     case .wild(let most): work[vcpu] = dice.number(1...most)
     case .wildThenBusy(let most, let start): work[vcpu] = now >= start ? .max : dice.number(1...most)
     case .pieces(let ticks, _, let start): work[vcpu] = now >= start ? .max : ticks
