@@ -70,7 +70,8 @@ extension TaskSet {
       // Each inexact share is less than one unit above its floor: only between these two is there a doubt.
       guard floor < whole, try exactlyFits(through: number) else {
         throw AdmissionRefusal(
-          number < 0 ? .cpu : .vcpu(number), .utilisation, value: TaskSet.partsPerMillion(floor &+ inexactCount), limit: 1_000_000)
+          number < 0 ? .cpu : .vcpu(number), .utilisation, value: TaskSet.partsPerMillion(floor &+ inexactCount),
+          limit: 1_000_000)
       }
     }
     return min(floor &+ inexactCount, whole)

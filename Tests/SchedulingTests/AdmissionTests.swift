@@ -67,6 +67,42 @@ struct AdmissionTests {
     #expect(Tasks(odd).refusal(.earliestDeadline) == nil)
   }
 
+  @Test("A CPU that is over-full by less than can be seen in any share is refused, and one that lacks as little is not")
+  func hardlyOverfull() {
+    // Two shares of primes p and q that make one part in p · q, which is less than 2⁻⁵⁹, more and less than a whole.
+    let (p, q): (UInt64, UInt64) = (1_000_000_007, 998_244_353)
+    func refusal(_ a: UInt64, _ b: UInt64) -> AdmissionRefusal? {
+      Tasks([Reservation(budget: a, period: p), Reservation(budget: b, period: q)]).refusal(.earliestDeadline)
+    }
+    #expect(4_924_091 * q + 993_328_907 * p == p * q + 1)
+    #expect(refusal(4_924_091, 993_328_907)?.reason == .utilisation)
+    #expect(995_075_916 * q + 4_915_446 * p == p * q - 1)
+    #expect(refusal(995_075_916, 4_915_446) == nil)
+  }
+
+  @Test("The end of the search is never before the last instant at which a deadline can be missed")
+  func slackBound() throws {
+    for count in [3, 40, 90, 105] as [UInt64] {
+      for lack in 1...6 as ClosedRange<UInt64> {
+        // Many small shares, each with a hundred ticks between deadline and period, and a great one that fills the CPU but
+        // for some 2⁻²⁰.
+        let (small, great): (UInt64, UInt64) = (10_000, 1 << 30)
+        var tasks = (0..<count).map { _ in
+          TaskParameters(reservation: Reservation(budget: 90, period: small, deadline: small - 100))
+        }
+        let budget = great - great * 90 * count / small - lack << 10
+        tasks.append(TaskParameters(reservation: Reservation(budget: budget, period: great, deadline: great - 7)))
+        let set = TaskSet(CPUParameters(slice: 1), tasks: tasks.span)
+        guard let bound = set.slackBound(try set.checkUtilisation()) else { continue }
+        // Σ(period − deadline) · share ÷ (1 − Σ share), over the product of the periods.
+        let (wide, slow) = (UInt128(small), UInt128(great))
+        let sum = UInt128(100 * 90 * count) * slow + UInt128(7 * budget) * wide
+        let free = wide * slow - UInt128(90 * count) * slow - UInt128(budget) * wide
+        #expect(UInt128(bound) * free >= sum, "\(count) and \(lack): \(bound)")
+      }
+    }
+  }
+
   @Test("A demand refusal says what is due until when")
   func demand() {
     // 6 until 7 and 3 until 8: 9 ticks are due by 8.

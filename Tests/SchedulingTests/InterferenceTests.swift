@@ -116,7 +116,8 @@ struct InterferenceTests {
     #expect(refusal(Reservation(budget: 251, period: 500))?.subject == .vcpu(0))
     #expect(refusal(Reservation(budget: 251, period: 500))?.reason == .utilisation)
     #expect(refusal(Reservation(budget: 0, period: 500)) == AdmissionRefusal(.cpu, .emptyBudget))
-    #expect(refusal(Reservation(budget: 3, period: 2)) == AdmissionRefusal(.cpu, .budgetOverDeadline, value: 3, limit: 2))
+    #expect(
+      refusal(Reservation(budget: 3, period: 2)) == AdmissionRefusal(.cpu, .budgetOverDeadline, value: 3, limit: 2))
     #expect(refusal(Reservation(budget: 3, period: 1 << 41))?.reason == .periodTooLong)
     let blocked = refusal(Reservation(budget: 1, period: 1_000), .max)
     #expect(blocked == AdmissionRefusal(.vcpu(0), .budgetOverDeadline, value: .max, limit: 1_000))

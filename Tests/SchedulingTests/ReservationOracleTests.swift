@@ -24,7 +24,9 @@ private struct Oracle {
   }
 
   /// One vCPU does something, or nobody does.
-  mutating func disturb(_ policy: inout CPUScheduler, at now: UInt64, quietly: Bool, byPriority: Bool) {
+  mutating func disturb(
+    _ policy: inout CPUScheduler, _ running: inout Int?, at now: UInt64, quietly: Bool, byPriority: Bool
+  ) {
     guard dice.oneIn(quietly ? 8 : 2) else { return }
     let vcpu = dice.index(below: states.count)
     let instant = Instant(ticks: now)
@@ -32,6 +34,7 @@ private struct Oracle {
     case (.awake, 0):
       policy.remove(vcpu, at: instant)
       states[vcpu] = .off
+      if running == vcpu { running = nil }
     case (.awake, 1...2):
       policy.yield(vcpu, at: instant)
       // By deadline, who yields has the deadline of one that wakes now; by priority only its place among equals changes.
@@ -86,19 +89,28 @@ struct ReservationOracleTests {
   private func play(_ set: Tasks, _ kind: PolicyKind, seed: UInt64, ticks: UInt64, quietly: Bool) throws -> String? {
     var policy = try set.scheduler(kind)
     var oracle = Oracle(set.tasks, seed: seed)
+    var last: Int?
     for now in 0..<ticks {
-      oracle.disturb(&policy, at: now, quietly: quietly, byPriority: kind == .fixedPriority)
+      oracle.disturb(&policy, &last, at: now, quietly: quietly, byPriority: kind == .fixedPriority)
       oracle.settle(at: now)
       if oracle.isShattered { return nil }
       if let late = oracle.late(at: now) { return "vCPU \(late) is late at \(now)" }
       let candidates = oracle.candidates(at: now, byPriority: kind == .fixedPriority)
       switch policy.pick(at: Instant(ticks: now)) {
       case .idle(let until):
+        last = nil
         if !candidates.isEmpty { return "idle at \(now) in place of \(candidates)" }
         if until.ticks <= now { return "no end of idling at \(now)" }
       case .run(let vcpu, let until):
         if !candidates.contains(vcpu) { return "vCPU \(vcpu) at \(now) in place of \(candidates)" }
         if until.ticks <= now { return "no time for vCPU \(vcpu) at \(now)" }
+        // Of two that are due at once the one that runs stays: a switch would be for nothing.
+        if kind == .earliestDeadline, let last, last != vcpu, candidates.contains(last),
+          set.tasks[last].reservation != nil
+        {
+          return "vCPU \(vcpu) at \(now) in place of \(last), which ran and is due as soon"
+        }
+        last = vcpu
         oracle.servers[vcpu]?.useOne()
         policy.charge(vcpu, ran: 1)
       }

@@ -104,8 +104,7 @@ struct SupplyTests {
     var asked: [(at: UInt64, work: UInt64)] = []
     var now: UInt64 = dice.number(0...100)
     while now < 6_000 {
-      // Who wakes during a switch has woken when that is done.
-      let recent = asked.filter { $0.at + own.period + cost / 2 > now }
+      let recent = asked.filter { $0.at + own.period > now }
       let spent = recent.map { $0.work + cost }.reduce(0, +)
       if recent.count < count && spent + cost < own.budget {
         let room = own.budget - spent - cost
