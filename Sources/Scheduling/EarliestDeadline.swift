@@ -64,10 +64,12 @@ extension EarliestDeadline {
 
   /// Takes `vcpu` out; its budget goes on to come back.
   public mutating func block(_ vcpu: Int, at now: Instant) {
-    if places[vcpu] == .background { return background.block(vcpu, at: now) }
-    guard places[vcpu] != .absent else { return }
-    eligible.remove(vcpu)
-    reservations.forget(vcpu)
+    switch places[vcpu] {
+    case .background: return background.block(vcpu, at: now)
+    case .absent, .blocked: return
+    case .ready: eligible.remove(vcpu)
+    case .throttled: reservations.forget(vcpu)
+    }
     places[vcpu] = .blocked
   }
 
