@@ -20,19 +20,20 @@ public struct AdmissionRefusal: Error, Hashable, Sendable {
     case switchOverhead
     /// The policy keeps no reservations, so a promise would not be kept. No value.
     case reservationNotKept
-    /// A budget of no ticks. No value.
+    /// A budget of no ticks; of the CPU where it is the hypervisor's own. No value.
     case emptyBudget
-    /// The budget with two switches in ticks; the deadline.
+    /// The budget with two switches and the longest step in ticks; the deadline. Of the CPU where it is the hypervisor's
+    /// own: the budget; the period.
     case budgetOverDeadline
     /// The deadline in ticks; the period.
     case deadlineOverPeriod
-    /// The period in ticks; the longest one.
+    /// The period in ticks, of the CPU where it is the hypervisor's own; the longest one.
     case periodTooLong
-    /// The utilisation of the vCPUs up to this one with two switches for each period, in parts per million, rounded up;
-    /// a whole CPU.
+    /// The utilisation of the hypervisor and the vCPUs up to this one with two switches for each period, in parts per
+    /// million, rounded up; a whole CPU.
     case utilisation
     /// The time in ticks that must be given until the instant `limit`, counted from a moment in which all vCPUs wake: a
-    /// deadline, less one switch that may be under way.
+    /// deadline, less one switch and one step that may be under way.
     case demand
     /// The worst response time in ticks, or the first estimate of it that is past the deadline; the deadline.
     case responseTime

@@ -15,17 +15,18 @@ extension TaskSet {
       guard effort.spend(2 &* tasks.count) else { throw effort.refusal(.cpu) }
       let demand = self.demand(until: deadline)
       if demand > deadline { throw refusal(at: deadline, demand) }
-      if demand <= first { return }
-      search = demand < deadline ? demand : lastDeadline(before: deadline)
+      if demand < first { return }
+      // Only deadlines of vCPUs count: what the hypervisor takes may well be late for itself.
+      search = lastDeadline(before: min(demand &+ 1, deadline))
     }
   }
 
   /// Ticks that are due until `instant` at the most, from when all wake at once.
   func demand(until instant: UInt64) -> UInt64 {
     var sum: UInt64 = 0
-    for vcpu in tasks.indices {
-      guard let task = sporadicTask(vcpu), task.deadline <= instant else { continue }
-      sum &+= ((instant &- task.deadline) / task.period &+ 1) &* task.cost
+    for number in taskNumbers {
+      guard let task = sporadicTask(number), task.deadline <= instant &+ task.lead else { continue }
+      sum &+= ((instant &+ task.lead &- task.deadline) / task.period &+ 1) &* task.cost
     }
     return sum
   }
@@ -49,10 +50,11 @@ extension TaskSet {
     return earliest
   }
 
-  /// Where each deadline is the end of its period, a utilisation of one CPU is enough (Liu, Layland 1973).
+  /// Where each deadline is the end of its period, and nothing goes before all, a utilisation of one CPU is enough (Liu,
+  /// Layland 1973).
   private var areDeadlinesPeriods: Bool {
-    for vcpu in tasks.indices {
-      if let task = sporadicTask(vcpu), task.deadline != task.period { return false }
+    for number in taskNumbers {
+      if let task = sporadicTask(number), task.deadline != task.period || task.lead > 0 { return false }
     }
     return true
   }
@@ -81,9 +83,9 @@ extension TaskSet {
     var length: UInt64 = 0
     while effort.spent < Effort.limit / 4, effort.spend(tasks.count) {
       var work: UInt64 = 0
-      for vcpu in tasks.indices {
-        guard let task = sporadicTask(vcpu) else { continue }
-        let releaseCount = length == 0 ? 1 : (length &- 1) / task.period &+ 1
+      for number in taskNumbers {
+        guard let task = sporadicTask(number) else { continue }
+        let releaseCount = length == 0 ? 1 : (length &- 1 &+ task.lead) / task.period &+ 1
         work &+= releaseCount &* task.cost
       }
       if work == length { return length }
@@ -94,14 +96,14 @@ extension TaskSet {
   }
 
   /// Σ(period − deadline) · share ÷ (1 − utilisation), rounded up; nil where the CPU is nearly full.
-  private func slackBound(_ utilisation: UInt64) -> UInt64? {
+  func slackBound(_ utilisation: UInt64) -> UInt64? {
     let free = (1 << 20) &- min(utilisation >> 28 &+ 1, 1 << 20)
     guard free > 0 else { return nil }
     var sum: UInt64 = 0
-    for vcpu in tasks.indices {
-      guard let task = sporadicTask(vcpu) else { continue }
+    for number in taskNumbers {
+      guard let task = sporadicTask(number) else { continue }
       let share = task.utilisation.floor >> 28 &+ 1
-      sum &+= ((task.period &- task.deadline) &* share) >> 20 &+ 1
+      sum &+= ((task.period &- task.deadline &+ task.lead) &* share) >> 20 &+ 1
     }
     let quotient = sum / free &+ 1
     return quotient < 1 << 42 ? quotient << 20 : nil

@@ -68,25 +68,21 @@ extension EarliestDeadline {
 
   /// Takes `vcpu` out; its budget goes on to come back.
   public mutating func block(_ vcpu: Int, at now: Instant) {
-    if places[vcpu] == .background { return background.block(vcpu, at: now) }
-    guard places[vcpu] != .absent else { return }
-    eligible.remove(vcpu)
-    reservations.forget(vcpu)
+    switch places[vcpu] {
+    case .background: return background.block(vcpu, at: now)
+    case .absent, .blocked: return
+    case .ready: eligible.remove(vcpu)
+    case .throttled: reservations.forget(vcpu)
+    }
     places[vcpu] = .blocked
   }
 
-  /// Gives `vcpu` the deadline that it would have if it woke now, so that those with an earlier one go first. Only where
-  /// there is one it pays for the switch.
+  /// Gives `vcpu` the deadline that it would have if it woke now, so that those with an earlier one go first.
   public mutating func yield(_ vcpu: Int, at now: Instant) {
     switch places[vcpu] {
     case .background: background.yield(vcpu, at: now)
     case .absent, .blocked, .throttled: break
-    case .ready:
-      reservations.postpone(vcpu, at: now)
-      eligible.set(vcpu, to: reservations.deadline(of: vcpu))
-      if reservations.takeSpent(vcpu) || eligible.first != vcpu {
-        place(vcpu, canRun: reservations.activate(vcpu, at: now))
-      }
+    case .ready: place(vcpu, canRun: reservations.wake(vcpu, at: now))
     }
   }
 
@@ -112,12 +108,18 @@ extension EarliestDeadline {
       place(last, canRun: reservations.activate(last, at: now))
     }
     while let vcpu = reservations.nextReleased(at: now) { place(vcpu, canRun: true) }
-    guard let first = eligible.first else { return pickBackground(at: now) }
-    // Among equal deadlines the one that runs stays.
-    let isTied = last >= 0 && eligible.deadline(of: last) == eligible.earliest
-    let next = isTied ? last : first
-    reservations.run(next)
-    return .run(vcpu: next, until: min(reservations.end(of: next, from: now), reservations.nextRelease))
+    while let first = eligible.first {
+      // Among equal deadlines the one that runs stays.
+      let isTied = last >= 0 && eligible.deadline(of: last) == eligible.earliest
+      let next = isTied ? last : first
+      guard reservations.begin(next) else {
+        place(next, canRun: reservations.goOn(next, at: now))
+        continue
+      }
+      reservations.run(next)
+      return .run(vcpu: next, until: min(reservations.end(of: next, from: now), reservations.nextRelease))
+    }
+    return pickBackground(at: now)
   }
 
   /// How often the budget of `vcpu` was used up before its work was done.

@@ -83,9 +83,8 @@ extension FixedPriority {
   public mutating func yield(_ vcpu: Int, at now: Instant) {
     guard entries[vcpu].place == .queued || entries[vcpu].place == .running else { return }
     takeOut(vcpu)
-    // With no equal there is no switch to pay for.
-    let pays = reservations.takeSpent(vcpu) || !queues.isEmpty(Int(entries[vcpu].priority))
-    place(vcpu, canRun: pays ? reservations.activate(vcpu, at: now) : true)
+    _ = reservations.takeSpent(vcpu)
+    place(vcpu, canRun: reservations.activate(vcpu, at: now))
   }
 
   /// Takes `vcpu` out. A new one in its place has the rest of the same budget.
@@ -103,13 +102,17 @@ extension FixedPriority {
 
   /// The vCPU that runs, unless its budget or slice is used up or a more urgent one can run; else the most urgent one.
   public mutating func pick(at now: Instant) -> Decision {
-    if running >= 0 && reservations.takeSpent(running) && !reservations.activate(running, at: now) {
+    if running >= 0 && reservations.takeSpent(running) && !reservations.goOn(running, at: now) {
       entries[running].place = .throttled
       running = -1
     }
     while let vcpu = reservations.nextReleased(at: now) { place(vcpu, canRun: true) }
     if running >= 0 { reconsider(running) }
     if running < 0 { running = next() }
+    while running >= 0 && !reservations.begin(running) {
+      place(running, canRun: reservations.goOn(running, at: now))
+      running = next()
+    }
     reservations.run(running)
     guard running >= 0 else { return .idle(until: reservations.nextRelease) }
     // The end of a slice matters only to equals.

@@ -43,11 +43,25 @@ extension TaskSet {
       if own.deadline > own.period {
         throw AdmissionRefusal(.vcpu(vcpu), .deadlineOverPeriod, value: own.deadline, limit: own.period)
       }
+      // What delays it comes once, beside what it costs.
       let (cost, overflow) = own.budget.addingReportingOverflow(2 &* cpu.switchOverhead)
-      if overflow || cost > own.deadline {
+      let (time, overflowsToo) = cost.addingReportingOverflow(cpu.blocking)
+      if overflow || overflowsToo || time > own.deadline {
         throw AdmissionRefusal(
-          .vcpu(vcpu), .budgetOverDeadline, value: overflow ? .max : cost, limit: own.deadline)
+          .vcpu(vcpu), .budgetOverDeadline, value: overflow || overflowsToo ? .max : time, limit: own.deadline)
       }
+    }
+    try checkService()
+  }
+
+  /// The hypervisor's own part of the CPU is one, and small enough to calculate with.
+  private func checkService() throws(AdmissionRefusal) {
+    guard let service = cpu.service else { return }
+    let longest = Reservation.longestPeriod
+    if service.budget == 0 { throw AdmissionRefusal(.cpu, .emptyBudget) }
+    if service.period > longest { throw AdmissionRefusal(.cpu, .periodTooLong, value: service.period, limit: longest) }
+    if service.budget > service.period {
+      throw AdmissionRefusal(.cpu, .budgetOverDeadline, value: service.budget, limit: service.period)
     }
   }
 }

@@ -9,6 +9,8 @@ struct ReservationTable: ~Copyable {
   private var throttled: DeadlineQueue
   /// The vCPU that was picked last, or -1.
   private(set) var running = -1
+  /// The vCPU that ran last: its registers are still there, or -1 where nobody's are worth anything.
+  private var loaded = -1
   /// The one that runs came to the end of a chunk.
   private var isSpent = false
 
@@ -49,16 +51,15 @@ struct ReservationTable: ~Copyable {
 
   func throttleCount(of vcpu: Int) -> UInt32 { servers[vcpu].throttleCount }
 
-  /// `vcpu` has work to do. False where it has to wait for its budget.
+  /// `vcpu` has work to do, or goes on with another deadline: what it has of its budget is released now. False where it
+  /// has to wait for its budget.
   mutating func wake(_ vcpu: Int, at now: Instant) -> Bool {
     guard servers[vcpu].isReserved else { return true }
     _ = takeSpent(vcpu)
-    servers[vcpu].wake(at: now)
-    return activate(vcpu, at: now)
+    if servers[vcpu].wake(at: now) { return true }
+    throttle(vcpu)
+    return false
   }
-
-  /// `vcpu`, which can run, gives up the deadline that it has for the one that it would have if it woke now.
-  mutating func postpone(_ vcpu: Int, at now: Instant) { servers[vcpu].wake(at: now) }
 
   /// `vcpu` waits for its budget no more: it has no work.
   mutating func forget(_ vcpu: Int) { throttled.remove(vcpu) }
@@ -67,6 +68,7 @@ struct ReservationTable: ~Copyable {
   mutating func remove(_ vcpu: Int) {
     throttled.remove(vcpu)
     if running == vcpu { run(-1) }
+    if loaded == vcpu { loaded = -1 }
   }
 
   /// One of those that can run again because their budget has come back.
@@ -98,22 +100,44 @@ struct ReservationTable: ~Copyable {
     return true
   }
 
-  /// `vcpu` has work to do on its first chunk, and pays for the switches. False where it has to wait for it.
+  /// `vcpu` begins anew with its first chunk, and is to pay for that. False where it has to wait for it.
   mutating func activate(_ vcpu: Int, at now: Instant) -> Bool {
     guard servers[vcpu].isReserved else { return true }
+    servers[vcpu].owes = true
+    return goOn(vcpu, at: now)
+  }
+
+  /// `vcpu`, which has a reservation, goes on with its first chunk. False where it has to wait for it.
+  mutating func goOn(_ vcpu: Int, at now: Instant) -> Bool {
     if servers[vcpu].activate(at: now) { return true }
     throttle(vcpu)
     return false
   }
 
+  /// `vcpu` goes first, and pays for the switches where there are any. False where it has less budget than that: then it is
+  /// to `goOn` with a later chunk.
+  @inline(__always)
+  mutating func begin(_ vcpu: Int) -> Bool { servers[vcpu].owes ? pay(vcpu) : true }
+
   /// The policy has decided that `vcpu` runs, or nobody (-1).
+  @inline(__always)
   mutating func run(_ vcpu: Int) {
     if vcpu != running { isSpent = false }
     running = vcpu
+    if vcpu >= 0 { loaded = vcpu }
+  }
+
+  private mutating func pay(_ vcpu: Int) -> Bool {
+    guard loaded != vcpu && servers[vcpu].activationCost > 0 else {
+      servers[vcpu].owes = false
+      return true
+    }
+    return servers[vcpu].pay()
   }
 
   private mutating func throttle(_ vcpu: Int) {
     servers[vcpu].throttleCount &+= 1
+    servers[vcpu].settle()
     throttled.set(vcpu, to: servers[vcpu].release)
   }
 }

@@ -17,7 +17,7 @@ extension TaskSet {
     for vcpu in tasks.indices {
       guard let task = sporadicTask(vcpu) else { continue }
       let response = try responseTime(of: vcpu, task, &effort)
-      let deadline = task.deadline &+ cpu.switchOverhead
+      let deadline = task.deadline &+ delay
       guard response <= deadline else {
         throw AdmissionRefusal(.vcpu(vcpu), .responseTime, value: response, limit: deadline)
       }
@@ -28,14 +28,14 @@ extension TaskSet {
   private func responseTime(
     of vcpu: Int, _ own: SporadicTask, _ effort: inout Effort
   ) throws(AdmissionRefusal) -> UInt64 {
-    // The work that goes before includes one switch to a less urgent vCPU, which may be under way.
-    let least = own.cost &+ cpu.switchOverhead
-    let deadline = own.deadline &+ cpu.switchOverhead
+    // The work that goes before includes one switch to a less urgent vCPU, which may be under way, and one step for one.
+    let least = own.cost &+ delay
+    let deadline = own.deadline &+ delay
     var response = least
     while true {
       guard effort.spend(tasks.count) else { throw effort.refusal(.vcpu(vcpu)) }
       var work = least
-      for other in tasks.indices where other != vcpu && tasks[other].priority >= tasks[vcpu].priority {
+      for other in taskNumbers where other != vcpu && (other < 0 || tasks[other].priority >= tasks[vcpu].priority) {
         guard let task = sporadicTask(other) else { continue }
         work &+= ((response &- 1) / task.period &+ 1) &* task.cost
       }

@@ -58,17 +58,26 @@ public struct CPUParameters: Hashable, Sendable {
   public var slice: UInt64
   /// What one switch from a vCPU to another costs at the most, in ticks.
   public var switchOverhead: UInt64
+  /// The longest that the hypervisor goes on with a step for somebody of lower rank, or for itself, before it looks who
+  /// comes next: so many ticks at the most pass before anybody's turn begins, beside a switch that is under way.
+  public var blocking: UInt64
+  /// What the hypervisor takes for itself before all vCPUs, at any time of its own: so many ticks in each period at the
+  /// most. The deadline means nothing.
+  public var service: Reservation?
   /// The length of a cyclic table's major frame in ticks.
   public var majorFrame: UInt64
   /// When the cyclic table's first frame starts. CPUs that share it run in phase.
   public var epoch: Instant
 
-  /// A CPU with slices of so many ticks, on which switching is free unless it is said what it costs.
+  /// A CPU with slices of so many ticks, on which switching is free and the hypervisor takes no time unless more is said.
   public init(
-    slice: UInt64, switchOverhead: UInt64 = 0, majorFrame: UInt64 = 0, epoch: Instant = Instant(ticks: 0)
+    slice: UInt64, switchOverhead: UInt64 = 0, blocking: UInt64 = 0, service: Reservation? = nil,
+    majorFrame: UInt64 = 0, epoch: Instant = Instant(ticks: 0)
   ) {
     self.slice = slice
     self.switchOverhead = switchOverhead
+    self.blocking = blocking
+    self.service = service
     self.majorFrame = majorFrame
     self.epoch = epoch
   }

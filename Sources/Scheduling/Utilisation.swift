@@ -17,13 +17,18 @@ struct Effort {
   }
 }
 
-/// A reservation with its switches as the theory sees it: a sporadic task. All numbers are below 2⁴¹.
+/// A reservation with its switches, or what the hypervisor takes for itself, as the theory sees it: a sporadic task. All
+/// numbers are below 2⁴¹.
 ///
-/// A switch that is under way is not interrupted, so that each deadline is one switch nearer than it was asked for.
+/// A switch that is under way is not interrupted, nor is a step of the hypervisor's, so that each deadline is one switch and
+/// the longest step nearer than it was asked for. What the hypervisor takes goes before all: of that so much is due until
+/// an instant as may have been asked for until a tick before it, the time of that delay included.
 struct SporadicTask {
   var cost: UInt64
   var period: UInt64
   var deadline: UInt64
+  /// How much earlier than with the others its first release may have been.
+  var lead: UInt64 = 0
 
   /// cost ÷ period in units of 2⁻⁴⁸, rounded down, and whether that is exact. Long division by digits of 24 bits.
   var utilisation: (floor: UInt64, isExact: Bool) {
@@ -34,12 +39,21 @@ struct SporadicTask {
 }
 
 extension TaskSet {
-  /// The reservation of `vcpu`, or nil. `checkReservations` has passed.
-  func sporadicTask(_ vcpu: Int) -> SporadicTask? {
-    guard let own = tasks[vcpu].reservation else { return nil }
-    let overhead = cpu.switchOverhead
+  /// What delays a vCPU that should run once at the most, before all that goes before it: the rest of a switch and that of
+  /// a step.
+  var delay: UInt64 { cpu.switchOverhead &+ cpu.blocking }
+
+  /// The numbers of all that may have a sporadic task: the hypervisor's own, which is the first, and the vCPUs.
+  var taskNumbers: Range<Int> { -1..<tasks.count }
+
+  /// The task of the hypervisor or the reservation of a vCPU, by its number, or nil. `checkReservations` has passed.
+  func sporadicTask(_ number: Int) -> SporadicTask? {
+    guard number >= 0 else {
+      return cpu.service.map { SporadicTask(cost: $0.budget, period: $0.period, deadline: 1, lead: delay) }
+    }
+    guard let own = tasks[number].reservation else { return nil }
     return SporadicTask(
-      cost: own.budget &+ 2 &* overhead, period: own.period, deadline: own.deadline &- overhead)
+      cost: own.budget &+ 2 &* cpu.switchOverhead, period: own.period, deadline: own.deadline &- delay)
   }
 
   /// Refuses where the reservations take more than the whole CPU. Returns an upper bound of what they take, in 2⁻⁴⁸.
@@ -47,16 +61,17 @@ extension TaskSet {
     let whole: UInt64 = 1 << 48
     var floor: UInt64 = 0
     var inexactCount: UInt64 = 0
-    for vcpu in tasks.indices {
-      guard let task = sporadicTask(vcpu) else { continue }
+    for number in taskNumbers {
+      guard let task = sporadicTask(number) else { continue }
       let share = task.utilisation
       floor &+= share.floor
       inexactCount &+= share.isExact ? 0 : 1
       guard floor &+ inexactCount > whole else { continue }
       // Each inexact share is less than one unit above its floor: only between these two is there a doubt.
-      guard floor < whole, try exactlyFits(through: vcpu) else {
+      guard floor < whole, try exactlyFits(through: number) else {
         throw AdmissionRefusal(
-          .vcpu(vcpu), .utilisation, value: TaskSet.partsPerMillion(floor &+ inexactCount), limit: 1_000_000)
+          number < 0 ? .cpu : .vcpu(number), .utilisation, value: TaskSet.partsPerMillion(floor &+ inexactCount),
+          limit: 1_000_000)
       }
     }
     return min(floor &+ inexactCount, whole)
@@ -71,8 +86,8 @@ extension TaskSet {
   private func exactlyFits(through last: Int) throws(AdmissionRefusal) -> Bool {
     var effort = Effort()
     var multiple: UInt64 = 1
-    for vcpu in 0...last {
-      guard let task = sporadicTask(vcpu) else { continue }
+    for number in -1...last {
+      guard let task = sporadicTask(number) else { continue }
       let factor = task.period / greatestCommonDivisor(multiple, task.period)
       let (product, overflow) = multiple.multipliedReportingOverflow(by: factor)
       guard !overflow && product < 1 << 62, effort.spend(64) else {
@@ -81,8 +96,8 @@ extension TaskSet {
       multiple = product
     }
     var sum: UInt64 = 0
-    for vcpu in 0...last {
-      guard let task = sporadicTask(vcpu) else { continue }
+    for number in -1...last {
+      guard let task = sporadicTask(number) else { continue }
       sum &+= multiple / task.period &* task.cost
       if sum > multiple { return false }
     }

@@ -3,62 +3,6 @@ import Testing
 
 @testable import Scheduling
 
-/// Sporadic tasks that all wake at once and come back as early as they may, played tick by tick.
-private struct WorstCase {
-  struct Task {
-    var cost: Int
-    var period: Int
-    var deadline: Int
-    var priority: Int = 0
-  }
-  var tasks: [Task]
-
-  /// The first instant at which somebody misses a deadline, or nil. `order` gives the smaller key to who goes first,
-  /// of a task and the deadline of its job.
-  func miss(until horizon: Int, order: (Task, Int) -> Int) -> Int? {
-    var left = tasks.map { _ in 0 }
-    var due = tasks.map { _ in 0 }
-    for now in 0..<horizon {
-      for (index, task) in tasks.enumerated() {
-        if left[index] > 0 && due[index] <= now { return now }
-        if now % task.period == 0 {
-          left[index] = task.cost
-          due[index] = now + task.deadline
-        }
-      }
-      let next = tasks.indices.filter { left[$0] > 0 }.min { order(tasks[$0], due[$0]) < order(tasks[$1], due[$1]) }
-      if let next { left[next] -= 1 }
-    }
-    return nil
-  }
-
-  /// Long enough to see any miss. All begins anew after 24 ticks, unless more is wanted than there is: then one tick at
-  /// least is missing in each 24, and a deadline is at most 24 away.
-  var horizon: Int { tasks.map { $0.cost * 24 / $0.period }.reduce(0, +) > 24 ? 24 * 26 : 48 }
-
-  var parameters: [TaskParameters] {
-    tasks.map {
-      TaskParameters(
-        priority: UInt8($0.priority),
-        reservation: Reservation(
-          budget: UInt64($0.cost), period: UInt64($0.period), deadline: UInt64($0.deadline)))
-    }
-  }
-
-  /// Small tasks whose periods divide 24. Priorities are distinct.
-  static func random(_ dice: inout Dice) -> WorstCase {
-    let count = 1 + dice.index(below: 4)
-    return WorstCase(
-      tasks: (0..<count).map { index in
-        let period = [2, 3, 4, 6, 8, 12, 24][dice.index(below: 7)]
-        let deadline = 1 + dice.index(below: period)
-        let cost = 1 + dice.index(below: max(1, min(deadline, 2 * period / count)))
-        return Task(
-          cost: min(cost, deadline), period: period, deadline: deadline, priority: (index * 7 + 3) % 11)
-      })
-  }
-}
-
 @Suite("Admission")
 struct AdmissionTests {
   @Test("Earliest deadline first: a set is refused exactly where it misses a deadline when all wake at once")
@@ -121,6 +65,42 @@ struct AdmissionTests {
       Reservation(budget: 333_333_333, period: 999_999_999), Reservation(budget: 200, period: 300),
     ]
     #expect(Tasks(odd).refusal(.earliestDeadline) == nil)
+  }
+
+  @Test("A CPU that is over-full by less than can be seen in any share is refused, and one that lacks as little is not")
+  func hardlyOverfull() {
+    // Two shares of primes p and q that make one part in p · q, which is less than 2⁻⁵⁹, more and less than a whole.
+    let (p, q): (UInt64, UInt64) = (1_000_000_007, 998_244_353)
+    func refusal(_ a: UInt64, _ b: UInt64) -> AdmissionRefusal? {
+      Tasks([Reservation(budget: a, period: p), Reservation(budget: b, period: q)]).refusal(.earliestDeadline)
+    }
+    #expect(4_924_091 * q + 993_328_907 * p == p * q + 1)
+    #expect(refusal(4_924_091, 993_328_907)?.reason == .utilisation)
+    #expect(995_075_916 * q + 4_915_446 * p == p * q - 1)
+    #expect(refusal(995_075_916, 4_915_446) == nil)
+  }
+
+  @Test("The end of the search is never before the last instant at which a deadline can be missed")
+  func slackBound() throws {
+    for count in [3, 40, 90, 105] as [UInt64] {
+      for lack in 1...6 as ClosedRange<UInt64> {
+        // Many small shares, each with a hundred ticks between deadline and period, and a great one that fills the CPU but
+        // for some 2⁻²⁰.
+        let (small, great): (UInt64, UInt64) = (10_000, 1 << 30)
+        var tasks = (0..<count).map { _ in
+          TaskParameters(reservation: Reservation(budget: 90, period: small, deadline: small - 100))
+        }
+        let budget = great - great * 90 * count / small - lack << 10
+        tasks.append(TaskParameters(reservation: Reservation(budget: budget, period: great, deadline: great - 7)))
+        let set = TaskSet(CPUParameters(slice: 1), tasks: tasks.span)
+        guard let bound = set.slackBound(try set.checkUtilisation()) else { continue }
+        // Σ(period − deadline) · share ÷ (1 − Σ share), over the product of the periods.
+        let (wide, slow) = (UInt128(small), UInt128(great))
+        let sum = UInt128(100 * 90 * count) * slow + UInt128(7 * budget) * wide
+        let free = wide * slow - UInt128(90 * count) * slow - UInt128(budget) * wide
+        #expect(UInt128(bound) * free >= sum, "\(count) and \(lack): \(bound)")
+      }
+    }
   }
 
   @Test("A demand refusal says what is due until when")
@@ -204,7 +184,9 @@ struct AdmissionTests {
     #expect(refusal([(1, 50, 40), (0, 0, 40)])?.reason == .windowOverlap)
     #expect(
       refusal([(0, 0, 40), (1, 90, 11)]) == AdmissionRefusal(.window(1), .windowPastFrame, value: 101, limit: 100))
-    #expect(refusal([(0, 1, .max), (1, 90, 11)])?.reason == .windowPastFrame)
+    // Its end would be at 0.
+    #expect(
+      refusal([(0, 1, .max), (1, 90, 10)]) == AdmissionRefusal(.window(0), .windowPastFrame, value: .max, limit: 100))
     #expect(
       refusal([(0, 0, 40), (2, 40, 9)]) == AdmissionRefusal(.window(1), .windowOfUnknownVCPU, value: 2, limit: 2))
     #expect(refusal([(-1, 0, 40)])?.reason == .windowOfUnknownVCPU)

@@ -99,6 +99,22 @@ struct FixedPriorityTests {
     }
   }
 
+  @Test("Among equals a budget is a turn: who has one is not switched away from at the end of a slice")
+  func budgetIsTurn() throws {
+    let own = Reservation(budget: 300, period: 1_000)
+    let set = Tasks(
+      [TaskParameters(priority: 9, reservation: own), TaskParameters(priority: 9, reservation: own)],
+      cpu: CPUParameters(slice: 50))
+    var policy = try set.scheduler(.fixedPriority)
+    policy.ready(0, at: Instant(ticks: 0))
+    policy.ready(1, at: Instant(ticks: 0))
+    #expect(policy.pick(at: Instant(ticks: 0)) == .run(vcpu: 0, until: Instant(ticks: 300)))
+    policy.charge(0, ran: 120)
+    #expect(policy.pick(at: Instant(ticks: 120)) == .run(vcpu: 0, until: Instant(ticks: 300)))
+    policy.charge(0, ran: 180)
+    #expect(policy.pick(at: Instant(ticks: 300)) == .run(vcpu: 1, until: Instant(ticks: 600)))
+  }
+
   @Test("Equals share the CPU, the less urgent have what is left, and a budget lets them through")
   func shares() throws {
     let set = Tasks(

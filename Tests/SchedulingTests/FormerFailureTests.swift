@@ -136,4 +136,20 @@ struct FormerFailureTests {
     policy.charge(0, ran: 4)
     #expect(policy.pick(at: at(4)) == .run(vcpu: 0, until: at(14)))
   }
+
+  @Test("Round robin does not begin a turn for a rest of a slice that is shorter than the switch to it")
+  func hardlyATurn() throws {
+    let set = Tasks([nil, nil], cpu: CPUParameters(slice: 100, switchOverhead: 8))
+    var policy = try set.scheduler(.roundRobin)
+    policy.ready(0, at: at(0))
+    policy.ready(1, at: at(0))
+    #expect(policy.pick(at: at(0)) == .run(vcpu: 0, until: at(100)))
+    // A switch to it, which nobody is charged with, lets the timer come early.
+    policy.charge(0, ran: 95)
+    #expect(policy.pick(at: at(100)) == .run(vcpu: 1, until: at(200)))
+    policy.charge(1, ran: 92)
+    #expect(policy.pick(at: at(200)) == .run(vcpu: 0, until: at(305)))
+    policy.charge(0, ran: 105)
+    #expect(policy.pick(at: at(305)) == .run(vcpu: 1, until: at(413)))
+  }
 }

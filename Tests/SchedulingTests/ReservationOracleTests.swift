@@ -9,6 +9,8 @@ private struct Oracle {
   var servers: [TokenServer?]
   let priorities: [UInt8]
   var states: [State]
+  /// Who had no token when it was looked at last.
+  var isStarving: [Bool]
   var dice: Dice
 
   init(_ tasks: [TaskParameters], seed: UInt64) {
@@ -17,11 +19,14 @@ private struct Oracle {
     }
     priorities = tasks.map(\.priority)
     states = tasks.map { _ in .off }
+    isStarving = tasks.map { _ in false }
     dice = Dice(seed)
   }
 
   /// One vCPU does something, or nobody does.
-  mutating func disturb(_ policy: inout CPUScheduler, at now: UInt64, quietly: Bool, byPriority: Bool) {
+  mutating func disturb(
+    _ policy: inout CPUScheduler, _ running: inout Int?, at now: UInt64, quietly: Bool, byPriority: Bool
+  ) {
     guard dice.oneIn(quietly ? 8 : 2) else { return }
     let vcpu = dice.index(below: states.count)
     let instant = Instant(ticks: now)
@@ -29,10 +34,12 @@ private struct Oracle {
     case (.awake, 0):
       policy.remove(vcpu, at: instant)
       states[vcpu] = .off
+      if running == vcpu { running = nil }
     case (.awake, 1...2):
       policy.yield(vcpu, at: instant)
       // By deadline, who yields has the deadline of one that wakes now; by priority only its place among equals changes.
-      if !byPriority { servers[vcpu]?.wake(at: now) }
+      // Who waits for its budget does not yield.
+      if !byPriority && !isStarving[vcpu] { servers[vcpu]?.wake(at: now) }
     case (.awake, _):
       policy.block(vcpu, at: instant)
       states[vcpu] = .asleep
@@ -42,6 +49,17 @@ private struct Oracle {
       servers[vcpu]?.wake(at: now)
     }
   }
+
+  /// Who has had work for a period and has no token waits for the last.
+  mutating func settle(at now: UInt64) {
+    for vcpu in states.indices where states[vcpu] == .awake {
+      servers[vcpu]?.starve(at: now)
+      isStarving[vcpu] = servers[vcpu].map { $0.due(at: now) == nil } ?? false
+    }
+  }
+
+  /// Whether somebody's budget lies in so many pieces that a policy may put some of them together.
+  var isShattered: Bool { servers.contains { ($0?.instantCount ?? 0) >= 15 } }
 
   /// Those with the best right to the CPU at `now`.
   func candidates(at now: UInt64, byPriority: Bool) -> [Int] {
@@ -71,17 +89,28 @@ struct ReservationOracleTests {
   private func play(_ set: Tasks, _ kind: PolicyKind, seed: UInt64, ticks: UInt64, quietly: Bool) throws -> String? {
     var policy = try set.scheduler(kind)
     var oracle = Oracle(set.tasks, seed: seed)
+    var last: Int?
     for now in 0..<ticks {
-      oracle.disturb(&policy, at: now, quietly: quietly, byPriority: kind == .fixedPriority)
+      oracle.disturb(&policy, &last, at: now, quietly: quietly, byPriority: kind == .fixedPriority)
+      oracle.settle(at: now)
+      if oracle.isShattered { return nil }
       if let late = oracle.late(at: now) { return "vCPU \(late) is late at \(now)" }
       let candidates = oracle.candidates(at: now, byPriority: kind == .fixedPriority)
       switch policy.pick(at: Instant(ticks: now)) {
       case .idle(let until):
+        last = nil
         if !candidates.isEmpty { return "idle at \(now) in place of \(candidates)" }
         if until.ticks <= now { return "no end of idling at \(now)" }
       case .run(let vcpu, let until):
         if !candidates.contains(vcpu) { return "vCPU \(vcpu) at \(now) in place of \(candidates)" }
         if until.ticks <= now { return "no time for vCPU \(vcpu) at \(now)" }
+        // Of two that are due at once the one that runs stays: a switch would be for nothing.
+        if kind == .earliestDeadline, let last, last != vcpu, candidates.contains(last),
+          set.tasks[last].reservation != nil
+        {
+          return "vCPU \(vcpu) at \(now) in place of \(last), which ran and is due as soon"
+        }
+        last = vcpu
         oracle.servers[vcpu]?.useOne()
         policy.charge(vcpu, ran: 1)
       }
@@ -89,19 +118,21 @@ struct ReservationOracleTests {
     return nil
   }
 
-  // Periods below 13 ticks: chunks are never put together there, and tokens are exact.
+  /// Longer ones in every third trial.
+  private func periods(_ seed: UInt64) -> ClosedRange<UInt64> { seed.isMultiple(of: 3) ? 10...60 : 2...12 }
+
   @Test("Earliest deadline first picks who is due first, and no admitted set is ever late", arguments: 0..<8)
   func earliestDeadline(part: UInt64) throws {
     var admitted = 0
     for seed in (part * 150)..<(part * 150 + 150) {
       var dice = Dice(seed)
       var own: [Reservation?] = dice.reservations(
-        count: 1 + dice.index(below: 4), periods: 2...12, percent: 100)
+        count: 1 + dice.index(below: 4), periods: periods(seed), percent: 100)
       if dice.oneIn(2) { own.insert(nil, at: dice.index(below: own.count + 1)) }
       let set = Tasks(own, cpu: CPUParameters(slice: 3))
       guard set.refusal(.earliestDeadline) == nil else { continue }
       admitted += 1
-      let problem = try play(set, .earliestDeadline, seed: seed, ticks: 200, quietly: dice.oneIn(2))
+      let problem = try play(set, .earliestDeadline, seed: seed, ticks: 400, quietly: dice.oneIn(2))
       #expect(problem == nil, "seed \(seed): \(own)")
     }
     #expect(admitted > 45)
@@ -112,13 +143,13 @@ struct ReservationOracleTests {
     var admitted = 0
     for seed in (part * 150)..<(part * 150 + 150) {
       var dice = Dice(seed)
-      let own = dice.reservations(count: 1 + dice.index(below: 4), periods: 2...12, percent: 80)
+      let own = dice.reservations(count: 1 + dice.index(below: 4), periods: periods(seed), percent: 80)
       var tasks = own.map { TaskParameters(priority: UInt8(dice.number(2...5) * 40), reservation: $0) }
       if dice.oneIn(2) { tasks.append(TaskParameters(priority: 7)) }
       let set = Tasks(tasks, cpu: CPUParameters(slice: 3))
       guard set.refusal(.fixedPriority) == nil else { continue }
       admitted += 1
-      let problem = try play(set, .fixedPriority, seed: seed, ticks: 200, quietly: dice.oneIn(2))
+      let problem = try play(set, .fixedPriority, seed: seed, ticks: 400, quietly: dice.oneIn(2))
       #expect(problem == nil, "seed \(seed): \(tasks)")
     }
     #expect(admitted > 45)

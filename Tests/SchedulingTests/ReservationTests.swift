@@ -145,6 +145,55 @@ struct ReservationTests {
     }
   }
 
+  @Test("Who yields or goes on with what came back later pays nothing where nobody else runs in between")
+  func freeYields() throws {
+    for kind in [PolicyKind.earliestDeadline, .fixedPriority] {
+      let own = Reservation(budget: 300, period: 1_000)
+      let set = Tasks(
+        [TaskParameters(priority: 1, reservation: own), TaskParameters()],
+        cpu: CPUParameters(slice: 100, switchOverhead: 10))
+      var policy = try set.scheduler(kind)
+      policy.ready(0, at: at(0))
+      policy.ready(1, at: at(0))
+      for now in stride(from: 0, to: 300, by: 20) as StrideTo<UInt64> {
+        guard case .run(vcpu: 0, _) = policy.pick(at: at(now)) else {
+          Issue.record("\(kind): it has budget at \(now)")
+          return
+        }
+        policy.charge(0, ran: 20)
+        policy.yield(0, at: at(now + 20))
+      }
+      guard case .run(vcpu: 1, _) = policy.pick(at: at(300)) else {
+        Issue.record("\(kind): and none after that")
+        return
+      }
+    }
+  }
+
+  @Test(
+    "A little that comes back before the rest, and is hardly worth its switches, waits for it", arguments: [15, 60])
+  func splinters(little: UInt64) throws {
+    let set = Tasks(
+      [Reservation(budget: 300, period: 1_000), nil], cpu: CPUParameters(slice: 2_000, switchOverhead: 10))
+    var policy = try set.scheduler(.earliestDeadline)
+    policy.ready(1, at: at(0))
+    policy.ready(0, at: at(0))
+    #expect(policy.pick(at: at(0)) == .run(vcpu: 0, until: at(300)))
+    policy.charge(0, ran: little)
+    policy.block(0, at: at(little))
+    _ = policy.pick(at: at(little))
+    policy.ready(0, at: at(100))
+    // The second time in the period two switches are paid out of the budget.
+    let rest = 300 - little - 20
+    #expect(policy.pick(at: at(100)) == .run(vcpu: 0, until: at(100 + rest)))
+    policy.charge(0, ran: rest)
+    guard case .run(vcpu: 1, let until) = policy.pick(at: at(100 + rest)) else {
+      Issue.record("its budget is used up")
+      return
+    }
+    #expect(until == (little == 15 ? at(1_100) : at(1_000)))
+  }
+
   @Test("Two in the background share what is left, and nobody waits for ever")
   func background() throws {
     let set = Tasks([Reservation(budget: 600, period: 1_000), nil, nil])

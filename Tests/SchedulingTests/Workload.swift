@@ -12,6 +12,10 @@ enum Behaviour {
   case wild(UInt64)
   /// It is wild until that instant, and busy from then on.
   case wildThenBusy(UInt64, from: UInt64)
+  /// It works for so long, sleeps for so long, and so on until that instant; it is busy from then on.
+  case pieces(of: UInt64, pause: UInt64, thenBusyFrom: UInt64)
+  /// So much work at each of these instants, to be done `within` ticks: more to do where it has not done the work before.
+  case asked([(at: UInt64, work: UInt64)], within: UInt64)
 }
 
 /// One piece of the time line.
@@ -38,6 +42,10 @@ struct Timeline {
   var stuckAt: UInt64?
   /// A vCPU was picked that could not run.
   var impossiblePickAt: UInt64?
+  /// When each vCPU woke, yielded or was started last.
+  var lastWakes: [UInt64] = []
+  /// When each vCPU was found to be out of budget.
+  var throttles: [[UInt64]] = []
 
   /// Ticks that `vcpu` ran from `start` to `end`.
   func time(of vcpu: Int?, from start: UInt64 = 0, to end: UInt64 = .max) -> UInt64 {
@@ -47,6 +55,9 @@ struct Timeline {
     }
     return sum
   }
+
+  /// The ticks in which `vcpu` ran, in their order.
+  func ticks(of vcpu: Int) -> [UInt64] { stretches.filter { $0.vcpu == vcpu }.flatMap { $0.start..<$0.end } }
 
   /// The jobs that were due by `end` and not done in time.
   func misses(by end: UInt64) -> [Job] { jobs.filter { $0.deadline <= end && ($0.finish ?? .max) > $0.deadline } }
@@ -59,6 +70,13 @@ struct Workload {
   var switchCost: UInt64 = 0
   /// By how much the scheduler may be asked later than it wanted.
   var lateness: UInt64 = 0
+  /// The longest step that the hypervisor takes while one of `lessers` runs or nobody does, and looks at nothing else:
+  /// it begins a tick before something happens, every other time.
+  var blocking: UInt64 = 0
+  /// The vCPUs without a reservation.
+  var lessers: Set<Int> = []
+  /// What the hypervisor takes for itself before all others: so much, and not again within a period.
+  var service: Reservation?
   /// When the first of each vCPU's work comes is up to so many ticks after 0.
   var firstWithin: UInt64 = 0
   var seed: UInt64
@@ -84,26 +102,45 @@ private struct Run {
   var work: [UInt64]
   /// The job that each vCPU works on, in `timeline.jobs`.
   var job: [Int?]
+  /// How much of what it is asked has come.
+  var askedCount: [Int]
   var loaded: Int?
+  var nextService: UInt64
 
   init(_ workload: Workload, _ horizon: UInt64) {
     self.workload = workload
     self.horizon = horizon
     dice = Dice(workload.seed)
+    nextService = workload.service == nil ? .max : 0
     let count = workload.behaviours.count
     wakeAt = []
     for _ in 0..<count { wakeAt.append(dice.number(0...workload.firstWithin)) }
     work = [UInt64](repeating: 0, count: count)
     job = [Int?](repeating: nil, count: count)
+    askedCount = [Int](repeating: 0, count: count)
+    timeline.lastWakes = [UInt64](repeating: 0, count: count)
+    timeline.throttles = [[UInt64]](repeating: [], count: count)
+    for (vcpu, behaviour) in workload.behaviours.enumerated() {
+      if case .asked(let work, _) = behaviour { wakeAt[vcpu] = work[0].at }
+    }
   }
 
   mutating func step<Policy: Scheduler & ~Copyable>(_ policy: inout Policy) {
+    if let service = workload.service, nextService <= now {
+      nextService += service.period + (dice.oneIn(2) ? 0 : dice.number(0...service.period))
+      return advance(nil, to: min(now + service.budget, horizon))
+    }
     for vcpu in wakeAt.indices where wakeAt[vcpu].map({ $0 <= now }) == true { wake(vcpu, &policy) }
-    let nextWake = wakeAt.compactMap { $0 }.min() ?? .max
-    switch policy.pick(at: Instant(ticks: now)) {
+    let nextWake = min(wakeAt.compactMap { $0 }.min() ?? .max, nextService)
+    let decision = policy.pick(at: Instant(ticks: now))
+    for vcpu in wakeAt.indices where policy.throttleCount(of: vcpu) > timeline.throttles[vcpu].count {
+      timeline.throttles[vcpu].append(now)
+    }
+    switch decision {
     case .idle(let until):
       if until.ticks <= now { timeline.stuckAt = now }
-      advance(nil, to: min(until.ticks, nextWake, horizon))
+      let end = min(until.ticks, nextWake, horizon)
+      advance(nil, to: end < horizon ? end + dallied(end) : end)
     case .run(let vcpu, let until):
       if until.ticks <= now { timeline.stuckAt = now }
       guard wakeAt[vcpu] == nil else { return timeline.impossiblePickAt = now }
@@ -119,8 +156,14 @@ private struct Run {
       if work[vcpu] != .max { work[vcpu] -= end - now }
       policy.charge(vcpu, ran: end - now)
       advance(vcpu, to: end)
+      if work[vcpu] > 0 && end < horizon && workload.lessers.contains(vcpu) { advance(nil, to: end + dallied(end)) }
       if work[vcpu] == 0 { finish(vcpu, &policy) }
     }
+  }
+
+  /// How long after `instant` a step goes on that began just before.
+  private mutating func dallied(_ instant: UInt64) -> UInt64 {
+    workload.blocking > 0 && dice.oneIn(2) ? min(workload.blocking, horizon - instant) : 0
   }
 
   private mutating func advance(_ vcpu: Int?, to end: UInt64) {
@@ -133,17 +176,31 @@ private struct Run {
   }
 
   private mutating func wake<Policy: Scheduler & ~Copyable>(_ vcpu: Int, _ policy: inout Policy) {
-    policy.ready(vcpu, at: Instant(ticks: now))
+    // What comes during a switch or a step has come then: it counts from when it was due.
+    let arrival = wakeAt[vcpu]!
+    policy.ready(vcpu, at: Instant(ticks: arrival))
+    timeline.lastWakes[vcpu] = arrival
     wakeAt[vcpu] = nil
     switch workload.behaviours[vcpu] {
     case .busy: work[vcpu] = .max
     case .jobs(let ticks, _, _, let within):
       work[vcpu] = ticks
       job[vcpu] = timeline.jobs.count
-      timeline.jobs.append(Job(vcpu: vcpu, arrival: now, deadline: now + within))
+      timeline.jobs.append(Job(vcpu: vcpu, arrival: arrival, deadline: arrival + within))
     case .wild(let most): work[vcpu] = dice.number(1...most)
     case .wildThenBusy(let most, let start): work[vcpu] = now >= start ? .max : dice.number(1...most)
+    case .pieces(let ticks, _, let start): work[vcpu] = now >= start ? .max : ticks
+    case .asked(let asked, let within): take(asked, within, vcpu)
     }
+  }
+
+  /// The next piece of what a vCPU is asked, whose time has come.
+  private mutating func take(_ asked: [(at: UInt64, work: UInt64)], _ within: UInt64, _ vcpu: Int) {
+    let next = asked[askedCount[vcpu]]
+    askedCount[vcpu] += 1
+    work[vcpu] = next.work
+    job[vcpu] = timeline.jobs.count
+    timeline.jobs.append(Job(vcpu: vcpu, arrival: next.at, deadline: next.at + within))
   }
 
   private mutating func finish<Policy: Scheduler & ~Copyable>(_ vcpu: Int, _ policy: inout Policy) {
@@ -155,6 +212,15 @@ private struct Run {
       policy.block(vcpu, at: instant)
       // A job that came late itself does not hold the next one back, but two at once are not simulated.
       wakeAt[vcpu] = max(timeline.jobs[job[vcpu]!].arrival + every + dice.number(0...jitter), now + 1)
+    case .pieces(_, let pause, _):
+      policy.block(vcpu, at: instant)
+      wakeAt[vcpu] = now + pause
+    case .asked(let asked, let within):
+      timeline.jobs[job[vcpu]!].finish = now
+      let next = askedCount[vcpu] < asked.count ? asked[askedCount[vcpu]].at : .max
+      if next < now { return take(asked, within, vcpu) }
+      policy.block(vcpu, at: instant)
+      wakeAt[vcpu] = next
     case .wild(let most), .wildThenBusy(let most, _):
       switch dice.number(0...9) {
       case 0:
@@ -164,9 +230,11 @@ private struct Run {
         // Turned off and on again within one exit.
         policy.remove(vcpu, at: instant)
         policy.ready(vcpu, at: instant)
+        timeline.lastWakes[vcpu] = now
         work[vcpu] = dice.number(1...most)
       case 2, 3:
         policy.yield(vcpu, at: instant)
+        timeline.lastWakes[vcpu] = now
         work[vcpu] = dice.number(1...most)
       default:
         policy.block(vcpu, at: instant)

@@ -162,6 +162,7 @@ struct BehaviourTests {
         "1ms every 5ms after 2ms within 3ms",
         .periodic(work: 1_000_000, period: 5_000_000, offset: 2_000_000, deadline: 3_000_000)
       ),
+      ("20us every 37us busy-from 50ms", .settling(work: 20_000, period: 37_000, busyFrom: 50_000_000)),
       ("bursts of 300us every 5ms", .bursty(work: 300_000, gap: 5_000_000, seed: 1)),
       ("bursts of 300us every 5ms seed 7", .bursty(work: 300_000, gap: 5_000_000, seed: 7)),
     ] as [(String, Behaviour)])

@@ -38,6 +38,25 @@ struct SimulatorTests {
     #expect((cpu.runTime, cpu.overheadTime) == (100 * ms, 0))
   }
 
+  @Test(
+    "gives a reservation all of its budget after a phase of frequent blocking, alone on the CPU and beside a busy one",
+    arguments: [
+      ("500us every 1ms", "5us", 0.5), ("500us every 1ms", "1us", 0.5), ("500us every 1ms", "20us", 0.5),
+      ("900us every 1ms", "5us", 0.9), ("200us every 1ms", "5us", 0.2), ("5ms every 10ms", "5us", 0.5),
+    ], [[], ["simulate: busy"]])
+  func settling(reservation: (String, String, Double), others: [String]) throws {
+    let (phrase, overhead, share) = reservation
+    func runTime(_ duration: UInt64) throws -> UInt64 {
+      try run(
+        "policy: earliest-deadline, overhead: \(overhead)",
+        ["reserve: \(phrase), simulate: 20us every 37us busy-from 50ms"] + others, for: duration
+      ).virtualCPUs[0].runTime
+    }
+    // Jobs that waited for budget go on a little.
+    let ran = Double(try runTime(600 * ms) - runTime(100 * ms)) / Double(500 * ms)
+    #expect(abs(ran - share) <= share / 100, "\(phrase) with \(overhead): \(ran)")
+  }
+
   @Test("shows the response times of fixed priorities")
   func fixedPriority() throws {
     let cpu = try run(

@@ -7,6 +7,9 @@ public enum Behaviour: Equatable, Sendable {
   /// A job that needs `work` nanoseconds is released every `period`, the first one at `offset`, and should be done
   /// `deadline` after its release: `150us every 1ms`, with `after 300us` and `within 900us` as one likes.
   case periodic(work: UInt64, period: UInt64, offset: UInt64, deadline: UInt64)
+  /// Jobs as above without deadlines until `busyFrom`, and work without end from then on: `20us every 37us busy-from 50ms`.
+  /// So it has a history of blocking when it does not block any more.
+  case settling(work: UInt64, period: UInt64, busyFrom: UInt64)
   /// Jobs of any length, at any time, both exponentially distributed about these means, the same again for the same seed:
   /// `bursts of 300us every 5ms`, with `seed 7` as one likes.
   case bursty(work: UInt64, gap: UInt64, seed: UInt64)
@@ -31,9 +34,15 @@ public enum Behaviour: Equatable, Sendable {
 
   private static func periodic(_ text: String) throws(Failure) -> Behaviour {
     let example = "150us every 1ms"
-    let phrase = try TimePhrase(text, words: ["every", "within", "after"], example: example)
+    let phrase = try TimePhrase(text, words: ["every", "within", "after", "busy-from"], example: example)
     guard let period = phrase.clauses["every"], period > 0, phrase.lead > 0 else {
       throw Failure("a periodic job needs a length and, after 'every', a period; write for example `\(example)`")
+    }
+    if let busyFrom = phrase.clauses["busy-from"] {
+      guard phrase.clauses.count == 2 else {
+        throw Failure("beside 'busy-from' only 'every' can stand; take the rest out")
+      }
+      return .settling(work: phrase.lead, period: period, busyFrom: busyFrom)
     }
     return .periodic(
       work: phrase.lead, period: period, offset: phrase.clauses["after"] ?? 0,
@@ -71,6 +80,9 @@ extension Behaviour: CustomStringConvertible {
       if offset > 0 { text += " after \(Units.describe(time: offset))" }
       if deadline != period { text += " within \(Units.describe(time: deadline))" }
       return text
+    case .settling(let work, let period, let busyFrom):
+      return "\(Units.describe(time: work)) every \(Units.describe(time: period))"
+        + " busy-from \(Units.describe(time: busyFrom))"
     case .bursty(let work, let gap, let seed):
       return "bursts of \(Units.describe(time: work)) every \(Units.describe(time: gap))"
         + (seed == 1 ? "" : " seed \(seed)")

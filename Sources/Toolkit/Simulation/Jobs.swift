@@ -44,6 +44,13 @@ struct JobSource {
       count += 1
       let release = offset.saturating(plus: distance)
       return overflow ? nil : Job(release: release, work: work, deadline: release.saturating(plus: deadline))
+    case .settling(let work, let period, let busyFrom):
+      let (release, overflow) = count.multipliedReportingOverflow(by: period)
+      guard !overflow && last == 0 else { return nil }
+      count += 1
+      if release < busyFrom { return Job(release: release, work: work) }
+      last = busyFrom
+      return Job(release: busyFrom, work: .max)
     case .bursty(let work, let gap, _):
       last = last.saturating(plus: draw(gap))
       return Job(release: last, work: draw(work))

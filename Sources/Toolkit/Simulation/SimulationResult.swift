@@ -65,7 +65,12 @@ public struct SimulationResult: Sendable {
     /// Its name: `debian.1`.
     public var name: String { "\(machineName).\(number)" }
     /// Whether it has jobs, and not just work without end.
-    public var hasJobs: Bool { behaviour != .busy && behaviour != .idle }
+    public var hasJobs: Bool {
+      switch behaviour {
+      case .busy, .idle, .settling: false
+      case .periodic, .bursty: true
+      }
+    }
   }
 
   /// Time that a vCPU spent with work and without the CPU.
