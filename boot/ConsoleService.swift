@@ -22,7 +22,7 @@ extension Reference where Value == PhysicalCPU {
   func callConsole() {
     value.controller.disable(UInt16(truncatingIfNeeded: Hypervisor.shared.value.interrupts.console))
     value.console.isWanted = true
-    value.needsDecision = true
+    call()
   }
 
   /// Does a step of the console's work, which is nobody's time.

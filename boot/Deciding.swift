@@ -26,30 +26,24 @@ extension Reference where Value == PhysicalCPU {
   @_optimize(speed)
   private func followScheduler(_ frame: TrapFrame) -> Bool {
     var now = Instant.now
-    var hasAttended = attends(now)
-    if value.console.isWanted && value.console.nextStep <= now {
-      stepConsole(at: now)
-      hasAttended = true
-    }
-    if hasAttended { now = .now }
+    if value.hasCalls && attends(now) { now = .now }
     value.needsDecision = false
     let decision = pick(at: now)
     switch decision {
     case .run(let slot, let until):
       let next = value.assigned[slot]
-      let audience = next.value.audience
-      if hasAttended || audience != value.audience, asksSomebody(of: audience, at: now) { return false }
+      if next.value.audience != value.audience { show(next.value.audience) }
+      if value.hasCalls && somebodyCalls(at: now) { return false }
       if next.value.number != value.loaded {
-        guard next.value.arrives() else {
-          // Its VM has been stopped.
-          end(next)
-          return false
-        }
         if next.value.needsWork {
           workFor(next, until: until, frame)
           return false
         }
-        load(next, frame)
+        guard loads(next, frame) else {
+          // Its VM has been stopped.
+          end(next)
+          return false
+        }
         value.charged = next
         // Unloading the other one may have woken a third, and something of this one may be due.
         if value.needsDecision { return false }
@@ -65,22 +59,26 @@ extension Reference where Value == PhysicalCPU {
       return next.value.owed.isDone || settle(next)
     case .idle(let until):
       let audience = value.scheduler.idleAudience
-      if hasAttended || audience != value.audience, asksSomebody(of: audience, at: now) { return false }
+      if audience != value.audience { show(audience) }
+      if value.hasCalls && somebodyCalls(at: now) { return false }
       if value.console.isWanted { stepConsole(at: now) } else { idle(until: until) }
       return false
     }
   }
 
-  /// Does the most urgent one thing of those that may interrupt: what is due, or what other CPUs have asked. False where there
-  /// is none. It is the time of the VM that it is done for.
+  /// Does the most urgent one thing of those that may interrupt: what is due, or what other CPUs have asked; or else a step of
+  /// the console's work that is due. False where there is none. What is done is the time of the VM that it is done for.
   @inline(__always)
   private func attends(_ now: Instant) -> Bool {
     if value.deadlines.earliest <= now, let standing = value.deadlines.firstDue(of: value.audience, at: now) {
       serveDeadline(ofStanding: standing, at: now)
-      return true
+    } else if let standing = value.board.first(of: value.audience) {
+      attend(standing, at: now)
+    } else if value.console.isWanted && value.console.nextStep <= now {
+      stepConsole(at: now)
+    } else {
+      return false
     }
-    guard let standing = value.board.first(of: value.audience) else { return false }
-    attend(standing, at: now)
     return true
   }
 
@@ -106,16 +104,21 @@ extension Reference where Value == PhysicalCPU {
     value.charged = vcpu
   }
 
-  /// These may interrupt from now on. Says whether something is due already for one of them, or was asked of him.
-  @inline(never)
-  @_optimize(speed)
-  private func asksSomebody(of audience: Audience, at now: Instant) -> Bool {
-    if audience != value.audience {
-      value.audience = audience
-      value.board.show(audience)
-    }
-    return (value.deadlines.earliest <= now && value.deadlines.firstDue(of: audience, at: now) != nil)
-      || value.board.first(of: audience) != nil
+  /// Whether there is something to attend to for those who may interrupt.
+  @inline(__always)
+  private func somebodyCalls(at now: Instant) -> Bool {
+    value.hasCalls =
+      (value.deadlines.earliest <= now && value.deadlines.firstDue(of: value.audience, at: now) != nil)
+      || value.board.first(of: value.audience) != nil || (value.console.isWanted && value.console.nextStep <= now)
+    return value.hasCalls
+  }
+
+  /// These may interrupt from now on. There may be something for one of them.
+  @inline(__always)
+  private func show(_ audience: Audience) {
+    value.audience = audience
+    value.board.show(audience)
+    value.hasCalls = true
   }
 
   /// Does some of what comes before the first instruction of the vCPU whose turn it is, and which has arrived.
@@ -123,6 +126,11 @@ extension Reference where Value == PhysicalCPU {
   private func workFor(_ next: Reference<VCPU>, until: Instant, _ frame: TrapFrame) {
     // Nobody's registers may be in the hardware while we work for somebody else: a fault of ours would lose them.
     unload(frame)
+    let vm = next.value.host
+    vm.value.lock.acquire(by: value.index)
+    let isHere = next.value.arrives()
+    vm.value.lock.release()
+    guard isHere else { return end(next) }
     value.charged = next
     armTimer(for: until)
     repeat {
@@ -232,6 +240,8 @@ extension Reference where Value == PhysicalCPU {
   @inline(__always)
   func serveTimer() {
     value.timerInterruptCount &+= 1
+    // Else it is the scheduler's instant.
+    if value.timerDeadline >= value.deadlines.earliest || value.console.isWanted { value.hasCalls = true }
     value.timerDeadline = .never
     write_cnthp_ctl(0)
     value.needsDecision = true

@@ -13,7 +13,7 @@ enum Loading: Equatable {
   case resetting(step: Int)
   /// A restart: how much of the memory's old contents has left the caches, in bytes.
   case cleaning(offset: UInt64)
-  /// The next byte to copy: the image's index, and how far into it.
+  /// The next byte to copy: the image's index, and one more than how far into it; zero before it is found.
   case at(image: Int, offset: UInt64)
   /// How much of the device tree is there, in bytes.
   case tree(offset: UInt64)
@@ -23,9 +23,19 @@ enum Loading: Equatable {
   case failed
 }
 
+/// The image that is being loaded.
+struct LoadedImage {
+  /// Where its bytes are in the bundle.
+  var data: UInt = 0
+  /// Where they go.
+  var place = PhysicalAddress(0)
+  /// How many they are; what the file has less of is not in the bundle.
+  var size: UInt64 = 0
+}
+
 extension HostedVM {
   /// What one step copies at the most, in bytes: the time for which the others' interrupts wait.
-  private static let loadingStep: UInt64 = 2048
+  private static let loadingStep: UInt64 = 4096
   /// The same where memory is only cleaned out of the caches.
   private static let cleaningStep: UInt64 = 8192
 
@@ -37,20 +47,33 @@ extension HostedVM {
     if case .cleaning(let offset) = loading { return cleanSome(from: offset) }
     if case .tree(let offset) = loading { return loadTree(from: offset) }
     guard case .at(let index, let offset) = loading else { return }
-    var image: ImageDescription?
-    for candidate in description.images where candidate.index == index { image = candidate }
-    guard let image else { return finishLoading() }
-    guard let data = image.data, let place = place(of: image.range), offset < image.range.size else {
+    if offset == 0 { return beginImage(index) }
+    guard offset <= image.size else {
       loading = .at(image: index + 1, offset: 0)
       return
     }
-    let count = min(Self.loadingStep, image.range.size - offset)
-    unsafe data.bytes.withUnsafeBytes { bytes in
-      unsafe place.advanced(by: offset).unsafePointer.copyMemory(
-        from: bytes.baseAddress.unsafelyUnwrapped + Int(offset), byteCount: Int(count))
-    }
-    clean(place.advanced(by: offset), count)
+    // The offset counts from one: at zero the image is still to be found.
+    let done = offset - 1
+    let count = min(Self.loadingStep, image.size - done)
+    unsafe image.place.advanced(by: done).unsafePointer.copyMemory(
+      from: UnsafeRawPointer(bitPattern: image.data).unsafelyUnwrapped + Int(done), byteCount: Int(count))
+    clean(image.place.advanced(by: done), count)
     loading = .at(image: index, offset: offset + count)
+  }
+
+  /// Finds the next image in the bundle, which takes a step of its own.
+  private mutating func beginImage(_ index: Int) {
+    var found: ImageDescription?
+    for candidate in description.images where candidate.index == index { found = candidate }
+    guard let found else { return finishLoading() }
+    guard let data = found.data, let place = place(of: found.range) else {
+      loading = .at(image: index + 1, offset: 0)
+      return
+    }
+    image = LoadedImage(
+      data: unsafe data.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }, place: place,
+      size: found.range.size)
+    loading = .at(image: index, offset: 1)
   }
 
   /// What the guest wrote before its restart must not leave the caches later, over what it writes uncached then.

@@ -44,6 +44,8 @@ struct HostedVM: ~Copyable {
   }
   /// The same for who wants to know only whether its vCPUs may run.
   private(set) var isLoading = false
+  /// The image that is being loaded. Belongs to that CPU too.
+  var image = LoadedImage()
   /// The vCPU whose CPU watches for the alarm of the VM's clock, by its number in the VM: the one that set it, so that the
   /// work is its VM's own. Protected by the VM's lock.
   var clockWatcher = 0

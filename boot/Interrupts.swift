@@ -163,7 +163,7 @@ extension Reference where Value == PhysicalCPU {
             hasWoken = true
             refreshInterrupts(of: number, vm, index, at: instant)
           } else if leave(.interrupts, with: vcpu), mayInterrupt {
-            value.needsDecision = true
+            call()
           }
         }
       } else if hypervisor.value.vms[vm].machine.interrupts.isLoaded(vcpu: index) {

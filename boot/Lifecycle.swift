@@ -88,6 +88,7 @@ extension Reference where Value == PhysicalCPU {
       hypervisor.value.vms[vm].afterHalt = next
       hypervisor.value.vms[vm].haltingCount.store(hypervisor.value.vms[vm].vcpus.count, ordering: .relaxed)
     }
+    let endedCount = isRunning ? askAllToLeave(vm) : 0
     unlock(vm)
     guard isRunning else {
       // The halt of whoever asks is on its way. It does not go on until then: SYSTEM_OFF and SYSTEM_RESET do not return.
@@ -95,21 +96,27 @@ extension Reference where Value == PhysicalCPU {
       return false
     }
     withConsole { $0.flush(vm) }
+    if value.loaded >= 0 && value.loadedVCPU.value.vm == vm { takeOff(value.loaded) }
+    if endedCount > 0 { countEnded(endedCount, of: vm) }
+    return true
+  }
+
+  /// Asks for the end of each of the VM's vCPUs. Returns how many have it already. The VM's lock is held.
+  private func askAllToLeave(_ vm: Int) -> Int {
+    let hypervisor = Hypervisor.shared
     var endedCount = 0
     for number in hypervisor.value.vms[vm].vcpus {
       let vcpu = hypervisor.value.vcpus.reference(to: number)
-      // Nobody sets it while the VM is not running, and whoever takes it looks at that.
       vcpu.value.startup = nil
       if vcpu.value.isEndedByAskingToLeave() {
         endedCount &+= 1
       } else if vcpu.value.cpu != value.index {
+        // The interrupt may not overtake what it tells of.
         barrier_complete_inner()
         value.controller.send(hypervisor.value.cpus[vcpu.value.cpu].requestInterrupt)
       }
     }
-    if value.loaded >= 0 && value.loadedVCPU.value.vm == vm { takeOff(value.loaded) }
-    if endedCount > 0 { countEnded(endedCount, of: vm) }
-    return true
+    return endedCount
   }
 
   /// So many of the VM's vCPUs have come to their end. With the last one comes what was to come.
@@ -277,20 +284,33 @@ extension Reference where Value == PhysicalCPU {
   func end(_ vcpu: Reference<VCPU>) {
     guard vcpu.value.isAskedToLeave else { return }
     takeOff(vcpu.value.number)
-    vcpu.value.notesEnd()
+    noteEnd(of: vcpu)
   }
 
   /// The vCPU is off this CPU. If somebody has asked for that meanwhile, it ends now.
-  @inline(__always)
+  @inline(never)
   func depart(_ vcpu: Reference<VCPU>) {
-    if vcpu.value.departs() { hasLeft(vcpu) }
+    let vm = vcpu.value.host
+    vm.value.lock.acquire(by: value.index)
+    let isEnded = vcpu.value.departs()
+    vm.value.lock.release()
+    if isEnded { hasLeft(vcpu) }
   }
 
+  /// The vCPU, which somebody waited for, has left this CPU.
   @inline(never)
-  private func hasLeft(_ vcpu: Reference<VCPU>) {
+  func hasLeft(_ vcpu: Reference<VCPU>) {
     if vcpu.value.activity != .off { takeOff(vcpu.value.number) }
-    vcpu.value.notesEnd()
+    noteEnd(of: vcpu)
     countEnded(1, of: vcpu.value.vm)
+  }
+
+  /// This CPU, which does not have the vCPU, knows of its end: it may be started again.
+  private func noteEnd(of vcpu: Reference<VCPU>) {
+    let vm = vcpu.value.host
+    vm.value.lock.acquire(by: value.index)
+    vcpu.value.isAskedToLeave = false
+    vm.value.lock.release()
   }
 
   /// Takes the vCPU out of everything that this CPU has of it.

@@ -64,6 +64,9 @@ struct PhysicalCPU: ~Copyable {
   var requestInterruptCount: UInt64 = 0
   /// Something happened that the scheduler has to be asked about before the guest goes on.
   var needsDecision = false
+  /// Something may be due for those who may interrupt, or have been asked of them: the next decision looks, and until it finds
+  /// nothing more.
+  var hasCalls = true
   /// The last VM was stopped here: there is nothing left to run.
   var isLastToStop = false
   /// A VM is being stopped because we failed while we served it: another failure now ends everything.

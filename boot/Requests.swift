@@ -43,8 +43,6 @@ struct Requests: OptionSet {
 struct RequestSlot: ~Copyable {
   /// What was asked and not yet taken: `Requests`. Not zero while the vCPU is marked on its CPU's board.
   let requests = Atomic<UInt32>(0)
-  /// Where the vCPU is, as its CPU and whoever stops its VM agree on it: see `Residence`.
-  let residence = Atomic<UInt32>(0)
   /// For each vCPU of a GICv2 the SGIs that it has asked for and that are not yet taken, a bit for each INTID.
   let softwareInterrupts: [8 of Atomic<UInt32>] = .init { _ in Atomic(0) }
 }
@@ -136,16 +134,19 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// The same with the vCPU at hand.
+  @inline(never)
+  @_optimize(speed)
+  func post(_ request: Requests, to vcpu: Reference<VCPU>) { postAtOnce(request, to: vcpu) }
+
+  /// The same where every instruction counts.
   @inline(__always)
-  func post(_ request: Requests, to vcpu: Reference<VCPU>, isUrgent: Bool = false) {
+  func postAtOnce(_ request: Requests, to vcpu: Reference<VCPU>) {
     let target = Hypervisor.shared.value.cpus.reference(to: vcpu.value.cpu)
     // Others were there before: the vCPU is marked, and its CPU has been told if it is to be told.
-    guard target.leave(request, with: vcpu) || isUrgent else { return }
+    guard target.leave(request, with: vcpu) else { return }
     // The interrupt may not overtake what it tells of; and pairs with the barrier in `RequestBoard.show`.
     barrier_complete_inner()
-    if isUrgent || target.value.board.hears(vcpu.value.standing) {
-      value.controller.send(target.value.requestInterrupt)
-    }
+    if target.value.board.hears(vcpu.value.standing) { value.controller.send(target.value.requestInterrupt) }
   }
 
   /// Leaves a request with a vCPU of this CPU's and marks it. False where it was marked already.
@@ -165,7 +166,14 @@ extension Reference where Value == PhysicalCPU {
     // Whoever stops a VM asks for the vCPU in the hardware, whatever its standing.
     if value.loaded >= 0 && value.loadedVCPU.value.isAskedToLeave { return endLoaded() }
     if let standing = value.board.first(of: value.audience) { serveRequests(ofStanding: standing) }
-    if value.board.first(of: value.audience) != nil { value.needsDecision = true }
+    if value.board.first(of: value.audience) != nil { call() }
+  }
+
+  /// There is something for the next decision to attend to.
+  @inline(__always)
+  func call() {
+    value.hasCalls = true
+    value.needsDecision = true
   }
 
   /// Does what was asked of one vCPU.

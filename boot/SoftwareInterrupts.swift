@@ -54,12 +54,12 @@ extension Reference where Value == PhysicalCPU {
     let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
     guard vcpu.value.cpu != value.index else { return false }
     guard vm.value.machine.interrupts.version == .v2 else {
-      post(.softwareInterrupt(request.id), to: vcpu)
+      postAtOnce(.softwareInterrupt(request.id), to: vcpu)
       return true
     }
     _ = vcpu.value.mail.softwareInterrupts[request.source].bitwiseOr(
       1 &<< UInt32(truncatingIfNeeded: request.id), ordering: .relaxed)
-    post(.softwareInterrupts(from: request.source), to: vcpu)
+    postAtOnce(.softwareInterrupts(from: request.source), to: vcpu)
     return true
   }
 

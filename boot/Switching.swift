@@ -7,9 +7,10 @@ internal import Virtualization
 // Putting a vCPU on this CPU and taking it off.
 
 extension Reference where Value == PhysicalCPU {
-  /// Replaces the vCPU in the hardware, if there is one, by another of this CPU's.
+  /// Replaces the vCPU in the hardware, if there is one, by another of this CPU's. False where that one's VM has been stopped:
+  /// then there is none.
   @inline(__always)
-  func load(_ vcpu: Reference<VCPU>, _ frame: TrapFrame) {
+  func loads(_ vcpu: Reference<VCPU>, _ frame: TrapFrame) -> Bool {
     unload(frame)
     let vm = vcpu.value.host
     let index = vcpu.value.index
@@ -17,6 +18,10 @@ extension Reference where Value == PhysicalCPU {
     if !vcpu.value.ownsTranslations { takeTranslations(vcpu) }
 
     vm.value.lock.acquire(by: value.index)
+    guard vcpu.value.arrives() else {
+      vm.value.lock.release()
+      return false
+    }
     vm.value.machine.interrupts.load(vcpu: index, into: &value.listRegisters)
     let deadline = vcpu.value.needsCare ? careForLoaded(vcpu, vm) : nil
     vm.value.lock.release()
@@ -30,12 +35,13 @@ extension Reference where Value == PhysicalCPU {
     if let deadline { setDeadline(of: vcpu, to: deadline) }
     // One that could run was not watched.
     if vcpu.value.deadline != .never { watchLoaded(vcpu) }
+    return true
   }
 
   @inline(never)
   private func watchLoaded(_ vcpu: Reference<VCPU>) {
     watch(vcpu)
-    if vcpu.value.deadline <= .now { value.needsDecision = true }
+    if vcpu.value.deadline <= .now { call() }
   }
 
   /// The VMID is the VM's, but a guest's own translations may differ from one of its vCPUs to the other.
@@ -81,11 +87,11 @@ extension Reference where Value == PhysicalCPU {
       && !vm.value.machine.interrupts.hasDeactivations
     if isSettled { value.loaded = -1 } else { settleUnloaded(vm) }
     // Of one that is preempted nothing else is due now than while it was loaded.
-    guard isSettled && vcpu.value.activity == .ready && vcpu.value.deadline == .never else {
+    guard isSettled && vcpu.value.activity == .ready && vcpu.value.deadline == .never && !vcpu.value.isAskedToLeave else {
       return finishUnloading(vcpu, vm)
     }
+    vcpu.value.isHere = false
     vm.value.lock.release()
-    depart(vcpu)
   }
 
   @inline(never)
@@ -93,9 +99,10 @@ extension Reference where Value == PhysicalCPU {
   private func finishUnloading(_ vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) {
     vcpu.value.needsCare = true
     vcpu.value.deadline = deadline(of: vcpu, vm)
+    let isEnded = vcpu.value.departs()
     vm.value.lock.release()
     watch(vcpu)
-    depart(vcpu)
+    if isEnded { hasLeft(vcpu) }
   }
 
   /// Settles what the list registers had to tell when they were read back. The VM's lock is held.

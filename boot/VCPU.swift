@@ -49,6 +49,11 @@ struct VCPU: ~Copyable {
   /// Where it starts, if somebody has asked for that and nothing has come between: whoever starts it takes this, and a halt
   /// takes it away. Protected by the VM's lock.
   var startup: Startup?
+  /// Its registers are in its CPU, or the CPU is at work for it: see `arrives`. Protected by the VM's lock.
+  var isHere = false
+  /// Its VM is being stopped, or was: until its CPU has noted that, it does not come. Changed under the VM's lock; its own CPU
+  /// looks at it when it has been told.
+  var isAskedToLeave = false
   /// It waits, and its CPU wants to hear of the next interrupt for it. Protected by the VM's lock.
   var isAsleep = false
 

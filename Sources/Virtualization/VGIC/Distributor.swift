@@ -61,6 +61,7 @@ extension VirtualGIC {
   }
 
   /// Does as much of it as is done at once, and says what is left.
+  @inline(__always)
   public mutating func beginDistributorWrite(
     offset: UInt32, width: AccessWidth, value: UInt64, vcpu: Int
   ) -> UnfinishedWrite {
@@ -73,6 +74,14 @@ extension VirtualGIC {
       return UnfinishedWrite(
         InterruptRegister(field: .setEnable, firstID: firstID), fields: rest, value: rest, vcpu: vcpu)
     }
+    return beginOtherWrite(offset: offset, width: width, value: value, vcpu: vcpu)
+  }
+
+  /// The same of every other register.
+  @inline(never)
+  private mutating func beginOtherWrite(
+    offset: UInt32, width: AccessWidth, value: UInt64, vcpu: Int
+  ) -> UnfinishedWrite {
     if offset >= 0x080, let register = interruptRegister(offset, width) {
       return write(register, value: value, vcpu: vcpu)
     }
