@@ -40,7 +40,7 @@ struct Attack: AsyncParsableCommand {
   var vcpus: Int?
 
   @Option(help: "How many periods of 1 ms are measured.")
-  var periods = 300
+  var periods = 100
 
   @Option(help: "The command line for the hypervisor, such as tvisor.e2h=0.")
   var append: String?
@@ -63,8 +63,10 @@ struct Attack: AsyncParsableCommand {
         try await ImageBuilder(project: project).buildGuests(isa)
       }
       let runner = AttackRunner(project: project, periods: periods, arguments: append)
-      let (outcomes, failures) = await AttackRun.run(cases, by: runner) { done, name in
-        note("tvisor: \(name) (\(done) of \(cases.count))")
+      let start = ContinuousClock.now
+      let (outcomes, failures) = await AttackRun.run(cases, by: runner) { done, news in
+        let seconds = (ContinuousClock.now - start).components.seconds
+        note("tvisor: \(news) (\(done) of \(cases.count), \(seconds) s)")
       }
       print(AttackTable(outcomes))
       guard failures.isEmpty else { throw Failure(failures.joined(separator: "\n")) }

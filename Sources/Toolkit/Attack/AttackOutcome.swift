@@ -42,7 +42,7 @@ public struct AttackTable: CustomStringConvertible {
       table.rows.append([
         outcome.attackCase.attack.name, arrangement.policy.rawValue, "\(arrangement.gic)", arrangement.isa,
         "\(arrangement.machineCount)x\(arrangement.vcpuCount)", arrangement.placement.rawValue,
-        arrangement.measure.rawValue, "\(outcome.idle.figure)", "\(outcome.spinner.figure)",
+        arrangement.measure.rawValue + (arrangement.blockCount > 0 ? " \(arrangement.blocking)" : ""), "\(outcome.idle.figure)", "\(outcome.spinner.figure)",
         "\(outcome.attacked.figure)", bar, outcome.attacked.values["missed"].map { "\($0)" } ?? "",
         outcome.promise.bar == nil ? "" : outcome.isKept ? "kept" : "BROKEN",
       ])

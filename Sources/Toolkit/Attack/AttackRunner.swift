@@ -14,7 +14,7 @@ public actor AttackRunner {
 
   /// A runner in a checkout, which measures so many periods.
   public init(
-    project: Project, periods periodCount: Int = 300, patience: Duration = .seconds(240), arguments: String? = nil
+    project: Project, periods periodCount: Int = 100, patience: Duration = .seconds(120), arguments: String? = nil
   ) {
     self.project = project
     self.patience = patience
@@ -26,7 +26,8 @@ public actor AttackRunner {
   public func run(_ attackCase: AttackCase) async throws -> AttackOutcome {
     async let idle = reference(.idle, attackCase.arrangement)
     async let spinner = reference(.spin, attackCase.arrangement)
-    async let attacked = measure(attackCase)
+    async let attacked = [.idle, .spin].contains(attackCase.attack)
+      ? reference(attackCase.attack, attackCase.arrangement) : measure(attackCase)
     return try await AttackOutcome(attackCase, idle: idle, spinner: spinner, attacked: attacked)
   }
 
@@ -94,7 +95,7 @@ public actor AttackRunner {
     let bundle = try await bundler.bundle(
       SystemFile(parsing: SourceText(path: "\(attackCase.name).yaml", text: system.text)))
     try await bundler.validate(bundle, on: launch.emulation)
-    let name = "attack-" + attackCase.name.replacingOccurrences(of: " ", with: "-")
+    let name = "attack-" + attackCase.name.replacingOccurrences(of: "[ /+]", with: "-", options: .regularExpression)
     return try launch.command(booting: bundle, as: name, arguments: arguments, console: .pipe)
   }
 }
