@@ -156,5 +156,5 @@ func run(_ attack: Attack, as vcpu: VCPU, _ settings: Settings) -> Never {
 
 /// Busy, and nothing else.
 private func spin() -> Never {
-  while true { guest_relax() }
+  while true { disturb_spin(1_000_000) }
 }

@@ -29,7 +29,7 @@ func listen(as vcpu: VCPU) -> Never {
 func acceptBusily(as vcpu: VCPU) -> Never {
   enableAll(vcpu)
   while true {
-    for _ in 0..<50 { guest_relax() }
+    disturb_spin(50)
     _ = InterruptController.current.drain(limit: 4)
   }
 }
@@ -160,7 +160,7 @@ func carryMuch(as vcpu: VCPU) -> Never {
     Timer.physical.arm(at: Timer.physical.now &+ Counter.frequency / 5000)
     // One of them stays active.
     let taken = InterruptController.current.acknowledge()
-    for _ in 0..<1000 { guest_relax() }
+    disturb_spin(1000)
     if InterruptController.current.number(taken) < 1020 { InterruptController.current.end(taken) }
     vcpu.send(vcpu.number & 15, to: 1 &<< (vcpu.number &- base), from: base)
   }

@@ -59,7 +59,7 @@ func beDueWhileBusy(as vcpu: VCPU, _ settings: Settings) -> Never {
   var instants = Instants(settings, of: timer)
   while true {
     timer.arm(at: instants.next)
-    while timer.now &- instants.next >= 1 << 63 { guest_relax() }
+    while timer.now &- instants.next >= 1 << 63 { disturb_spin(50) }
     timer.stop()
     _ = InterruptController.current.drain(limit: 4)
     instants.advance(timer.now)

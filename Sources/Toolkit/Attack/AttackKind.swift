@@ -6,7 +6,7 @@ public struct AttackKind: Hashable, Sendable {
   var argument: String
   /// Further arguments for the guest.
   var options: String?
-  /// What is typed meanwhile, again and again.
+  /// What is typed meanwhile.
   var typed: Typed?
   /// How the hypervisor's own lines show that it happens, where the guest does not say that it begins.
   var sign: String?
@@ -17,10 +17,10 @@ public struct AttackKind: Hashable, Sendable {
   /// How many vCPUs of a machine it takes at least.
   var leastVCPUs = 1
 
-  /// What a person does at the console.
+  /// What a person does at the console once the loop measures.
   enum Typed: Hashable {
-    /// Keys, one after the other, as fast as somebody can press them.
-    case keys(String)
+    /// Keys, and the same again as soon as the console has answered, so many times.
+    case keys(String, answer: String, count: Int)
     /// Text that is there all at once.
     case pasted(String)
   }
@@ -62,10 +62,10 @@ public struct AttackKind: Hashable, Sendable {
     AttackKind("lines"), AttackKind("room"),
     AttackKind("crossing", isFirst: true, leastMachines: 2),
     // Somebody is busy meanwhile: time would jump on while all sleep, and nobody types as fast as that.
-    AttackKind("keys-show", "spin", typed: .keys("\u{14}s")),
-    AttackKind("keys-dump", "spin", typed: .keys("\u{14}d")),
-    AttackKind("paste", "spin", typed: .pasted(String(repeating: "all work and no play ", count: 200)), isFirst: true),
-    AttackKind("paste-keys", "spin", typed: .pasted(String(repeating: "\u{14}d\u{14}s", count: 100))),
+    AttackKind("keys-show", "spin", typed: .keys("\u{14}s", answer: " from other CPUs", count: 40)),
+    AttackKind("keys-dump", "spin", typed: .keys("\u{14}d", answer: " requests=", count: 40)),
+    AttackKind("paste", "spin", typed: .pasted(String(repeating: "all work and no play ", count: 1000)), isFirst: true),
+    AttackKind("paste-keys", "spin", typed: .pasted(String(repeating: "\u{14}d\u{14}s", count: 200))),
   ]
   private static let interrupts = [
     AttackKind("sgi", leastVCPUs: 2), AttackKind("sgi-lists", leastVCPUs: 2), AttackKind("sgi-ready", leastVCPUs: 2),

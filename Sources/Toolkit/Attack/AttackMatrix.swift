@@ -50,4 +50,37 @@ extension AttackCase {
       }
     }
   }
+
+  /// The rows that say most in little time: of each kind of loop, the attacks that have cost it most.
+  public static func short(isa: String) -> [AttackCase] {
+    all(isa: isa).filter { row in
+      guard row.arrangement.gic == (isa == "armv7" ? 2 : 3) else {
+        return isa == "armv8" && otherController.contains(row.key)
+      }
+      return shortKeys.contains(row.key)
+    }
+  }
+
+  /// All that tells rows of one interrupt controller and instruction set apart, but numbers.
+  private var key: String {
+    let crowd = arrangement.machineCount > 1 ? "*" : ""
+    return "\(attack.name) \(arrangement.policy.rawValue) \(arrangement.placement.rawValue) \(arrangement.measure.rawValue)"
+      + crowd + (arrangement.blockCount > 0 ? " \(arrangement.blocking)" : "")
+  }
+
+  private static let shortKeys: Set = [
+    "timers edf same late", "both-timers edf same late", "uart edf same late", "room edf same late", "sgi edf same late",
+    "reset edf same late", "distributor edf same late", "pending edf same late", "heavy edf same late",
+    "keys-dump edf same late", "timers edf same late*",
+    "timers fp same late", "sgi fp same late",
+    "timers edf same supply", "timers-fast fp-reserved same supply", "timers edf same answer",
+    "idle edf same supply 500us/1000us+5us",
+    "timers cyclic same window", "uart cyclic same window",
+    "uart own other late", "keys-dump own other late", "sgi own other late",
+    "cpu-on edf split late", "sgi-ready edf split late", "reset-all edf split late",
+  ]
+  private static let otherController: Set = [
+    "timers edf same late*", "sgi edf same late", "uart edf same late", "timers edf same supply",
+    "sgi-ready edf split late",
+  ]
 }

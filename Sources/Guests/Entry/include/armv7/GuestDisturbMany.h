@@ -19,6 +19,11 @@ static inline void disturb_load_many(uint64_t address) {
                    : "r0", "r1", "r2", "r3", "r4", "r5", "r8", "r9", "memory");
 }
 
+// Busy for so many rounds of two instructions. It does not yield: QEMU would look each time for somebody else to run.
+static inline void disturb_spin(uint64_t rounds) {
+  uint32_t count = (uint32_t)rounds;
+  __asm__ volatile("0: subs %0, %0, #1; bne 0b" : "+r"(count)::"cc");
+}
 static inline void disturb_wait_for_event(void) { __asm__ volatile("wfe" ::: "memory"); }
 // TLBIALLIS.
 static inline void disturb_forget_translations(void) {

@@ -15,6 +15,10 @@ static inline void disturb_load_many(uint64_t address) {
   __asm__ volatile("ldp %0, %1, [%2]" : "=&r"(low), "=&r"(high) : "r"(address) : "memory");
 }
 
+// Busy for so many rounds of two instructions. It does not yield: QEMU would look each time for somebody else to run.
+static inline void disturb_spin(uint64_t rounds) {
+  __asm__ volatile("0: subs %0, %0, #1; b.ne 0b" : "+r"(rounds)::"cc");
+}
 static inline void disturb_wait_for_event(void) { __asm__ volatile("wfe" ::: "memory"); }
 static inline void disturb_forget_translations(void) {
   __asm__ volatile("tlbi vmalle1is; dsb ish; isb" ::: "memory");
