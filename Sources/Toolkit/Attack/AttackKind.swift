@@ -52,6 +52,8 @@ public struct AttackKind: Hashable, Sendable {
     AttackKind("timers"),
     // Where serving them all takes as long as `range`, one phase in it is the worst.
     AttackKind("timers-sweep", "timers", options: "phase=940000 sweep=1237 range=61000"),
+    // In the time that a reservation has.
+    AttackKind("timers-within", "timers", options: "phase=100000"),
     AttackKind("timers-fast", "timers", options: "period=50000"),
     AttackKind("physical-timers"),
     AttackKind("both-timers"),

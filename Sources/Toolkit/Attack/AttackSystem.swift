@@ -10,10 +10,13 @@ struct AttackSystem {
   var arrangement: AttackArrangement
   /// What the others do.
   var attack: AttackKind
-  /// How many periods are measured, and how many go before.
+  /// How many periods are measured.
   var periodCount = 100
-  /// Windows of few µs are enough to begin only in several periods.
-  var warmUpCount: Int { arrangement.policy == .cyclic ? 200 : 60 }
+  /// When the others begin, in ms of the board's time: they are all there by then. Windows of a few µs are enough for that only
+  /// in many periods.
+  private var start: Int { arrangement.policy == .cyclic ? 120 : 40 }
+  /// How many periods go before those that are measured.
+  private var warmUpCount: Int { (start + 20) * 1000 / arrangement.period }
 
   /// The system file's text.
   var text: String {
@@ -58,7 +61,7 @@ struct AttackSystem {
     let processors = (0..<arrangement.vcpuCount).map { "\(processor(of: $0))" }.joined(separator: ", ")
     return machine(
       "disturb\(number)", program: "disturb", vcpus: processors,
-      arguments: "attack=\(attack.argument) vcpus=\(arrangement.vcpuCount) number=\(number)"
+      arguments: "attack=\(attack.argument) vcpus=\(arrangement.vcpuCount) number=\(number) start=\(start)000000"
         + (attack.options.map { " \($0)" } ?? ""))
   }
 
