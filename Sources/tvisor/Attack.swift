@@ -30,7 +30,7 @@ struct Attack: AsyncParsableCommand {
   @Option(help: "Only what measures this: late, supply, window, answer; may be given again.")
   var measure: [String] = []
 
-  @Option(help: "Only with the others there: same, other, split (from the loop); may be given again.")
+  @Option(help: "Only with the others there: same, other, split, wide (from the loop); may be given again.")
   var at: [String] = []
 
   @Option(help: "Only with so many machines.")
@@ -54,6 +54,9 @@ struct Attack: AsyncParsableCommand {
   @Option(help: "Write the figures of the promises that are broken to this file; rows that are not run keep theirs.")
   var known: String?
 
+  @Flag(help: "Print the system files of the rows.")
+  var show = false
+
   @Flag(help: "List the rows.")
   var list = false
 
@@ -62,6 +65,7 @@ struct Attack: AsyncParsableCommand {
       let project = try Project.locate()
       let cases = chosen
       guard !list else { return cases.forEach { print($0.name) } }
+      guard !show else { return cases.forEach { print("# \($0.name)\n\($0.systemFile)") } }
       guard !cases.isEmpty else { throw Failure("no row is like that; --list names them") }
       if !noBuild {
         note("tvisor: building")

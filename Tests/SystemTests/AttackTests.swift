@@ -11,7 +11,9 @@ struct AttackTests {
 
   private static func cases(_ isa: String) -> [AttackCase] {
     guard let wanted else { return AttackCase.short(isa: isa) }
-    return AttackCase.all(isa: isa).filter { wanted == "all" || $0.name.split(separator: " ").contains(Substring(wanted)) }
+    return AttackCase.all(isa: isa).filter {
+      wanted == "all" || $0.name.split(separator: " ").contains(Substring(wanted))
+    }
   }
 
   @Test(
@@ -30,7 +32,7 @@ struct AttackTests {
       Issue.record("\(outcome.attackCase.name): \(outcome.attacked.figure), and the bar is \(outcome.promise.bar ?? 0)")
     }
     for outcome in outcomes where outcome.isKept && known.figures[outcome.attackCase.name] != nil {
-      print("\(outcome.attackCase.name): kept now, \(outcome.attacked.figure); take it out of Tests/Baseline/attacks.txt")
+      print("\(outcome.attackCase.name): kept now; take it out of Tests/Baseline/attacks.txt")
     }
   }
 }

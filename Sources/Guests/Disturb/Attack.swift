@@ -71,6 +71,18 @@ enum Attack: CaseIterable {
   init(in tree: borrowing MachineTree) {
     self = .idle
     for attack in Self.allCases where tree.has(attack.argument) { self = attack }
+    // Each machine of a number does something else.
+    guard tree.has("attack=mixed") else { return }
+    switch (tree.number("number") ?? 0) & 7 {
+    case 0: self = .timers
+    case 1: self = .uart
+    case 2: self = .sgi
+    case 3: self = .pending
+    case 4: self = .bothTimers
+    case 5: self = .distributor
+    case 6: self = .heavy
+    default: self = .roomAlarms
+    }
   }
 
   private var argument: StaticString {

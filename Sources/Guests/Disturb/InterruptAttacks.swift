@@ -59,7 +59,9 @@ func writeFields(as vcpu: VCPU) -> Never {
     distributor[Register.clearEnable &+ offset] = ~0
     distributor[Register.clearActive &+ offset] = ~0
     distributor[Register.clearPending &+ offset] = ~0
-    for word in 0..<8 as Range<UInt64> { distributor[Register.priority &+ offset &* 8 &+ word &* 4] = UInt32(round & 15) &* 0x1010_1010 }
+    for word in 0..<8 as Range<UInt64> {
+      distributor[Register.priority &+ offset &* 8 &+ word &* 4] = UInt32(round & 15) &* 0x1010_1010
+    }
     own[Register.setEnable] = ~0
     own[Register.clearEnable] = ~0
     round &+= 1

@@ -18,13 +18,13 @@ func main(treeAddress: UInt64) {
   let settings = unsafe settings
   if attack == .heavy { findRegisters() }
   if !attack.startsItself { Crew.assemble(settings.count) }
-  waitForStart(settings)
   if attack.announces {
     console.start()
     console.write("disturb: begins, vcpus=")
     console.write(decimal: settings.count)
     console.write("\n")
   }
+  waitForStart(settings)
   if !attack.startsItself { Crew.release() }
   run(attack, as: VCPU(number: 0, count: settings.count), settings)
 }

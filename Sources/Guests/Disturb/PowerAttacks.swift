@@ -4,7 +4,9 @@ internal import GuestSupport
 /// The first vCPU turns all others on again and again, which turn themselves off at once.
 func turnOnForEver(as vcpu: VCPU) -> Never {
   while true {
-    for number in 1..<max(vcpu.count, 2) { PSCI.call(PSCI.cpuOn, VCPU.affinity(of: number), disturb_brief_entry(), number) }
+    for number in 1..<max(vcpu.count, 2) {
+      PSCI.call(PSCI.cpuOn, VCPU.affinity(of: number), disturb_brief_entry(), number)
+    }
   }
 }
 

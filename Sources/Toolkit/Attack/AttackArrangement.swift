@@ -47,6 +47,17 @@ public struct AttackArrangement: Hashable, Sendable {
     case other
     /// The first vCPU of each machine on CPU 1, and the rest on the loop's.
     case split
+    /// In turn on three CPUs, of which one is the loop's; where that is its own, on two others.
+    case wide
+
+    /// How many CPUs it takes.
+    var processorCount: UInt64 {
+      switch self {
+      case .same: 1
+      case .other, .split: 2
+      case .wide: 3
+      }
+    }
   }
 
   /// What is measured.

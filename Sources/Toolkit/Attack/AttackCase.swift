@@ -7,6 +7,15 @@ public struct AttackCase: Hashable, Sendable {
 
   /// Its name, by which a figure of it is kept.
   public var name: String { "\(attack.name) \(arrangement.name)" }
+
+  /// The system file that boots it.
+  public var systemFile: String { AttackSystem(arrangement: arrangement, attack: attack).text }
+
+  /// A row with every property given.
+  public init(attack: AttackKind, arrangement: AttackArrangement) {
+    self.attack = attack
+    self.arrangement = arrangement
+  }
 }
 
 /// What the loop has measured.
@@ -18,7 +27,7 @@ public struct AttackFigure: Equatable, Sendable {
 
   /// Reads the line of the loop: `loop: KIND name=value name=value`.
   /// - Returns: nil for any other line.
-  init?(reading line: some StringProtocol, measure: AttackArrangement.Measure) {
+  public init?(reading line: some StringProtocol, measure: AttackArrangement.Measure) {
     let words = line.split(separator: " ")
     guard words.first == "loop:", words.count > 2 else { return nil }
     values = [:]

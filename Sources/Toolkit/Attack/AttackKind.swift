@@ -57,6 +57,7 @@ public struct AttackKind: Hashable, Sendable {
     AttackKind("timers-fast", "timers", options: "period=50000"),
     AttackKind("physical-timers"),
     AttackKind("both-timers"),
+    AttackKind("both-sweep", "both-timers", options: "phase=940000 sweep=1237 range=61000"),
     AttackKind("ready-timers"),
   ]
   private static let console = [
@@ -82,6 +83,6 @@ public struct AttackKind: Hashable, Sendable {
   ]
   private static let others = [
     AttackKind("sleeps"), AttackKind("yields"), AttackKind("devices"), AttackKind("aborts"), AttackKind("maintenance"),
-    AttackKind("heavy"), AttackKind("alarms"),
+    AttackKind("heavy"), AttackKind("alarms"), AttackKind("mixed", leastMachines: 4),
   ]
 }

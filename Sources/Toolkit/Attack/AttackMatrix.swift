@@ -20,11 +20,12 @@ extension AttackCase {
       + each([.deadline, .reservedPriority], measure: .supply)
       + each([.deadline], measure: .answer)
       + each([.deadline, .own], machines: 16, vcpus: 1)
-      + each([.deadline, .priority], machines: crowd)
+      + each([.deadline, .priority, .own], machines: crowd)
       + each([.deadline], machines: crowd, measure: .supply)
       + each([.deadline, .priority], at: .split)
       + each([.deadline], at: .split, measure: .supply)
       + each([.deadline], at: .other)
+      + each([.deadline, .own], at: .wide)
   }
 
   /// The attacks that mean something in an arrangement.
@@ -64,13 +65,16 @@ extension AttackCase {
   /// All that tells rows of one interrupt controller and instruction set apart, but numbers.
   private var key: String {
     let crowd = arrangement.machineCount > 1 ? "*" : ""
-    return "\(attack.name) \(arrangement.policy.rawValue) \(arrangement.placement.rawValue) \(arrangement.measure.rawValue)"
-      + crowd + (arrangement.blockCount > 0 ? " \(arrangement.blocking)" : "")
+    let words = [
+      attack.name, arrangement.policy.rawValue, arrangement.placement.rawValue, arrangement.measure.rawValue,
+    ]
+    return words.joined(separator: " ") + crowd + (arrangement.blockCount > 0 ? " \(arrangement.blocking)" : "")
   }
 
   private static let shortKeys: Set = [
-    "timers edf same late", "both-timers edf same late", "uart edf same late", "room edf same late", "sgi edf same late",
-    "reset edf same late", "distributor edf same late", "pending edf same late", "heavy edf same late",
+    "timers edf same late", "both-timers edf same late", "uart edf same late", "room edf same late",
+    "sgi edf same late", "reset edf same late", "distributor edf same late", "pending edf same late",
+    "heavy edf same late",
     "keys-dump edf same late", "timers edf same late*",
     "timers fp same late", "sgi fp same late",
     "timers-within edf same supply", "timers-within fp-reserved same supply", "timers edf same answer",

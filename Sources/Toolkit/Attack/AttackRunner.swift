@@ -26,7 +26,8 @@ public actor AttackRunner {
   public func run(_ attackCase: AttackCase) async throws -> AttackOutcome {
     async let idle = reference(.idle, attackCase.arrangement)
     async let spinner = reference(.spin, attackCase.arrangement)
-    async let attacked = [.idle, .spin].contains(attackCase.attack)
+    async let attacked =
+      [.idle, .spin].contains(attackCase.attack)
       ? reference(attackCase.attack, attackCase.arrangement) : measure(attackCase)
     return try await AttackOutcome(attackCase, idle: idle, spinner: spinner, attacked: attacked)
   }
@@ -83,7 +84,7 @@ public actor AttackRunner {
     let board = try project.board(named: "qemu-virt-\(arrangement.isa)")
     var emulation = try Emulation(
       board, model: arrangement.isa == "armv7" ? "cortex-a15" : "cortex-a57", gicVersion: arrangement.gic,
-      processorCount: arrangement.placement == .same ? 1 : 2, memory: 1 << 30)
+      processorCount: arrangement.placement.processorCount, memory: 1 << 30)
     emulation.countsInstructions = true
     return Launch(project: project, emulation: emulation)
   }

@@ -54,6 +54,7 @@ struct AttackSystem {
     case .same: 0
     case .other: 1
     case .split: vcpu == 0 ? 1 : 0
+    case .wide: arrangement.policy == .own ? 1 + vcpu % 2 : vcpu % 3
     }
   }
 
