@@ -40,7 +40,7 @@ struct Attack: AsyncParsableCommand {
   var vcpus: Int?
 
   @Option(help: "How many periods of 1 ms are measured.")
-  var periods = 100
+  var periods = 60
 
   @Option(help: "The command line for the hypervisor, such as tvisor.e2h=0.")
   var append: String?

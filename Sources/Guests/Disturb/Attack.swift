@@ -130,6 +130,9 @@ enum Attack: CaseIterable {
 }
 
 /// The attack of one vCPU, for ever.
+///
+/// Every loop has a `guest_relax`: QEMU's CPUs run in turn where it counts instructions, and one that never says that it could
+/// wait may have its turn for very long, which nobody but QEMU is to blame for.
 func run(_ attack: Attack, as vcpu: VCPU, _ settings: Settings) -> Never {
   switch attack {
   case .idle: PSCI.halt()
@@ -155,7 +158,7 @@ func run(_ attack: Attack, as vcpu: VCPU, _ settings: Settings) -> Never {
   case .control: vcpu.number == 0 ? toggleDistributor(as: vcpu) : listen(as: vcpu)
   case .deactivations: takeBack(as: vcpu)
   case .sleeps: sleepForEver(as: vcpu)
-  case .yields: while true { disturb_wait_for_event() }
+  case .yields: waitForEvents()
   case .devices: readDevices()
   case .many: accessMany()
   case .calls: callForEver(as: vcpu)
@@ -168,5 +171,13 @@ func run(_ attack: Attack, as vcpu: VCPU, _ settings: Settings) -> Never {
 
 /// Busy, and nothing else.
 private func spin() -> Never {
-  while true { disturb_spin(1_000_000) }
+  while true {
+    disturb_spin(100)
+    guest_relax()
+  }
+}
+
+/// Each wait for an event is a yield.
+private func waitForEvents() -> Never {
+  while true { disturb_wait_for_event() }
 }

@@ -3,7 +3,10 @@ internal import GuestSupport
 
 /// The same byte again and again, whether the UART has room or not.
 func write(_ byte: UInt8) -> Never {
-  while true { guest_store32(VirtMachine.uart, UInt64(byte)) }
+  while true {
+    guest_store32(VirtMachine.uart, UInt64(byte))
+    guest_relax()
+  }
 }
 
 /// A line as long as they are kept, without its end: whoever's line comes meanwhile, has it shown once more.
@@ -20,6 +23,7 @@ func waitForRoom(as vcpu: VCPU) -> Never {
   while true {
     while uart[0x18] & 0x20 == 0 { uart[0] = UInt32(UInt8(ascii: "y")) }
     uart[0x44] = 0x20
+    guest_relax()
     if uart[0x18] & 0x20 != 0 { vcpu.sleep() }
   }
 }

@@ -6,6 +6,7 @@ private typealias Register = InterruptController.Register
 /// Registers of devices that take a while to answer.
 func readDevices() -> Never {
   while true {
+    guest_relax()
     for offset in stride(from: 0 as UInt64, to: 0x30, by: 4) {
       _ = guest_load32(VirtMachine.clock &+ (offset & 0x1c))
       _ = guest_load32(VirtMachine.uart &+ 0x18 &+ offset)
@@ -19,6 +20,7 @@ func readDevices() -> Never {
 func accessMany() -> Never {
   let block = VirtMachine.distributor
   while true {
+    guest_relax()
     for place in stride(from: 0 as UInt64, to: 0x20, by: 16) {
       disturb_store_many(block &+ Register.setPending &+ place, ~0)
       disturb_load_many(block &+ Register.setPending &+ place)
@@ -39,12 +41,14 @@ func setAlarms() -> Never {
   while true {
     clock[0x04] = clock[0x00] &+ seconds
     seconds = seconds % 3 &+ 1
+    guest_relax()
   }
 }
 
 /// Loads from where the machine has nothing. Only one vCPU may expect faults: the others ask the firmware for what it has not.
 func abort(as vcpu: VCPU) -> Never {
   while true {
+    guest_relax()
     if vcpu.number == 0 {
       _ = probe { _ = guest_load32(0x1000_0000) }
     } else {
@@ -62,5 +66,6 @@ func maintain() -> Never {
       line &+= 1
     }
     disturb_forget_translations()
+    guest_relax()
   }
 }

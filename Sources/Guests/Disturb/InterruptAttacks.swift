@@ -5,7 +5,10 @@ private typealias Register = InterruptController.Register
 
 /// SGIs to all others, one after the other.
 func broadcast(as vcpu: VCPU) -> Never {
-  while true { vcpu.sendToOthers(1) }
+  while true {
+    vcpu.sendToOthers(1)
+    guest_relax()
+  }
 }
 
 /// SGIs of every number to all others, sixteen vCPUs at a time.
@@ -14,6 +17,7 @@ func sendByLists(as vcpu: VCPU) -> Never {
   while true {
     for first in stride(from: 0, to: vcpu.count, by: 16) {
       vcpu.send(number, to: first == 0 ? 0xfffe : 0xffff, from: first)
+      guest_relax()
     }
     number = (number &+ 1) & 15
   }
@@ -30,6 +34,7 @@ func acceptBusily(as vcpu: VCPU) -> Never {
   enableAll(vcpu)
   while true {
     disturb_spin(50)
+    guest_relax()
     _ = InterruptController.current.drain(limit: 4)
   }
 }
@@ -39,6 +44,7 @@ func sendAndAccept(as vcpu: VCPU) -> Never {
   enableAll(vcpu)
   while true {
     vcpu.sendToOthers(vcpu.number & 15)
+    guest_relax()
     _ = InterruptController.current.drain(limit: 4)
   }
 }
@@ -65,6 +71,7 @@ func writeFields(as vcpu: VCPU) -> Never {
     own[Register.setEnable] = ~0
     own[Register.clearEnable] = ~0
     round &+= 1
+    guest_relax()
   }
 }
 
@@ -102,7 +109,9 @@ func makePending(as vcpu: VCPU) -> Never {
   forEachGroup { distributor[Register.setEnable &+ $0] = ~0 }
   while true {
     forEachGroup { distributor[Register.setPending &+ $0] = ~0 }
+    guest_relax()
     forEachGroup { distributor[Register.clearPending &+ $0] = ~0 }
+    guest_relax()
   }
 }
 
@@ -115,6 +124,7 @@ func moveInterrupts(as vcpu: VCPU) -> Never {
     forEachGroup { distributor[Register.setPending &+ $0] = ~0 }
     spread(from: first, to: vcpu.count)
     first &+= 1
+    guest_relax()
   }
 }
 
@@ -128,6 +138,7 @@ func toggleDistributor(as vcpu: VCPU) -> Never {
     distributor[Register.control] = on & ~3
     forEachGroup { distributor[Register.setPending &+ $0] = ~0 }
     distributor[Register.control] = on
+    guest_relax()
   }
 }
 
@@ -162,7 +173,10 @@ func carryMuch(as vcpu: VCPU) -> Never {
     Timer.physical.arm(at: Timer.physical.now &+ Counter.frequency / 5000)
     // One of them stays active.
     let taken = InterruptController.current.acknowledge()
-    disturb_spin(1000)
+    for _ in 0..<10 {
+      disturb_spin(100)
+      guest_relax()
+    }
     if InterruptController.current.number(taken) < 1020 { InterruptController.current.end(taken) }
     vcpu.send(vcpu.number & 15, to: 1 &<< (vcpu.number &- base), from: base)
   }

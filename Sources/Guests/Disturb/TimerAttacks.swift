@@ -59,7 +59,10 @@ func beDueWhileBusy(as vcpu: VCPU, _ settings: Settings) -> Never {
   var instants = Instants(settings, of: timer)
   while true {
     timer.arm(at: instants.next)
-    while timer.now &- instants.next >= 1 << 63 { disturb_spin(50) }
+    while timer.now &- instants.next >= 1 << 63 {
+      disturb_spin(50)
+      guest_relax()
+    }
     timer.stop()
     _ = InterruptController.current.drain(limit: 4)
     instants.advance(timer.now)

@@ -42,9 +42,10 @@ public struct AttackKnown: Equatable, Sendable {
   }
 
   /// True where a broken promise is known, and was broken by as much but for a quarter: a change of the compiler's moves
-  /// such figures, and what people type comes when it comes.
+  /// such figures. What people type comes when it comes, and figures of that are as they are.
   public func excuses(_ outcome: AttackOutcome) -> Bool {
     guard let figure = figures[outcome.attackCase.name] else { return false }
+    guard outcome.attackCase.attack.typed == nil else { return true }
     return outcome.promise.isLeast
       ? outcome.attacked.figure >= figure - figure / 4 : outcome.attacked.figure <= figure + figure / 4 + 1000
   }

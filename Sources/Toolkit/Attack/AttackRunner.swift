@@ -14,7 +14,7 @@ public actor AttackRunner {
 
   /// A runner in a checkout, which measures so many periods.
   public init(
-    project: Project, periods periodCount: Int = 100, patience: Duration = .seconds(120), arguments: String? = nil
+    project: Project, periods periodCount: Int = 60, patience: Duration = .seconds(480), arguments: String? = nil
   ) {
     self.project = project
     self.patience = patience

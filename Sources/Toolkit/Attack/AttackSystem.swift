@@ -11,12 +11,12 @@ struct AttackSystem {
   /// What the others do.
   var attack: AttackKind
   /// How many periods are measured.
-  var periodCount = 100
+  var periodCount = 60
   /// When the others begin, in ms of the board's time: they are all there by then. Windows of a few µs are enough for that only
   /// in many periods.
-  private var start: Int { arrangement.policy == .cyclic ? 120 : 40 }
+  private var start: Int { arrangement.policy == .cyclic ? 200 : 25 }
   /// How many periods go before those that are measured.
-  private var warmUpCount: Int { (start + 20) * 1000 / arrangement.period }
+  private var warmUpCount: Int { (start + 15) * 1000 / arrangement.period }
 
   /// The system file's text.
   var text: String {
