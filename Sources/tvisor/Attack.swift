@@ -30,7 +30,7 @@ struct Attack: AsyncParsableCommand {
   @Option(help: "Only what measures this: late, supply, window, answer; may be given again.")
   var measure: [String] = []
 
-  @Option(help: "Only with the others there: same, other, split (from the loop); may be given again.")
+  @Option(help: "Only with the others there: same, other, split, wide (from the loop); may be given again.")
   var at: [String] = []
 
   @Option(help: "Only with so many machines.")
@@ -40,13 +40,22 @@ struct Attack: AsyncParsableCommand {
   var vcpus: Int?
 
   @Option(help: "How many periods of 1 ms are measured.")
-  var periods = 300
+  var periods = 60
 
   @Option(help: "The command line for the hypervisor, such as tvisor.e2h=0.")
   var append: String?
 
   @Flag(help: "Measure what is built already.")
   var noBuild = false
+
+  @Flag(help: "Only the rows that the tests run.")
+  var short = false
+
+  @Option(help: "Write the figures of the promises that are broken to this file; rows that are not run keep theirs.")
+  var known: String?
+
+  @Flag(help: "Print the system files of the rows.")
+  var show = false
 
   @Flag(help: "List the rows.")
   var list = false
@@ -56,6 +65,7 @@ struct Attack: AsyncParsableCommand {
       let project = try Project.locate()
       let cases = chosen
       guard !list else { return cases.forEach { print($0.name) } }
+      guard !show else { return cases.forEach { print("# \($0.name)\n\($0.systemFile)") } }
       guard !cases.isEmpty else { throw Failure("no row is like that; --list names them") }
       if !noBuild {
         note("tvisor: building")
@@ -63,10 +73,17 @@ struct Attack: AsyncParsableCommand {
         try await ImageBuilder(project: project).buildGuests(isa)
       }
       let runner = AttackRunner(project: project, periods: periods, arguments: append)
-      let (outcomes, failures) = await AttackRun.run(cases, by: runner) { done, name in
-        note("tvisor: \(name) (\(done) of \(cases.count))")
+      let start = ContinuousClock.now
+      let (outcomes, failures) = await AttackRun.run(cases, by: runner) { done, news in
+        let seconds = (ContinuousClock.now - start).components.seconds
+        note("tvisor: \(news) (\(done) of \(cases.count), \(seconds) s)")
       }
       print(AttackTable(outcomes))
+      if let known {
+        let before = try? String(contentsOfFile: known, encoding: .utf8)
+        let now = try before.map { try AttackKnown(reading: $0).updated(by: outcomes) } ?? AttackKnown(outcomes)
+        try Data(now.text.utf8).write(to: URL(fileURLWithPath: known))
+      }
       guard failures.isEmpty else { throw Failure(failures.joined(separator: "\n")) }
       let brokenCount = outcomes.count { !$0.isKept }
       guard brokenCount == 0 else { throw Failure("\(brokenCount) of \(outcomes.count) promises are broken") }
@@ -74,7 +91,7 @@ struct Attack: AsyncParsableCommand {
   }
 
   private var chosen: [AttackCase] {
-    var cases = AttackCase.all(isa: isa).filter { row in
+    var cases = (short ? AttackCase.short(isa: isa) : AttackCase.all(isa: isa)).filter { row in
       let arrangement = row.arrangement
       return (only.isEmpty || only.contains(row.attack.name))
         && (policy.isEmpty || policy.contains(arrangement.policy.rawValue))

@@ -9,9 +9,8 @@ struct TVisorTool: AsyncParsableCommand {
     commandName: "tvisor",
     abstract: "Builds, checks and boots TVisor systems.",
     subcommands: [
-      Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self, Boards.self,
-      SDCard.self,
-      Symbolize.self,
+      Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self,
+      Boards.self, SDCard.self, Symbolize.self,
     ],
     defaultSubcommand: Run.self)
 }

@@ -4,7 +4,8 @@ internal import GuestSupport
 /// Takes as much of the hypervisor's time as a machine can, in one way of many, with as many vCPUs as it has been given. It does
 /// nothing that a guest may not do, and nothing outside of its machine. The arguments come from /chosen/bootargs, times in
 /// nanoseconds: `attack=` names the way (`Attack`), `vcpus=` says how many there are, `period=` (1000000) and `phase=` (0) for
-/// which instants of the board's time they lie in wait, and `sweep=` by how much the phase grows each time.
+/// which instants of the board's time they lie in wait; `sweep=` moves those each time, within `range=`. `number=` tells apart
+/// machines that do different things. `start=` is the board's time at which all begin: before, they would be in each other's way.
 @c(Disturb_main)
 func main(treeAddress: UInt64) {
   let tree = MachineTree(at: treeAddress)
@@ -15,6 +16,7 @@ func main(treeAddress: UInt64) {
   guest_mask_interrupts()
   unsafe settings = Settings(tree, attack)
   let settings = unsafe settings
+  if attack == .heavy { findRegisters() }
   if !attack.startsItself { Crew.assemble(settings.count) }
   if attack.announces {
     console.start()
@@ -22,6 +24,7 @@ func main(treeAddress: UInt64) {
     console.write(decimal: settings.count)
     console.write("\n")
   }
+  waitForStart(settings)
   if !attack.startsItself { Crew.release() }
   run(attack, as: VCPU(number: 0, count: settings.count), settings)
 }
@@ -33,6 +36,9 @@ struct Settings {
   var period: UInt64 = 1
   var phase: UInt64 = 0
   var sweep: UInt64 = 0
+  var range: UInt64 = 0
+  var number: UInt64 = 0
+  var start: UInt64 = 0
   var time = SharedTime()
 
   init() {}
@@ -43,9 +49,24 @@ struct Settings {
     period = max(ticks(tree.number("period") ?? 1_000_000), 1000)
     phase = ticks(tree.number("phase") ?? 0)
     sweep = ticks(tree.number("sweep") ?? 0)
+    range = ticks(tree.number("range") ?? 0)
+    number = tree.number("number") ?? 0
+    start = ticks(tree.number("start") ?? 0)
   }
 }
 nonisolated(unsafe) var settings = Settings()
+
+/// Sleeps until all begin.
+private func waitForStart(_ settings: Settings) {
+  let timer = Timer.virtual
+  VCPU(number: 0, count: settings.count).enable(timer.interrupt)
+  while timer.now &+ settings.time.lead < settings.start {
+    timer.arm(at: settings.start &- settings.time.lead)
+    guest_wait_for_interrupt()
+    timer.stop()
+    _ = InterruptController.current.drain(limit: 4)
+  }
+}
 
 /// Nanoseconds as ticks of the counter.
 private func ticks(_ nanoseconds: UInt64) -> UInt64 {

@@ -1,25 +1,25 @@
 internal import GuestEntry
 internal import GuestSupport
 
-/// The instants for which a vCPU lies in wait: multiples of the period, and a phase that grows.
+/// The instants for which a vCPU lies in wait: multiples of the period, and a phase, which may move.
 private struct Instants {
   private let settings: Settings
   private let lead: UInt64
-  private var phase: UInt64
+  private var offset: UInt64 = 0
   private(set) var next: UInt64 = 0
 
   init(_ settings: Settings, of timer: Timer) {
     self.settings = settings
     lead = timer == .virtual ? settings.time.lead : 0
-    phase = settings.phase
     advance(timer.now)
   }
 
   /// On to the first instant that is far enough ahead to be asleep by then.
   mutating func advance(_ now: UInt64) {
+    let phase = settings.phase &+ offset
     let from = now &+ lead &+ settings.period / 20 &- phase
     next = (from / settings.period &+ 1) &* settings.period &+ phase &- lead
-    phase = (phase &+ settings.sweep) % settings.period
+    offset = settings.range == 0 ? 0 : (offset &+ settings.sweep) % settings.range
   }
 }
 
@@ -59,7 +59,10 @@ func beDueWhileBusy(as vcpu: VCPU, _ settings: Settings) -> Never {
   var instants = Instants(settings, of: timer)
   while true {
     timer.arm(at: instants.next)
-    while timer.now &- instants.next >= 1 << 63 { guest_relax() }
+    while timer.now &- instants.next >= 1 << 63 {
+      disturb_spin(50)
+      guest_relax()
+    }
     timer.stop()
     _ = InterruptController.current.drain(limit: 4)
     instants.advance(timer.now)

@@ -43,14 +43,11 @@ func measureLateness(_ settings: Settings) {
   console.write("\n")
 }
 
-/// How much a busy loop runs in each period, counted from the instant at which it was ready to run; before, it has slept for
-/// long enough to have all that it is owed.
+/// How much a busy loop runs in each period, counted from the instant at which it was ready to run.
 func measureSupply(_ settings: Settings) {
-  block(settings)
   var supply = Series()
   var gap = Series()
-  let start = SharedTime().next(period: settings.period, margin: 4 &* settings.period)
-  _ = sleep(until: start)
+  let start = settings.blockCount > 0 ? block(settings) : rest(settings)
   var running = Running()
   var end = start &+ settings.period
   var number: UInt64 = 0
@@ -73,12 +70,24 @@ func measureSupply(_ settings: Settings) {
   console.write("\n")
 }
 
+/// Sleeps for long enough to have all that it is owed.
+/// - Returns: the instant at which it was ready to run again.
+private func rest(_ settings: Settings) -> UInt64 {
+  let start = SharedTime().next(period: settings.period, margin: 4 &* settings.period)
+  _ = sleep(until: start)
+  return start
+}
+
 /// Frequent sleeps, each a fiftieth of a period after a fiftieth of running.
-private func block(_ settings: Settings) {
+/// - Returns: the instant at which it was ready to run again.
+private func block(_ settings: Settings) -> UInt64 {
+  var start = Counter.now
   for _ in 0..<settings.blockCount {
     Counter.spin(settings.period / 50)
-    _ = sleep(until: Counter.now &+ settings.period / 50)
+    start = Counter.now &+ settings.period / 50
+    _ = sleep(until: start)
   }
+  return start
 }
 
 /// When the turns of a busy loop begin, each with the period's length to the next, and how much of each it runs. A turn begins

@@ -14,6 +14,14 @@ public struct AttackArrangement: Hashable, Sendable {
   public var placement = Placement.same
   /// What the loop measures.
   public var measure = Measure.lateness
+  /// The loop's reservation, in µs of each period, where it has one.
+  public var budget = 200
+  /// The loop's period, in µs.
+  public var period = 1000
+  /// What admission reckons for a switch, in µs, if not what it does by itself.
+  public var overhead: Int?
+  /// How often the loop sleeps for a while before its supply is measured.
+  public var blockCount = 0
 
   /// How the loop's CPU is shared, and what of it is the loop's.
   public enum Policy: String, CaseIterable, Sendable {
@@ -39,6 +47,17 @@ public struct AttackArrangement: Hashable, Sendable {
     case other
     /// The first vCPU of each machine on CPU 1, and the rest on the loop's.
     case split
+    /// In turn on three CPUs, of which one is the loop's; where that is its own, on two others.
+    case wide
+
+    /// How many CPUs it takes.
+    var processorCount: UInt64 {
+      switch self {
+      case .same: 1
+      case .other, .split: 2
+      case .wide: 3
+      }
+    }
   }
 
   /// What is measured.
@@ -53,10 +72,14 @@ public struct AttackArrangement: Hashable, Sendable {
     case answer
   }
 
-  /// All but the number of machines and vCPUs, in which two arrangements have the same quiet and the same spinners.
+  /// What there is to say of it.
   public var name: String {
     "\(policy.rawValue) gic\(gic) \(isa) \(machineCount)x\(vcpuCount) \(placement.rawValue) \(measure.rawValue)"
+      + (blockCount > 0 ? " \(blocking)" : "")
   }
+
+  /// The reservation that is measured after a phase of blocking, in words.
+  var blocking: String { "\(budget)us/\(period)us" + (overhead.map { "+\($0)us" } ?? "") }
 
   /// An arrangement on the loop's own CPU, of one machine with as many vCPUs as the interrupt controller lets it have, unless
   /// said otherwise.

@@ -10,7 +10,7 @@ public struct AttackOutcome: Sendable {
   public var attacked: AttackFigure
 
   /// An outcome with every property given.
-  init(_ attackCase: AttackCase, idle: AttackFigure, spinner: AttackFigure, attacked: AttackFigure) {
+  public init(_ attackCase: AttackCase, idle: AttackFigure, spinner: AttackFigure, attacked: AttackFigure) {
     self.attackCase = attackCase
     self.idle = idle
     self.spinner = spinner
@@ -39,10 +39,11 @@ public struct AttackTable: CustomStringConvertible {
     for outcome in outcomes {
       let arrangement = outcome.attackCase.arrangement
       let bar = outcome.promise.bar.map { (outcome.promise.isLeast ? "≥" : "≤") + "\($0)" } ?? "-"
+      let blocking = arrangement.blockCount > 0 ? " \(arrangement.blocking)" : ""
       table.rows.append([
         outcome.attackCase.attack.name, arrangement.policy.rawValue, "\(arrangement.gic)", arrangement.isa,
         "\(arrangement.machineCount)x\(arrangement.vcpuCount)", arrangement.placement.rawValue,
-        arrangement.measure.rawValue, "\(outcome.idle.figure)", "\(outcome.spinner.figure)",
+        arrangement.measure.rawValue + blocking, "\(outcome.idle.figure)", "\(outcome.spinner.figure)",
         "\(outcome.attacked.figure)", bar, outcome.attacked.values["missed"].map { "\($0)" } ?? "",
         outcome.promise.bar == nil ? "" : outcome.isKept ? "kept" : "BROKEN",
       ])

@@ -3,7 +3,7 @@ public enum AttackRun {
   /// Runs all cases, and goes on where one fails.
   /// - Returns: the outcomes in the order of the cases, and what went wrong.
   public static func run(
-    _ cases: [AttackCase], by runner: AttackRunner, progress: (_ done: Int, _ name: String) -> Void = { _, _ in }
+    _ cases: [AttackCase], by runner: AttackRunner, progress: (_ done: Int, _ news: String) -> Void = { _, _ in }
   ) async -> (outcomes: [AttackOutcome], failures: [String]) {
     var outcomes: [Int: AttackOutcome] = [:]
     var failures: [String] = []
@@ -20,10 +20,13 @@ public enum AttackRun {
       var done = 0
       for await (index, result) in group {
         done += 1
-        progress(done, cases[index].name)
         switch result {
-        case .success(let outcome): outcomes[index] = outcome
-        case .failure(let error): failures.append("\(error)")
+        case .success(let outcome):
+          outcomes[index] = outcome
+          progress(done, "\(cases[index].name): \(outcome.attacked.figure)")
+        case .failure(let error):
+          failures.append("\(error)")
+          progress(done, "\(cases[index].name): failed")
         }
         addNext()
       }

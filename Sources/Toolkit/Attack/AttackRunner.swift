@@ -14,7 +14,7 @@ public actor AttackRunner {
 
   /// A runner in a checkout, which measures so many periods.
   public init(
-    project: Project, periods periodCount: Int = 300, patience: Duration = .seconds(240), arguments: String? = nil
+    project: Project, periods periodCount: Int = 60, patience: Duration = .seconds(480), arguments: String? = nil
   ) {
     self.project = project
     self.patience = patience
@@ -26,7 +26,9 @@ public actor AttackRunner {
   public func run(_ attackCase: AttackCase) async throws -> AttackOutcome {
     async let idle = reference(.idle, attackCase.arrangement)
     async let spinner = reference(.spin, attackCase.arrangement)
-    async let attacked = measure(attackCase)
+    async let attacked =
+      [.idle, .spin].contains(attackCase.attack)
+      ? reference(attackCase.attack, attackCase.arrangement) : measure(attackCase)
     return try await AttackOutcome(attackCase, idle: idle, spinner: spinner, attacked: attacked)
   }
 
@@ -82,33 +84,35 @@ public actor AttackRunner {
     let board = try project.board(named: "qemu-virt-\(arrangement.isa)")
     var emulation = try Emulation(
       board, model: arrangement.isa == "armv7" ? "cortex-a15" : "cortex-a57", gicVersion: arrangement.gic,
-      processorCount: arrangement.placement == .same ? 1 : 2, memory: 1 << 30)
+      processorCount: arrangement.placement.processorCount, memory: 1 << 30)
     emulation.countsInstructions = true
     return Launch(project: project, emulation: emulation)
   }
 
   private func command(for attackCase: AttackCase, _ launch: Launch) async throws -> Command {
     var system = AttackSystem(arrangement: attackCase.arrangement, attack: attackCase.attack)
-    system.periodCount = periodCount
+    // Who types needs time of the host's, in which the guests go on.
+    system.periodCount = attackCase.attack.typed == nil ? periodCount : 8 * periodCount
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(
       SystemFile(parsing: SourceText(path: "\(attackCase.name).yaml", text: system.text)))
     try await bundler.validate(bundle, on: launch.emulation)
-    let name = "attack-" + attackCase.name.replacingOccurrences(of: " ", with: "-")
+    let name = "attack-" + attackCase.name.replacingOccurrences(of: "[ /+]", with: "-", options: .regularExpression)
     return try launch.command(booting: bundle, as: name, arguments: arguments, console: .pipe)
   }
 }
 
 extension QEMUSession {
-  /// Types for ever.
+  /// Types while the loop measures, and no longer: who types without an end leaves the console to nobody.
   func attack(by typed: AttackKind.Typed) async throws {
-    // The first key comes when there is something to press it at.
-    try await expect("disturb: begins")
-    while !Task.isCancelled {
-      switch typed {
-      case .keys(let keys): try await type(keys)
-      case .pasted(let text): try await paste(text)
+    try await expect("loop: measures")
+    switch typed {
+    case .keys(let keys, let answer, let count):
+      for _ in 0..<count {
+        try await type(keys)
+        try await expect(answer, from: "tvisor")
       }
+    case .pasted(let text): try await paste(text)
     }
   }
 }

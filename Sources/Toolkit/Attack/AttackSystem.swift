@@ -1,9 +1,7 @@
 /// Writes the system file of an arrangement in which the others do one thing.
 struct AttackSystem {
-  /// The loop's period, in µs.
+  /// The loop's period, in µs, but where the arrangement has another.
   static let period = 1000
-  /// The loop's reservation, in µs.
-  static let budget = 200
   /// The loop's window, in µs.
   static let window = 300
   /// What a loop that answers computes, in µs: `reserve: 100us every 1ms within 120us` in an admitted set.
@@ -12,16 +10,19 @@ struct AttackSystem {
   var arrangement: AttackArrangement
   /// What the others do.
   var attack: AttackKind
-  /// How many periods are measured, and how many go before.
-  var periodCount = 300
-  var warmUpCount = 200
+  /// How many periods are measured.
+  var periodCount = 60
+  /// When the others begin, in ms of the board's time: they are all there by then. Windows of a few µs are enough for that only
+  /// in many periods.
+  private var start: Int { arrangement.policy == .cyclic ? 200 : 25 }
+  /// How many periods go before those that are measured.
+  private var warmUpCount: Int { (start + 15) * 1000 / arrangement.period }
 
   /// The system file's text.
   var text: String {
-    var text = "cpus:\n" + processors + "vms:\n"
-    // The console's input goes to the first machine.
-    for number in 0..<arrangement.machineCount { text += disturber(number) }
-    return text + loop
+    let text = "cpus:\n" + processors + "vms:\n"
+    let disturbers = (0..<arrangement.machineCount).map(disturber).joined()
+    return text + (attack.isFirst ? disturbers + loop : loop + disturbers)
   }
 
   private var processors: String {
@@ -34,7 +35,7 @@ struct AttackSystem {
       case .cyclic: "cyclic"
       }
     guard arrangement.policy != .cyclic else { return "  - cpu: 0\n    policy: cyclic\n    frame: 1ms\n" + windows }
-    return "  - {cpu: 0, policy: \(first)}\n"
+    return "  - {cpu: 0, policy: \(first)\(arrangement.overhead.map { ", overhead: \($0)us" } ?? "")}\n"
   }
 
   /// The loop's window, and one for each other vCPU of CPU 0.
@@ -53,6 +54,7 @@ struct AttackSystem {
     case .same: 0
     case .other: 1
     case .split: vcpu == 0 ? 1 : 0
+    case .wide: arrangement.policy == .own ? 1 + vcpu % 2 : vcpu % 3
     }
   }
 
@@ -60,11 +62,12 @@ struct AttackSystem {
     let processors = (0..<arrangement.vcpuCount).map { "\(processor(of: $0))" }.joined(separator: ", ")
     return machine(
       "disturb\(number)", program: "disturb", vcpus: processors,
-      arguments: "attack=\(attack.argument) vcpus=\(arrangement.vcpuCount)\(attack.options.map { " \($0)" } ?? "")")
+      arguments: "attack=\(attack.argument) vcpus=\(arrangement.vcpuCount) number=\(number) start=\(start)000000"
+        + (attack.options.map { " \($0)" } ?? ""))
   }
 
   private var loop: String {
-    let reservation = "reserve: \(Self.budget)us every 1ms"
+    let reservation = "reserve: \(arrangement.budget)us every \(arrangement.period)us"
     let processor =
       switch (arrangement.policy, arrangement.measure) {
       case (.deadline, .answer): "{cpu: 0, reserve: 100us every 1ms within 120us}"
@@ -76,12 +79,13 @@ struct AttackSystem {
     let measure =
       switch arrangement.measure {
       case .lateness: ""
-      case .supply: " supply"
+      case .supply: " supply" + (arrangement.blockCount > 0 ? " blocks=\(arrangement.blockCount)" : "")
       case .window: " window"
       case .answer: " job=\(Self.job * 1000)"
       }
     return machine(
-      "loop", program: "loop", vcpus: processor, arguments: "periods=\(periodCount) warm=\(warmUpCount)\(measure)")
+      "loop", program: "loop", vcpus: processor,
+      arguments: "period=\(arrangement.period * 1000) periods=\(periodCount) warm=\(warmUpCount)\(measure)")
   }
 
   private func machine(_ name: String, program: String, vcpus: String, arguments: String) -> String {

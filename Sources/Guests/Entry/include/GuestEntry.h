@@ -65,6 +65,7 @@ static inline uint64_t guest_end_of_image(void) { return (uint64_t)(uintptr_t)gu
 #include "armv8/GuestHostile.h"
 #include "armv8/GuestFuzzState.h"
 #include "armv8/GuestWitness.h"
+#include "armv8/GuestDisturbMany.h"
 #elif defined(__arm__)
 #include "armv7/GuestFrame.h"
 #include "armv7/GuestMemory.h"
@@ -73,6 +74,7 @@ static inline uint64_t guest_end_of_image(void) { return (uint64_t)(uintptr_t)gu
 #include "armv7/GuestHostile.h"
 #include "armv7/GuestFuzzState.h"
 #include "armv7/GuestWitness.h"
+#include "armv7/GuestDisturbMany.h"
 #endif
 
 #include "GuestDisturb.h"
