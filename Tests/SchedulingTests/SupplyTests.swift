@@ -96,7 +96,7 @@ struct SupplyTests {
       if whole <= 2 * own.period { soon += 1 }
       #expect(whole <= most, "seed \(seed): \(own) whole \(whole) after \(supply.start)")
     }
-    #expect(tried > 150 && soon * 4 > tried * 3, "\(soon) of \(tried)")
+    #expect(tried > 150 && soon * 3 > tried * 2, "\(soon) of \(tried)")
   }
 
   /// Work that asks for at most a budget in every period, its switches included, in up to `count` pieces a period.
