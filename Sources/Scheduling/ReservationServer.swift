@@ -101,16 +101,39 @@ extension ReservationServer {
   /// Takes `ticks`, and says whether another chunk is the first now. More than eight budgets at once are forgiven: nobody
   /// waits for longer than so many periods for what was our own doing.
   mutating func use(_ ticks: UInt64) -> Bool {
-    var left = min(ticks, 8 &* budget)
-    var isOver = false
+    guard ticks >= chunks[base &+ head].amount else {
+      chunks[base &+ head].amount &-= ticks
+      used &+= ticks
+      return false
+    }
+    useUp(ticks)
+    return true
+  }
+
+  /// Takes at least the first chunk.
+  @inline(never)
+  private mutating func useUp(_ ticks: UInt64) {
+    var left = ticks
+    if ticks >= budget {
+      let budgets = min(ticks / budget, 8)
+      putOff(by: budgets &* period)
+      left = budgets == 8 ? 0 : ticks &- budgets &* budget
+    }
     while left >= chunks[base &+ head].amount {
       left &-= chunks[base &+ head].amount
       rotate()
-      isOver = true
     }
     chunks[base &+ head].amount &-= left
     used &+= left
-    return isOver
+  }
+
+  /// All that there is comes so much later.
+  private mutating func putOff(by ticks: UInt64) {
+    for index in 0..<count {
+      let place = base &+ ((head &+ index) & 31)
+      chunks[place].release = chunks[place].release.advanced(by: ticks)
+    }
+    lastOrigin = lastOrigin.advanced(by: ticks)
   }
 
   /// The vCPU wakes: unused ticks that were released before are released now. False where there are none.

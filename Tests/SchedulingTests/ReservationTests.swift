@@ -171,6 +171,46 @@ struct ReservationTests {
   }
 
   @Test(
+    "Who goes on with what came back later pays for the switches if another ran in between", arguments: [false, true])
+  func laterChunk(isInterrupted: Bool) throws {
+    let set = Tasks(
+      [
+        Reservation(budget: 300, period: 1_000), Reservation(budget: 300, period: 1_000, deadline: 400),
+        Reservation(budget: 50, period: 1_100),
+      ], cpu: CPUParameters(slice: 100, switchOverhead: 10))
+    #expect(set.refusal(.earliestDeadline) == nil)
+    var policy = try set.scheduler(.earliestDeadline)
+    // 100 come back at 1000, and 200 at 1150; alone on the CPU, it pays nothing.
+    policy.ready(0, at: at(0))
+    #expect(policy.pick(at: at(0)) == .run(vcpu: 0, until: at(300)))
+    policy.charge(0, ran: 100)
+    policy.block(0, at: at(100))
+    #expect(policy.pick(at: at(100)) == .idle(until: .never))
+    policy.ready(0, at: at(150))
+    #expect(policy.pick(at: at(150)) == .run(vcpu: 0, until: at(350)))
+    policy.charge(0, ran: 200)
+    #expect(policy.pick(at: at(350)) == .idle(until: at(1_000)))
+    // The second, due at 1350, runs until both are there. The third is due at 2050, between the two.
+    policy.ready(1, at: at(950))
+    if isInterrupted { policy.ready(2, at: at(950)) }
+    #expect(policy.pick(at: at(950)) == .run(vcpu: 1, until: at(1_000)))
+    policy.charge(1, ran: 50)
+    #expect(policy.pick(at: at(1_000)) == .run(vcpu: 1, until: at(1_250)))
+    policy.charge(1, ran: 250)
+    // The period's allowance.
+    #expect(policy.pick(at: at(1_250)) == .run(vcpu: 0, until: at(1_350)))
+    policy.charge(0, ran: 100)
+    if isInterrupted {
+      #expect(policy.pick(at: at(1_350)) == .run(vcpu: 2, until: at(1_400)))
+      policy.charge(2, ran: 50)
+      policy.block(2, at: at(1_400))
+      #expect(policy.pick(at: at(1_400)) == .run(vcpu: 0, until: at(1_580)))
+    } else {
+      #expect(policy.pick(at: at(1_350)) == .run(vcpu: 0, until: at(1_550)))
+    }
+  }
+
+  @Test(
     "A little that comes back before the rest, and is hardly worth its switches, waits for it", arguments: [15, 60])
   func splinters(little: UInt64) throws {
     let set = Tasks(
