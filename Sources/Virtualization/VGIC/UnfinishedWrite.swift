@@ -56,9 +56,9 @@ public struct UnfinishedWrite: Equatable, Sendable {
 
 extension VirtualGIC {
   /// How many interrupts one piece of a write concerns.
-  static var fieldsAtOnce: Int { 4 }
+  static var fieldsAtOnce: Int { 2 }
   /// How many vCPUs one piece of a write gives an SGI to.
-  static var targetsAtOnce: Int { 2 }
+  static var targetsAtOnce: Int { 1 }
 
   /// Does some more of a write, and says what is left.
   public mutating func goOn(_ write: UnfinishedWrite) -> UnfinishedWrite {
