@@ -10,6 +10,8 @@ public struct AttackKind: Hashable, Sendable {
   var typed: Typed?
   /// How the hypervisor's own lines show that it happens, where the guest does not say that it begins.
   var sign: String?
+  /// How many times as many periods are measured as for others: what takes long to come again meets the loop rarely.
+  var patience = 1
   /// The machines that disturb come before the loop's in the system file: the console's input goes to the first of all.
   var isFirst = false
   /// How many machines it takes at least.
@@ -28,13 +30,15 @@ public struct AttackKind: Hashable, Sendable {
   /// An attack by the guest.
   private init(
     _ name: String, _ argument: String? = nil, options: String? = nil, typed: Typed? = nil, sign: String? = nil,
-    isFirst: Bool = false, leastMachines: Int = 1, leastVCPUs: Int = 1
+    patience: Int = 1, isFirst: Bool = false, leastMachines: Int = 1, leastVCPUs: Int = 1
   ) {
     self.name = name
     self.argument = argument ?? name
     self.options = options
     self.typed = typed
     self.sign = sign
+    // Who types needs time of the host's, in which the guests go on.
+    self.patience = typed == nil ? patience : 8
     self.isFirst = isFirst
     self.leastMachines = leastMachines
     self.leastVCPUs = leastVCPUs
@@ -77,8 +81,8 @@ public struct AttackKind: Hashable, Sendable {
     AttackKind("deactivations"), AttackKind("many"),
   ]
   private static let power = [
-    AttackKind("reset", sign: "asked for a reset"),
-    AttackKind("reset-all", sign: "asked for a reset", leastVCPUs: 2),
+    AttackKind("reset", sign: "asked for a reset", patience: 4),
+    AttackKind("reset-all", sign: "asked for a reset", patience: 4, leastVCPUs: 2),
     AttackKind("cpu-on", leastVCPUs: 2), AttackKind("calls"),
   ]
   private static let others = [
