@@ -23,8 +23,8 @@ public struct AttackKind: Hashable, Sendable {
   enum Typed: Hashable {
     /// Keys, and the same again as soon as the console has answered, so many times.
     case keys(String, answer: String, count: Int)
-    /// Text that is there all at once.
-    case pasted(String)
+    /// Text that is there all at once, and again a moment later, so many times: the first comes before the measure.
+    case pasted(String, count: Int)
   }
 
   /// An attack by the guest.
@@ -71,8 +71,10 @@ public struct AttackKind: Hashable, Sendable {
     // Somebody is busy meanwhile: time would jump on while all sleep, and nobody types as fast as that.
     AttackKind("keys-show", "spin", typed: .keys("\u{14}s", answer: " from other CPUs", count: 40)),
     AttackKind("keys-dump", "spin", typed: .keys("\u{14}d", answer: " requests=", count: 40)),
-    AttackKind("paste", "spin", typed: .pasted(String(repeating: "all work and no play ", count: 1000)), isFirst: true),
-    AttackKind("paste-keys", "spin", typed: .pasted(String(repeating: "\u{14}d\u{14}s", count: 200))),
+    AttackKind(
+      "paste", "spin", typed: .pasted(String(repeating: "all work and no play ", count: 100), count: 20),
+      isFirst: true),
+    AttackKind("paste-keys", "spin", typed: .pasted(String(repeating: "\u{14}d\u{14}s", count: 20), count: 20)),
   ]
   private static let interrupts = [
     AttackKind("sgi", leastVCPUs: 2), AttackKind("sgi-lists", leastVCPUs: 2), AttackKind("sgi-ready", leastVCPUs: 2),

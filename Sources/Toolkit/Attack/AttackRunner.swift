@@ -111,7 +111,11 @@ extension QEMUSession {
         try await type(keys)
         try await expect(answer, from: "tvisor")
       }
-    case .pasted(let text): try await paste(text)
+    case .pasted(let text, let count):
+      for _ in 0..<count {
+        try await paste(text)
+        try await Task.sleep(for: .milliseconds(50))
+      }
     }
   }
 }
