@@ -217,6 +217,19 @@ extension Reference where Value == PhysicalCPU {
     vm.value.machine.interrupts.lowerHardware(GuestMachine.virtualTimerInterrupt, vcpu: index)
   }
 
+  /// Takes back interrupt `id` of the loaded vCPU if nothing but the line behind it makes it pending, and that has fallen.
+  @inline(__always)
+  func lookAtLine(behind id: UInt16) {
+    let vm = value.loadedVM
+    guard let physical = vm.value.machine.interrupts.physicalInterrupt(raising: id, vcpu: value.loadedIndex),
+      value.listRegisters.isLineHigh(ofPhysical: physical) == false
+    else { return }
+    vm.value.lock.acquire(by: value.index)
+    vm.value.machine.interrupts.synchronize(vcpu: value.loadedIndex, registers: &value.listRegisters)
+    settleInterrupts(of: vm.value.index)
+    vm.value.lock.release()
+  }
+
   /// Another CPU has changed something in the interrupt controller that concerns a vCPU of this one.
   @_optimize(speed)
   func updateInterrupts(of number: Int) {

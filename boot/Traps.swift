@@ -60,6 +60,9 @@ private func useCPUInterface(_ access: MMIOAccess, _ frame: TrapFrame) {
     return guest.inject(.dataAbort(isWrite: access.isWrite))
   }
   let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.cpuInterface.start))
+  if offset >= VirtualGIC.deactivationOffset { return answerByModels(.memory(access), frame) }
+  // What it would acknowledge may hang on a line that has fallen.
+  if !access.isWrite, let id = interface.signalledInterrupt { cpu.lookAtLine(behind: id) }
   let value = UInt32(truncatingIfNeeded: access.isWrite ? guest[register: access.register] & access.width.mask : 0)
   let loaded = interface.use(access, offset: offset, value: value)
   if !access.isWrite { guest[register: access.register] = access.extended(UInt64(loaded)) }
@@ -215,7 +218,6 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
     return interface.needsMaintenance
   }
 
-  var isVirtualTimerLineHigh: Bool { Processor.isVirtualTimerLineHigh }
   var isInterruptWaiting: Bool { Processor.isInterruptPending }
   var now: Instant { .now }
   var ticksPerSecond: UInt64 { Hypervisor.shared.value.ticksPerSecond }

@@ -65,22 +65,9 @@ extension ExitDispatcher {
       machine.interrupts.writeDistributor(offset: offset, width: access.width, value: value, vcpu: vcpu)
       return .done
     }
-    if machine.interrupts.needsSynchronization(offset: offset, width: access.width, isWrite: false) {
-      synchronize(vcpu, machine: &machine, around: &around)
-      machine.interrupts.inquire(offset: offset, owner: vcpu, reader: vcpu)
-    }
-    return .handled(machine.interrupts.readDistributor(offset: offset, width: access.width, vcpu: vcpu))
-  }
-
-  /// Brings pending and active states up to date before they are read.
-  private static func synchronize<Around: Surroundings & ~Copyable>(
-    _ vcpu: Int, machine: inout VirtualMachine, around: inout Around
-  ) {
-    let timer = GuestMachine.virtualTimerInterrupt
-    if machine.interrupts.mayBeRaisedInHardware(timer, vcpu: vcpu), !around.isVirtualTimerLineHigh {
-      machine.interrupts.lowerHardware(timer, vcpu: vcpu)
-    }
-    machine.interrupts.synchronize(vcpu: vcpu, registers: &around.listRegisters)
+    return .handled(
+      machine.interrupts.readDistributor(
+        offset: offset, width: access.width, vcpu: vcpu, registers: &around.listRegisters))
   }
 
   @_optimize(speed)
@@ -95,22 +82,24 @@ extension ExitDispatcher {
       machine.interrupts.writeRedistributor(offset: offset, frame: frame, width: access.width, value: value)
       return .done
     }
-    if machine.interrupts.redistributorNeedsSynchronization(offset: offset, width: access.width, isWrite: false) {
-      if frame == vcpu {
-        synchronize(vcpu, machine: &machine, around: &around)
-      } else {
-        machine.interrupts.inquire(offset: offset & 0xffff, owner: frame, reader: vcpu)
-      }
-    }
-    return .handled(machine.interrupts.readRedistributor(offset: offset, frame: frame, width: access.width))
+    return .handled(
+      machine.interrupts.readRedistributor(
+        offset: offset, frame: frame, width: access.width, vcpu: vcpu, registers: &around.listRegisters))
   }
 
-  /// The guest's CPU interface, where it is software; what hardware would ask for by the maintenance interrupt follows at once.
+  /// The guest's CPU interface: its second page, where GICC_DIR is, and where it is software all of it; what hardware would ask
+  /// for by the maintenance interrupt follows at once.
   private static func cpuInterface<Around: Surroundings & ~Copyable>(
     _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
   ) -> DeviceAnswer {
     let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.cpuInterface.start))
     let stored = UInt32(truncatingIfNeeded: value)
+    if offset >= VirtualGIC.deactivationOffset {
+      if access.isWrite && access.width == .word && offset == VirtualGIC.deactivationOffset {
+        machine.interrupts.deactivate(register: stored, vcpu: vcpu, registers: &around.listRegisters)
+      }
+      return .handled(0)
+    }
     guard let loaded = around.useCPUInterface(access, offset: offset, value: stored) else { return .fault }
     if around.needsMaintenance { machine.interrupts.maintenance(vcpu: vcpu, registers: &around.listRegisters) }
     return .handled(UInt64(loaded))

@@ -57,6 +57,9 @@ extension ExitDispatcher {
       value = machine.readTimer(register, vcpu: vcpu, at: around.now)
     case .generateSGI(let group):
       machine.interrupts.generateSGI(register: written, SGIRegister(group), vcpu: vcpu)
+    case .deactivateInterrupt:
+      machine.interrupts.deactivate(
+        register: UInt32(truncatingIfNeeded: written), vcpu: vcpu, registers: &around.listRegisters)
     case .stored(let register):
       if isWrite {
         machine.store(written, in: register, vcpu: vcpu)
