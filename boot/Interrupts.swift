@@ -195,8 +195,12 @@ extension Reference where Value == PhysicalCPU {
       let isLoaded = hypervisor.value.vms[vm].machine.interrupts.isLoaded(vcpu: index)
       guard number == value.loaded || !isLoaded else { continue }
       while let id = hypervisor.value.vms[vm].machine.interrupts.takeDeactivation(vcpu: index) {
-        // A vCPU that is not loaded has given its private interrupt's active state back already.
-        if id >= 32 || number == value.loaded { value.controller.setActive(id, false) }
+        if id >= 32 || number == value.loaded {
+          value.controller.setActive(id, false)
+        } else {
+          // A vCPU that is not loaded has given its private interrupt's active state back already. Its timer may be due again.
+          post(.deadlines, to: number)
+        }
       }
     }
     guard hypervisor.value.vms[vm].machine.interrupts.hasDeactivations else { return }

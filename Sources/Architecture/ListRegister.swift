@@ -159,7 +159,7 @@ public protocol ListRegisters: ~Copyable {
   var trapsDeactivations: Bool { get }
 
   /// The level of the line of an interrupt that is active for a list register with the HW bit, or for one without where links
-  /// do not work: an SPI, or a private one of this CPU. Nil where there is none to be known: it is edge-triggered.
+  /// do not work: an SPI, or a private one of this CPU, and level-sensitive. Nil where nobody knows.
   func isLineHigh(ofPhysical id: UInt16) -> Bool?
 }
 

@@ -117,9 +117,9 @@ public struct BCM2836Controller: Sendable {
   /// The level of an active interrupt's line. Those of what is masked are shown nowhere: a peripheral's is let through for
   /// as long as it takes to look.
   @inline(never)
-  public func isLineHigh(_ id: UInt16) -> Bool? {
+  public func isLineHigh(_ id: UInt16) -> Bool {
     let bank = UInt(id &- 32) / 32
-    guard id >= 32, bank < 3 else { return nil }
+    guard id >= 32, bank < 3 else { return true }
     setActive(id, false)
     let bits = device_load32(shared + Shared.pending + bank * 4)
     setActive(id, true)

@@ -141,10 +141,8 @@ public struct GICv2Controller: Sendable {
     setBit(id, at: isActive ? Distributor.setActive : Distributor.clearActive)
   }
 
-  /// The level of an active interrupt's line, as its pending bit shows it; nil for an edge-triggered one, which has none.
-  public func isLineHigh(_ id: UInt16) -> Bool? {
-    let configuration = device_load32(distributor + Distributor.configuration + UInt(id / 16) * 4)
-    if configuration >> (UInt32(id % 16) * 2) & 2 != 0 { return nil }
+  /// The level of the line of an active interrupt, which is level-sensitive, as its pending bit shows it.
+  public func isLineHigh(_ id: UInt16) -> Bool {
     return device_load32(distributor + Distributor.setPending + UInt(id / 32) * 4) >> UInt32(id % 32) & 1 != 0
   }
 

@@ -163,11 +163,9 @@ public struct GICv3Controller: Sendable {
     setBit(id, at: isActive ? Distributor.setActive : Distributor.clearActive)
   }
 
-  /// The level of an active interrupt's line, as its pending bit shows it; nil for an edge-triggered one, which has none.
-  public func isLineHigh(_ id: UInt16) -> Bool? {
+  /// The level of the line of an active interrupt, which is level-sensitive, as its pending bit shows it.
+  public func isLineHigh(_ id: UInt16) -> Bool {
     let frame = id < 32 ? redistributor + Redistributor.privateFrame : distributor
-    let configuration = device_load32(frame + Distributor.configuration + UInt(id / 16) * 4)
-    if configuration >> (UInt32(id % 16) * 2) & 2 != 0 { return nil }
     return device_load32(frame + Distributor.setPending + UInt(id / 32) * 4) >> UInt32(id % 32) & 1 != 0
   }
 

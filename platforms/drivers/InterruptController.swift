@@ -130,9 +130,9 @@ public enum InterruptController: Sendable {
     }
   }
 
-  /// The level of the line of an interrupt that is active: a shared one, or one of this CPU's; nil for what is edge-triggered.
+  /// The level of the line of an interrupt that is active: a level-sensitive one, shared or of this CPU's.
   @inline(never)
-  public func isLineHigh(_ id: UInt16) -> Bool? {
+  public func isLineHigh(_ id: UInt16) -> Bool {
     switch self {
     case .v2(let gic): gic.isLineHigh(id)
     case .v3(let gic): gic.isLineHigh(id)

@@ -10,11 +10,11 @@ extension VirtualGIC {
     guard needsSynchronization(offset: offset, width: width, isWrite: false) else {
       return readDistributor(offset: offset, width: width, vcpu: vcpu)
     }
-    synchronize(vcpu: vcpu, registers: &registers)
     // A GICv3 has the private ones in the redistributors.
     let isShared = version == .v2 || offset & 0x7f >= 4
     let high =
       isShared ? lookAtLines(offset: offset, width: width, owner: vcpu, reader: vcpu, registers: registers) : 0
+    synchronize(vcpu: vcpu, registers: &registers)
     inquire(offset: offset, owner: vcpu, reader: vcpu)
     return readDistributor(offset: offset, width: width, vcpu: vcpu) | high
   }
@@ -29,10 +29,10 @@ extension VirtualGIC {
     var high: UInt64 = 0
     let place = offset & 0xffff
     if frame == vcpu {
-      synchronize(vcpu: vcpu, registers: &registers)
       if place & 0x7f < 4 {
         high = lookAtLines(offset: place, width: width, owner: vcpu, reader: vcpu, registers: registers)
       }
+      synchronize(vcpu: vcpu, registers: &registers)
     } else if frame >= 0 && frame < vcpuCount {
       inquire(offset: place, owner: frame, reader: vcpu)
     }

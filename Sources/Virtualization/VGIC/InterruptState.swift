@@ -39,6 +39,9 @@ struct InterruptState {
     /// The same of `latchedInRegister`.
     static let requestedInRegister = Flags(rawValue: 1 << 14)
 
+    /// The physical interrupt is edge-triggered: it has no line that could fall.
+    static let hasNoLine = Flags(rawValue: 1 << 15)
+
     /// What waits in the model, and why.
     static let allLatched: Flags = [.latched, .requested]
     /// The same of what is in a list register: each flag is one bit above the model's.
@@ -101,11 +104,14 @@ struct InterruptState {
   /// True where the interrupt is pending for a reason that no list register holds.
   var isWaiting: Bool { isLatched || isHeldHigh }
 
+  /// True where a physical line says whether the interrupt is pending, beside software.
+  var hangsOnLine: Bool { flags.intersection([.linked, .edge, .hasNoLine]) == .linked }
+
   /// True where the interrupt is pending because its physical interrupt came and for no other reason, so that it is not any
   /// more if that one's line has fallen: pending of a level-sensitive interrupt is its line, or a write to GICD_ISPENDR
   /// (IHI 0048B §3.2.4).
   var followsPhysicalLine: Bool {
-    guard flags.contains(.linked) && !flags.contains(.edge) else { return false }
+    guard hangsOnLine else { return false }
     // Each request's bit lies twelve above that of what it is a reason for.
     let reasons = flags.intersection([.latched, .latchedInRegister]).rawValue
     return reasons & ~(flags.rawValue >> 12) != 0

@@ -20,13 +20,15 @@ extension VirtualGIC {
   /// shall deactivate (the HW bit; IHI 0048B §5.2.2, IHI 0069 §6.4): a PPI of `vcpu`, whose CPU this is, or an SPI. A PPI of
   /// a vCPU that is not loaded may be told of before EL2 has seen it: who loads the vCPU makes the physical one active.
   ///
-  /// Level or edge makes no difference: a physical line that is still high after the deactivation comes again.
-  public mutating func raiseHardware(_ id: UInt16, physicalID: UInt16, vcpu: Int) {
+  /// A physical line that is still high after the deactivation comes again. One that falls before the guest acknowledges takes
+  /// the interrupt with it (`lookAtLine`), if both are level-sensitive: `isEdge` says of the physical one that it is not.
+  public mutating func raiseHardware(_ id: UInt16, physicalID: UInt16, vcpu: Int, isEdge: Bool = false) {
     guard id >= 16, let slot = slot(of: Int(id), vcpu: vcpu) else { return }
     cancelDeactivation(of: slot)
     states[slot].physicalID = physicalID
     let isLinkedInRegister = states[slot].isInRegister && states[slot].flags.contains(.linked)
     states[slot].flags.insert(isLinkedInRegister ? [.latched, .linkedAgain] : [.latched, .linked])
+    states[slot].flags.set(.hasNoLine, to: isEdge)
     if !occupiesAtOnce(slot) { reconsider(slot) }
   }
 
@@ -38,7 +40,9 @@ extension VirtualGIC {
 
   /// Makes the interrupt at `slot` not pending, as far as no high level keeps it so (GICD_ICPENDR).
   mutating func unlatch(_ slot: Int) {
-    states[slot].flags.remove([.latched, .latchedInRegister, .requested, .requestedInRegister])
+    states[slot].flags.remove([.requested, .requestedInRegister])
+    // Of what hangs on a line the line says it, at which the next look goes.
+    if !states[slot].hangsOnLine { states[slot].flags.remove([.latched, .latchedInRegister]) }
     states[slot].sources = 0
     reconsider(slot)
   }

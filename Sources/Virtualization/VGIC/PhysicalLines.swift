@@ -33,7 +33,8 @@ extension VirtualGIC {
   /// of the SGI frame of vCPU `owner`'s redistributor; `owner` is else the reader. Returns the bits of those whose lines are
   /// high: they are pending even while they are active.
   ///
-  /// To be called after `synchronize`. The lines of another vCPU's private interrupts are known to its CPU only.
+  /// To be called before `synchronize`: what is ended there may well be about to come again. The lines of another vCPU's
+  /// private interrupts are known to its CPU only.
   public mutating func lookAtLines<Registers: ListRegisters & ~Copyable>(
     offset: UInt32, width: AccessWidth, owner: Int, reader: Int, registers: borrowing Registers
   ) -> UInt64 {
@@ -43,7 +44,7 @@ extension VirtualGIC {
     var high: UInt64 = 0
     for index in 0..<32 {
       guard let slot = slot(of: firstID &+ index, vcpu: owner) else { break }
-      guard states[slot].flags.contains(.linked), !states[slot].flags.contains(.edge) else { continue }
+      guard states[slot].hangsOnLine else { continue }
       guard let isHigh = registers.isLineHigh(ofPhysical: states[slot].physicalID) else { continue }
       if isHigh {
         high |= 1 &<< UInt64(truncatingIfNeeded: index)
@@ -81,5 +82,12 @@ extension VirtualGIC {
   mutating func takeBackLine(_ slot: Int) {
     if !states[slot].flags.contains(.requested) { states[slot].flags.remove(.latched) }
     if !states[slot].flags.contains(.requestedInRegister) { states[slot].flags.remove(.latchedInRegister) }
+  }
+
+  /// The interrupt at `slot` is not active any more, and its physical interrupt is software's to deactivate. If that came once
+  /// more and its line is still high, it comes again.
+  mutating func deactivateBehind(_ slot: Int) {
+    if states[slot].followsPhysicalLine { takeBackLine(slot) }
+    askDeactivation(of: slot)
   }
 }

@@ -91,7 +91,7 @@ extension VirtualGIC {
     if !value.isPending { states[slot].flags.remove(.allLatchedInRegister) }
     if value.isActive { return }
     states[slot].flags.remove(.activatedByRequest)
-    if states[slot].flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
+    if states[slot].flags.contains(.deactivatesInSoftware) { deactivateBehind(slot) }
     if value.state == .inactive && value.isLinked {
       // The guest's deactivation was the physical interrupt's as well. If that one has come again, the link is its.
       if !states[slot].flags.contains(.linkedAgain) { states[slot].flags.remove(.linked) }
@@ -108,7 +108,7 @@ extension VirtualGIC {
       if value.isActive && !flags.contains(.activatedByRequest) { orphanEnd(of: Int(states[slot].owner)) }
       value.isActive = false
       states[slot].flags.remove(.activatedByRequest)
-      if flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
+      if flags.contains(.deactivatesInSoftware) { deactivateBehind(slot) }
     } else if !value.isActive {
       // Hardware ignores pending-and-active with the HW bit: the pending half waits in the model.
       if value.isLinked { giveBackPending(&value, slot: slot) }

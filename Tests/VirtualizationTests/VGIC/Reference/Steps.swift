@@ -172,7 +172,7 @@ extension Race {
     collectDeactivations()
     let physical = ReferenceGIC.Name(id: id + 100, vcpu: id < 32 ? vcpu : nil)
     guard activePhysicalIDs.insert(physical).inserted else { return }
-    gic.raiseHardware(UInt16(id), physicalID: UInt16(id + 100), vcpu: vcpu)
+    gic.raiseHardware(UInt16(id), physicalID: UInt16(id + 100), vcpu: vcpu, isEdge: true)
     reference.raiseHardware(id, vcpu)
     leave(cpu)
   }
@@ -216,6 +216,9 @@ extension Race {
           collectDeactivations()
         }
       }
+      for vcpu in 0..<board.vcpuCount where cpu(running: vcpu) == nil {
+        if reference.interrupts[.init(id: 27, vcpu: vcpu)].isHigh && raisesTimer(vcpu) { isQuiet = false }
+      }
       if isQuiet { return }
     }
     differences.append("physical interrupts storm")
@@ -232,11 +235,17 @@ extension Race {
     guard vcpu < board.vcpuCount, cpu(running: vcpu) == nil else { return }
     collectDeactivations()
     reference.setLine(27, vcpu, true)
+    _ = raisesTimer(vcpu)
+  }
+
+  /// What watches the timer of a vCPU that does not run, where its interrupt does not wait already.
+  private func raisesTimer(_ vcpu: Int) -> Bool {
     guard !gic.hardwareLinkInUse(27, vcpu: vcpu),
       activePhysicalIDs.insert(ReferenceGIC.Name(id: 127, vcpu: vcpu)).inserted
-    else { return }
+    else { return false }
     gic.raiseHardware(27, physicalID: 127, vcpu: vcpu)
     leave(0)
+    return true
   }
 
   private func sends(_ value: UInt64, from vcpu: Int) -> Bool {
