@@ -15,20 +15,20 @@ extension VirtualGIC {
     guard count != 0 || interfaces[vcpu].orphanCount != 0 else { return }
     if count != 0 { registers.control = interfaces[vcpu].control }
     interfaces[vcpu].machineControl = registers.machineControl
-    if separatesDeactivation(vcpu) {
-      // None of the evicted ones': those trap.
-      if registers.trapsDeactivations { return }
-    } else {
+    let isSeparate = separatesDeactivation(vcpu)
+    if !isSeparate || registers.trapsDeactivations {
       // More there are only while EOImode has just changed, or of what ran before a CPU_ON.
       var rest = min(interfaces[vcpu].evictedCount, Self.endedAtOnce)
       var next = first(in: CandidateQueue.evicted, of: vcpu)
-      while rest != 0, let slot = next {
+      // With EOImode 1 those that are counted are from before it was: the deactivations of evicted ones trap.
+      while rest != 0, !isSeparate || count != 0, let slot = next {
         rest &-= 1
         next = self.next(to: slot)
         if isRunning(slot, of: vcpu, registers) { continue }
         count = count == 0 ? 0 : count &- 1
         endEvicted(slot)
       }
+      if isSeparate { return }
       let orphanCount = min(count, interfaces[vcpu].orphanCount)
       interfaces[vcpu].orphanCount &-= orphanCount
       count &-= orphanCount

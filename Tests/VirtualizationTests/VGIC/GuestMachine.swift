@@ -118,11 +118,11 @@ extension GuestMachine {
 
   /// A physical interrupt, if the last one is not active any more. Its INTID is the virtual one's plus 100.
   @discardableResult
-  func raiseHardware(_ id: UInt16, vcpu: Int = 0) -> Bool {
+  func raiseHardware(_ id: UInt16, vcpu: Int = 0, isEdge: Bool = false) -> Bool {
     takeDeactivations()
     guard activePhysicalIDs.insert(id + 100).inserted else { return false }
     if id < 32, vcpu == running, gic.repeatDelivery(of: Int(id), vcpu: vcpu, registers: &registers) { return true }
-    gic.raiseHardware(id, physicalID: id + 100, vcpu: vcpu)
+    gic.raiseHardware(id, physicalID: id + 100, vcpu: vcpu, isEdge: isEdge)
     enter()
     return true
   }

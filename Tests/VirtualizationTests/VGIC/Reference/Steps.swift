@@ -53,7 +53,11 @@ extension Race {
     serveMaintenance(isPrompt: step.isExit)
     collectDeactivations()
     takePhysicalInterrupts()
-    if unserved == 0 && !uncertain.isEmpty { adopt() }
+    if unserved == 0 && !uncertain.isEmpty {
+      adopt()
+      collectDeactivations()
+      takePhysicalInterrupts()
+    }
   }
 
   private func load(_ cpu: Int, _ vcpu: Int) {
