@@ -106,8 +106,9 @@ private final class RandomGuest {
     let id = pick(Self.hardware)
     if id < 32 && vcpu != 0 { return }
     let isLevel = Self.hardwareLevels.contains(id)
-    guard machine.raiseHardware(id, vcpu: vcpu, isEdge: !isLevel) else { return }
+    guard !machine.activePhysicalIDs.contains(id + 100) else { return }
     if isLevel { machine.registers.lines[id + 100] = true }
+    guard machine.raiseHardware(id, vcpu: vcpu, isEdge: !isLevel) else { return }
     owed.insert(key(id, vcpu: vcpu))
   }
 

@@ -55,6 +55,7 @@ extension Race {
     takePhysicalInterrupts()
     if unserved == 0 && !uncertain.isEmpty {
       adopt()
+      serveMaintenance()
       collectDeactivations()
       takePhysicalInterrupts()
     }
@@ -139,6 +140,12 @@ extension Race {
       // unpredictable. So is what becomes of one that another CPU is handling and has not heard of.
       let isInactiveAgain = isHandled && field.array == .setActive && !reference.interrupts[field.name].isActive
       if isInactiveAgain || isOthers && !board.isPrompt { value &= ~(field.mask << field.shift) }
+    }
+    // Maintenance may be late, but not so late that software takes over what the guest has just ended.
+    if value != 0, reference.fields(frame, offset, width, vcpu).contains(where: { $0.array == .clearActive || $0.array == .setActive }) {
+      serveMaintenance()
+      collectDeactivations()
+      takePhysicalInterrupts()
     }
     // What is behind those comes by levels.
     for field in reference.fields(frame, offset, width, vcpu)
