@@ -228,10 +228,10 @@ extension Reference where Value == PhysicalCPU {
     guard let physical = vm.value.machine.interrupts.physicalInterrupt(raising: id, vcpu: value.loadedIndex),
       value.listRegisters.isLineHigh(ofPhysical: physical) == false
     else { return }
-    vm.value.lock.acquire(by: value.index)
+    lock(vm.value.index)
     vm.value.machine.interrupts.synchronize(vcpu: value.loadedIndex, registers: &value.listRegisters)
     settleInterrupts(of: vm.value.index)
-    vm.value.lock.release()
+    unlock(vm.value.index)
   }
 
   /// Another CPU has changed something in the interrupt controller that concerns a vCPU of this one.

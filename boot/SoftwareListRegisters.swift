@@ -1,6 +1,7 @@
 internal import Architecture
 internal import ArmCommon
 internal import Backend
+internal import Drivers
 internal import Virtualization
 
 /// The list registers of this machine's CPUs.
@@ -43,10 +44,7 @@ struct SoftwareListRegisters: ListRegisters, @unchecked Sendable {
   var needsMaintenance: Bool { interface.value.needsMaintenance }
 
   /// The INTID that the guest would acknowledge now, or nil.
-  var signalledInterrupt: UInt16? {
-    let index = interface.value.signalled
-    return index >= 0 ? interface.value[index].virtualID : nil
-  }
+  var signalledInterrupt: UInt16? { interface.value.signalledInterrupt }
 
   var count: Int { interface.value.count }
   var activePriorityCount: Int { interface.value.activePriorityCount }
