@@ -23,6 +23,7 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   if case .memory(let access) = exit, access.isWrite, GuestMachine.distributor.contains(access.address) {
     return writeDistributor(access, frame)
   }
+  if case .coprocessor(let access) = exit, PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
   if case .systemRegister(let access) = exit {
     if PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
     if ExitDispatcher.readsIdentification(access) { return readIdentification(access, frame) }
@@ -57,7 +58,7 @@ private func useCPUInterface(_ access: MMIOAccess, _ frame: TrapFrame) {
   guard case .software(let interface) = cpu.value.listRegisters else { return answerByModels(.memory(access), frame) }
   var guest = ExitingCPU(frame: frame)
   guard access.address.isAligned(to: access.width.byteCount) else {
-    return guest.inject(.dataAbort(isWrite: access.isWrite))
+    return guest.inject(ExitDispatcher.fault(of: access))
   }
   let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.cpuInterface.start))
   if offset >= VirtualGIC.deactivationOffset { return answerByModels(.memory(access), frame) }

@@ -16,10 +16,10 @@ public enum ExitDispatcher {
       // A trapped SMC returns to itself, like any other trapped instruction.
       if conduit == .hypervisorCall { return true }
     case .memory(let access):
-      guard !access.isWrite, access.width == .word, let value = machine.plainRegister(at: access.address) else {
+      guard !access.isWrite, let value = machine.plainRegister(at: access.address, width: access.width) else {
         return false
       }
-      cpu[register: access.register] = access.extended(UInt64(value))
+      cpu[register: access.register] = access.extended(value)
     default: return false
     }
     cpu.skipInstruction()

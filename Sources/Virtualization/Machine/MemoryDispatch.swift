@@ -17,10 +17,17 @@ extension ExitDispatcher {
       if !access.isWrite { cpu[register: access.register] = 0 }
       cpu.skipInstruction()
     case .fault:
-      cpu.inject(.dataAbort(isWrite: access.isWrite))
+      cpu.inject(fault(of: access))
       return .resume
     }
     return outcome
+  }
+
+  /// What the guest gets for an access that nothing answers. Devices have no place that is not aligned, and with the guest's MMU
+  /// off all memory is theirs: alignment comes before everything else (DDI 0487, B2.8.2; DDI 0406C, A3.2.2).
+  public static func fault(of access: MMIOAccess) -> GuestFault {
+    access.address.isAligned(to: access.width.byteCount)
+      ? .dataAbort(isWrite: access.isWrite) : .alignment(isWrite: access.isWrite)
   }
 
   /// What the device says to the access that lies where it goes; `outcome` changes where there is more to do.
@@ -50,7 +57,7 @@ extension ExitDispatcher {
   public static func writeDistributor<CPU: VirtualCPU & ~Copyable>(
     _ access: MMIOAccess, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine
   ) {
-    if !access.address.isAligned(to: access.width.byteCount) { return cpu.inject(.dataAbort(isWrite: true)) }
+    if !access.address.isAligned(to: access.width.byteCount) { return cpu.inject(fault(of: access)) }
     let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.distributor.start))
     let value = cpu[register: access.register] & access.width.mask
     machine.interrupts.writeDistributor(offset: offset, width: access.width, value: value, vcpu: vcpu)
