@@ -16,12 +16,27 @@ public enum ExitDispatcher {
       // A trapped SMC returns to itself, like any other trapped instruction.
       if conduit == .hypervisorCall { return true }
     case .memory(let access):
-      guard !access.isWrite, let value = machine.plainRegister(at: access.address, width: access.width) else {
+      guard !access.isWrite, access.width == .word, let value = machine.plainRegister(at: access.address) else {
         return false
       }
-      cpu[register: access.register] = access.extended(value)
+      cpu[register: access.register] = access.extended(UInt64(value))
     default: return false
     }
+    cpu.skipInstruction()
+    return true
+  }
+
+  /// Answers a load from a register of the interrupt controller that always reads as one number, which needs no lock either.
+  /// False where `handle` has to answer.
+  @inline(__always)
+  public static func readsConstant<CPU: VirtualCPU & ~Copyable>(
+    _ access: MMIOAccess, cpu: inout CPU, machine: borrowing VirtualMachine
+  ) -> Bool {
+    let offset = access.address.rawValue &- GuestMachine.distributor.start.rawValue
+    guard !access.isWrite, offset < VirtualGIC.windowSize,
+      let value = machine.interrupts.constantRegister(at: offset, width: access.width)
+    else { return false }
+    cpu[register: access.register] = access.extended(value)
     cpu.skipInstruction()
     return true
   }

@@ -153,17 +153,13 @@ public struct VirtualMachine: ~Copyable {
     return true
   }
 
-  /// The register at a guest-physical address, if loading it changes nothing and its value is one number here, which can be
-  /// loaded while another CPU changes it: UARTFR, which guests poll, and what the interrupt controller has of that kind.
+  /// The 32-bit register at a guest-physical address, if loading it changes nothing and its value is one number here,
+  /// which can be loaded while another CPU changes it: GICD_TYPER and UARTFR, which guests poll.
   @inline(__always)
-  func plainRegister(at address: GuestPhysicalAddress, width: AccessWidth) -> UInt64? {
-    if width == .word {
-      if address == GuestMachine.console.start.advanced(by: PL011.flagsOffset) { return UInt64(console.flags) }
-      if address == GuestMachine.distributor.start.advanced(by: 4) { return UInt64(distributorType) }
-      if address == GuestMachine.distributor.start.advanced(by: 8) { return UInt64(VirtualGIC.implementer) }
-    }
-    let offset = address.rawValue &- GuestMachine.distributor.start.rawValue
-    return offset < VirtualGIC.windowSize ? interrupts.constantRegister(at: offset, width: width) : nil
+  func plainRegister(at address: GuestPhysicalAddress) -> UInt32? {
+    if address == GuestMachine.console.start.advanced(by: PL011.flagsOffset) { return UInt32(console.flags) }
+    if address == GuestMachine.distributor.start.advanced(by: 4) { return distributorType }
+    return nil
   }
 
   /// What every access to the console ends with: it may have made room for typed characters, and its interrupt may have

@@ -82,6 +82,7 @@ extension VirtualGIC {
       case .wake, nil: return nil
       }
     }
+    if offset == 8 && width == .word { return UInt64(Self.implementer) }
     let base: UInt64 = version == .v2 ? 0xfd0 : 0xffd0
     let distance = offset &- base
     guard distance < 0x30, distance & 3 == 0, width == .word else { return nil }

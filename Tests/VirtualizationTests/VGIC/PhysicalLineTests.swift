@@ -107,7 +107,8 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.expectSound()
   }
 
-  @Test("An SPI that waited in a list register of a vCPU that was away comes only if its line is high", arguments: versions)
+  @Test(
+    "An SPI that waited in a list register of a vCPU that was away comes only if its line is high", arguments: versions)
   func away(version: GICVersion) throws {
     for isHigh in [false, true] {
       let machine = try GuestMachine(version, vcpuCount: 2)
@@ -189,7 +190,9 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.expectSound()
   }
 
-  @Test("An interrupt that waits for a list register is gone when its line has fallen by the time it gets one", arguments: versions)
+  @Test(
+    "An interrupt that waits for a list register is gone when its line has fallen by the time it gets one",
+    arguments: versions)
   func overflow(version: GICVersion) throws {
     let machine = try GuestMachine(version, listRegisterCount: 1)
     machine.enable(33, 40)

@@ -120,7 +120,8 @@ private let versions: [GICVersion] = [.v2, .v3]
     case loaded, unloaded, evicted, unloadedEvicted, reset
   }
 
-  @Test("Another vCPU deactivates an SPI wherever its handler is, and it comes again", arguments: versions, Place.allCases)
+  @Test(
+    "Another vCPU deactivates an SPI wherever its handler is, and it comes again", arguments: versions, Place.allCases)
   func another(version: GICVersion, place: Place) throws {
     let machine = try machine(version, vcpuCount: 2, listRegisterCount: 1)
     var other = ListRegisterInterpreter(version: version, count: 4)

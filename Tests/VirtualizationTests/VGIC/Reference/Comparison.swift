@@ -54,7 +54,9 @@ extension Race {
   /// software made active.
   private func isFull(_ cpu: Int, _ vcpu: Int) -> Bool {
     let active = cpus[cpu].contents.filter(\.isActive)
-    guard !board.trapsDeactivations, cpus[cpu].separatesDeactivation, active.count == cpus[cpu].count else { return false }
+    guard !board.trapsDeactivations, cpus[cpu].separatesDeactivation, active.count == cpus[cpu].count else {
+      return false
+    }
     let handled = active.count { register in
       reference.name(Int(register.virtualID), vcpu).map { reference.interrupts[$0].handler?.vcpu == vcpu } ?? false
     }
@@ -74,7 +76,9 @@ extension Race {
     }
   }
 
-  private func state(of id: Int, _ vcpu: Int?) -> ReferenceGIC.Interrupt { reference.interrupts[.init(id: id, vcpu: vcpu)] }
+  private func state(of id: Int, _ vcpu: Int?) -> ReferenceGIC.Interrupt {
+    reference.interrupts[.init(id: id, vcpu: vcpu)]
+  }
 
   /// An SPI is in the list registers of one CPU at most.
   private func comparePlaces() {
