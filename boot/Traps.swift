@@ -23,11 +23,6 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   if case .memory(let access) = exit, access.isWrite, GuestMachine.distributor.contains(access.address) {
     return writeDistributor(access, frame)
   }
-  if case .memory(let access) = exit, !access.isWrite,
-    GuestMachine.redistributors.contains(access.address) || GuestMachine.distributor.contains(access.address)
-  {
-    return readController(access, frame)
-  }
   if case .coprocessor(let access) = exit, PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
   if case .systemRegister(let access) = exit {
     if PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
@@ -37,16 +32,6 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
     return useCPUInterface(access, frame)
   }
   answerByModels(exit, frame)
-}
-
-/// Answers a load from the distributor or from a redistributor: at once where it always reads as one number.
-@_optimize(speed)
-@inline(never)
-private func readController(_ access: MMIOAccess, _ frame: TrapFrame) {
-  var guest = ExitingCPU(frame: frame)
-  let vm = PhysicalCPU.current.value.loadedVM
-  if ExitDispatcher.readsConstant(access, cpu: &guest, machine: vm.value.machine) { return }
-  answerByModels(.memory(access), frame)
 }
 
 /// Answers a store to the distributor, the most frequent exit that changes something: what `answerByModels` does of it.
@@ -104,6 +89,12 @@ private func answerByModels(_ exit: Exit, _ frame: TrapFrame) {
   let cpu = PhysicalCPU.current
   let vm = cpu.value.loadedVM
   var guest = ExitingCPU(frame: frame)
+  // What redistributors always read as needs no lock.
+  if case .memory(let access) = exit, GuestMachine.redistributors.contains(access.address),
+    ExitDispatcher.readsConstant(access, cpu: &guest, machine: vm.value.machine)
+  {
+    return
+  }
   var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters, vm: vm)
   vm.value.lock.acquire(by: cpu.value.index)
   let outcome = ExitDispatcher.handle(
