@@ -90,7 +90,7 @@ private func answerByModels(_ exit: Exit, _ frame: TrapFrame) {
   let vm = cpu.value.loadedVM
   var guest = ExitingCPU(frame: frame)
   // What redistributors always read as needs no lock.
-  if case .memory(let access) = exit, GuestMachine.redistributors.contains(access.address),
+  if case .memory(let access) = exit, !access.isWrite, GuestMachine.redistributors.contains(access.address),
     ExitDispatcher.readsConstant(access, cpu: &guest, machine: vm.value.machine)
   {
     return
