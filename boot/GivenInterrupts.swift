@@ -16,9 +16,11 @@ struct InterruptOwner {
   var vm: UInt16
   /// The INTID by which its guest knows it.
   var guest: UInt16
+  /// True where it is edge-triggered.
+  var isEdge: Bool
 
   static var noVM: UInt16 { .max }
-  static var nobody: InterruptOwner { InterruptOwner(vm: noVM, guest: 0) }
+  static var nobody: InterruptOwner { InterruptOwner(vm: noVM, guest: 0, isEdge: false) }
 }
 
 extension Hypervisor {
@@ -39,7 +41,7 @@ extension Reference where Value == PhysicalCPU {
     lock(vm)
     if hypervisor.value.vms[vm].state == .running, hypervisor.value.vms[vm].loading == .done {
       hypervisor.value.vms[vm].machine.interrupts.raiseHardware(
-        owner.guest, physicalID: UInt16(truncatingIfNeeded: acknowledged & 0x3ff), vcpu: 0)
+        owner.guest, physicalID: UInt16(truncatingIfNeeded: acknowledged & 0x3ff), vcpu: 0, isEdge: owner.isEdge)
       settleInterrupts(of: vm)
     } else {
       // It was on its way when the VM went.
@@ -86,8 +88,10 @@ extension SystemBuilder {
       for index in interrupts.indices {
         let id = interrupts[index].host.identifier
         guard id < UInt32(truncatingIfNeeded: count) else { throw .noSuchInterrupt(UInt64(id)) }
-        owners[Int(id)] = InterruptOwner(vm: UInt16(truncatingIfNeeded: vm), guest: interrupts[index].guest)
-        controller.setTrigger(UInt16(truncatingIfNeeded: id), isEdge: interrupts[index].host.trigger.isEdge)
+        let isEdge = interrupts[index].host.trigger.isEdge
+        owners[Int(id)] = InterruptOwner(
+          vm: UInt16(truncatingIfNeeded: vm), guest: interrupts[index].guest, isEdge: isEdge)
+        controller.setTrigger(UInt16(truncatingIfNeeded: id), isEdge: isEdge)
       }
     }
     return owners

@@ -205,8 +205,12 @@ extension Reference where Value == PhysicalCPU {
       let isLoaded = hypervisor.value.vms[vm].machine.interrupts.isLoaded(vcpu: index)
       guard number == value.loaded || !isLoaded else { continue }
       while let id = hypervisor.value.vms[vm].machine.interrupts.takeDeactivation(vcpu: index) {
-        // A vCPU that is not loaded has given its private interrupt's active state back already.
-        if id >= 32 || number == value.loaded { value.controller.setActive(id, false) }
+        if id >= 32 || number == value.loaded {
+          value.controller.setActive(id, false)
+        } else {
+          // A vCPU that is not loaded has given its private interrupt's active state back already. Its timer may be due again.
+          post(.deadlines, to: number)
+        }
       }
     }
     guard hypervisor.value.vms[vm].machine.interrupts.hasDeactivations else { return }
@@ -225,6 +229,19 @@ extension Reference where Value == PhysicalCPU {
     let isRaised = vm.value.machine.interrupts.mayBeRaisedInHardware(GuestMachine.virtualTimerInterrupt, vcpu: index)
     guard isRaised, !Processor.isVirtualTimerLineHigh else { return }
     vm.value.machine.interrupts.lowerHardware(GuestMachine.virtualTimerInterrupt, vcpu: index)
+  }
+
+  /// Takes back interrupt `id` of the loaded vCPU if nothing but the line behind it makes it pending, and that has fallen.
+  @inline(__always)
+  func lookAtLine(behind id: UInt16) {
+    let vm = value.loadedVM
+    guard let physical = vm.value.machine.interrupts.physicalInterrupt(raising: id, vcpu: value.loadedIndex),
+      value.listRegisters.isLineHigh(ofPhysical: physical) == false
+    else { return }
+    lock(vm.value.index)
+    vm.value.machine.interrupts.synchronize(vcpu: value.loadedIndex, registers: &value.listRegisters)
+    settleInterrupts(of: vm.value.index)
+    unlock(vm.value.index)
   }
 
   /// Another CPU has changed something in the interrupt controller that concerns a vCPU of this one.

@@ -23,6 +23,19 @@ extension Reference where Value == PhysicalCPU {
     return true
   }
 
+  /// The same for a guest in AArch32.
+  @inline(never)
+  @_optimize(speed)
+  func sendsInterrupt<CPU: VirtualCPU & ~Copyable>(_ access: CoprocessorAccess, _ guest: inout CPU) -> Bool {
+    guard case .v3(let own) = value.listRegisters,
+      let request = value.loadedVM.value.machine.softwareInterrupt(access, cpu: guest)
+    else { return false }
+    var registers = own
+    guard send(request, &registers) else { return false }
+    guest.skipInstruction()
+    return true
+  }
+
   /// The same for GICv2's way of asking.
   @inline(__always)
   func sendsInterrupt<CPU: VirtualCPU & ~Copyable>(_ access: MMIOAccess, _ guest: inout CPU) -> Bool {

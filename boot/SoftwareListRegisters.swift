@@ -1,6 +1,7 @@
 internal import Architecture
 internal import ArmCommon
 internal import Backend
+internal import Drivers
 internal import Virtualization
 
 /// The list registers of this machine's CPUs.
@@ -41,6 +42,10 @@ struct SoftwareListRegisters: ListRegisters, @unchecked Sendable {
   }
 
   var needsMaintenance: Bool { interface.value.needsMaintenance }
+
+  /// The INTID that the guest would acknowledge now, or nil.
+  var signalledInterrupt: UInt16? { interface.value.signalledInterrupt }
+
   var count: Int { interface.value.count }
   var activePriorityCount: Int { interface.value.activePriorityCount }
   @inline(__always)
@@ -65,5 +70,14 @@ struct SoftwareListRegisters: ListRegisters, @unchecked Sendable {
   var control: InterfaceControl {
     get { interface.value.control }
     @inline(never) nonmutating set { change { $0.control = newValue } }
+  }
+}
+
+extension SoftwareListRegisters: PhysicalLines {
+  /// The virtual timer's is known while its vCPU is loaded; else it stands still, as it was left.
+  static func isLineHigh(ofPhysical id: UInt16) -> Bool? {
+    let cpu = PhysicalCPU.current
+    guard UInt32(id) == cpu.value.virtualTimerInterrupt else { return cpu.value.controller.isLineHigh(id) }
+    return cpu.value.loaded < 0 ? nil : Processor.isVirtualTimerLineHigh
   }
 }

@@ -281,9 +281,10 @@ extension SystemBuilder {
           in: &arena)
       }
       if let virtualInterface {
+        // The second page has GICV_DIR alone, which traps.
         try space.map(
           GuestMachine.cpuInterface.start.rawValue, to: virtualInterface.start,
-          size: min(GuestMachine.cpuInterface.size, virtualInterface.size), as: .guestDevice, in: &arena)
+          size: UInt64(VirtualGIC.deactivationOffset), as: .guestDevice, in: &arena)
       }
       try map(devices, in: space)
       return space

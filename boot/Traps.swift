@@ -23,6 +23,7 @@ func handleSynchronous(_ address: UnsafeMutableRawPointer) {
   if case .memory(let access) = exit, access.isWrite, GuestMachine.distributor.contains(access.address) {
     return writeDistributor(access, frame)
   }
+  if case .coprocessor(let access) = exit, PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
   if case .systemRegister(let access) = exit {
     if PhysicalCPU.current.sendsInterrupt(access, &guest) { return }
     if ExitDispatcher.readsIdentification(access) { return readIdentification(access, frame) }
@@ -59,9 +60,12 @@ private func useCPUInterface(_ access: MMIOAccess, _ frame: TrapFrame) {
   guard case .software(let interface) = cpu.value.listRegisters else { return answerByModels(.memory(access), frame) }
   var guest = ExitingCPU(frame: frame)
   guard access.address.isAligned(to: access.width.byteCount) else {
-    return guest.inject(.dataAbort(isWrite: access.isWrite))
+    return guest.inject(ExitDispatcher.fault(of: access))
   }
   let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.cpuInterface.start))
+  if offset >= VirtualGIC.deactivationOffset { return answerByModels(.memory(access), frame) }
+  // What it would acknowledge may hang on a line that has fallen.
+  if !access.isWrite, let id = interface.signalledInterrupt { cpu.lookAtLine(behind: id) }
   let value = UInt32(truncatingIfNeeded: access.isWrite ? guest[register: access.register] & access.width.mask : 0)
   let loaded = interface.use(access, offset: offset, value: value)
   if !access.isWrite { guest[register: access.register] = access.extended(UInt64(loaded)) }
@@ -87,6 +91,12 @@ private func answerByModels(_ exit: Exit, _ frame: TrapFrame) {
   let cpu = PhysicalCPU.current
   let vm = cpu.value.loadedVM
   var guest = ExitingCPU(frame: frame)
+  // What redistributors always read as needs no lock.
+  if case .memory(let access) = exit, !access.isWrite, GuestMachine.redistributors.contains(access.address),
+    ExitDispatcher.readsConstant(access, cpu: &guest, machine: vm.value.machine)
+  {
+    return
+  }
   var around = HardwareSurroundings(listRegisters: cpu.value.listRegisters, vm: vm)
   vm.value.lock.acquire(by: cpu.value.index)
   let outcome = ExitDispatcher.handle(
@@ -213,7 +223,6 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
     return interface.needsMaintenance
   }
 
-  var isVirtualTimerLineHigh: Bool { Processor.isVirtualTimerLineHigh }
   var isInterruptWaiting: Bool { Processor.isInterruptPending }
   var now: Instant { .now }
   var ticksPerSecond: UInt64 { Hypervisor.shared.value.ticksPerSecond }

@@ -42,6 +42,8 @@ public enum GuestFault: Equatable, Sendable {
   case undefined
   /// A synchronous external abort on the access that just trapped, at the address that the hardware recorded.
   case dataAbort(isWrite: Bool)
+  /// An alignment fault on the access that just trapped, at the address that the hardware recorded.
+  case alignment(isWrite: Bool)
   /// A synchronous external abort on the fetch that just trapped.
   case instructionAbort
 }

@@ -144,13 +144,23 @@ public protocol ListRegisters: ~Copyable {
   var control: InterfaceControl { get set }
 
   /// Puts a vCPU's part of the interface into the hardware: its active priorities, numbered as above, and its machine control.
-  /// Turns the interface on if no list register holds anything; else the caller does, who puts them right first.
+  /// Turns the interface on, by `control`, if no list register holds anything; else the caller does, who puts them right first.
   ///
   /// Changes nothing of the array, which is `inout` because it would be copied to be read. The masks are synchronized.
-  mutating func begin(_ activePriorities: inout [8 of UInt32], machineControl: UInt32) -> ListRegisterMasks
+  mutating func begin(
+    _ activePriorities: inout [8 of UInt32], machineControl: UInt32, control: InterfaceControl
+  ) -> ListRegisterMasks
 
   /// Takes a vCPU's part of the interface out of the hardware and turns the interface off. Returns the machine control.
   mutating func end(_ activePriorities: inout [8 of UInt32]) -> UInt32
+
+  /// Whether a guest's deactivations by themselves (GICC_DIR, ICC_DIR_EL1) can be had to trap: see
+  /// `InterfaceControl.deactivationTrap`.
+  var trapsDeactivations: Bool { get }
+
+  /// The level of the line of an interrupt that is active for a list register with the HW bit, or for one without where links
+  /// do not work: an SPI, or a private one of this CPU, and level-sensitive. Nil where nobody knows.
+  func isLineHigh(ofPhysical id: UInt16) -> Bool?
 }
 
 /// What a CPU has in list registers, one bit for each.
@@ -169,14 +179,16 @@ public struct ListRegisterMasks: Sendable {
 
 extension ListRegisters where Self: ~Copyable {
   /// The same by one register after the other.
-  public mutating func begin(_ activePriorities: inout [8 of UInt32], machineControl: UInt32) -> ListRegisterMasks {
+  public mutating func begin(
+    _ activePriorities: inout [8 of UInt32], machineControl: UInt32, control: InterfaceControl
+  ) -> ListRegisterMasks {
     for index in 0..<activePriorityCount {
       self[activePriorities: index] = activePriorities[index]
       self[activePriorities: index &+ 4] = activePriorities[index &+ 4]
     }
     self.machineControl = machineControl
     let masks = ListRegisterMasks(count: count, empty: emptyMask)
-    if masks.occupied == 0 { control = .enabled }
+    if masks.occupied == 0 { self.control = control }
     return masks
   }
 
@@ -189,6 +201,12 @@ extension ListRegisters where Self: ~Copyable {
     control = []
     return machineControl
   }
+
+  /// GICv2's page for it is nobody's, and software sees all.
+  @inlinable public var trapsDeactivations: Bool { true }
+
+  /// Nobody looks.
+  @inlinable public func isLineHigh(ofPhysical id: UInt16) -> Bool? { nil }
 
   /// Device memory is accessed in order (GICv2), and so is what is no hardware.
   @inlinable public mutating func synchronizeMasks() {}
@@ -210,7 +228,7 @@ extension ListRegisters where Self: ~Copyable {
 }
 
 /// The hypervisor's control of a virtual CPU interface, as GICH_HCR (IHI 0048B §5.3.1) and ICH_HCR_EL2 (IHI 0069 §12.4)
-/// both lay it out. GICv3's traps of the guest's own registers, which lie above, stay off.
+/// both lay it out. Of GICv3's traps of the guest's own registers, which lie above, all others stay off.
 public struct InterfaceControl: OptionSet, Equatable, Sendable {
   /// The bits, EOIcount included.
   public let rawValue: UInt32
@@ -234,6 +252,9 @@ public struct InterfaceControl: OptionSet, Equatable, Sendable {
   @inlinable public static var group1Enabled: Self { Self(rawValue: 1 << 6) }
   /// VGrp1DIE: maintenance while the guest's interface has group 1 off.
   @inlinable public static var group1Disabled: Self { Self(rawValue: 1 << 7) }
+
+  /// TDIR: the guest's writes to ICC_DIR_EL1 trap, where ICH_VTR_EL2.TDS says that there is such a trap. GICv3 only.
+  @inlinable public static var deactivationTrap: Self { Self(rawValue: 1 << 14) }
 
   /// EOIcount: how many deactivations of the guest found no list register, modulo 32.
   @inlinable public var missedEndCount: UInt32 { rawValue &>> 27 }

@@ -62,6 +62,19 @@ struct ExceptionEntryTests {
     #expect(entry(.undefined, from: State.user).syndrome & 0x1ff_ffff == 0)
   }
 
+  @Test("An alignment fault has FSC 0b100001, and is otherwise like an external abort")
+  func alignment() {
+    for state in [State.kernel, State.user, State.user32] {
+      for isWrite in [false, true] {
+        let fault = entry(.alignment(isWrite: isWrite), from: state)
+        let abort = entry(.dataAbort(isWrite: isWrite), from: state)
+        #expect(fault.syndrome & 0x3f == 0b100001)
+        #expect(fault.syndrome >> 6 == abort.syndrome >> 6)
+        #expect(fault.setsFaultAddress && fault.vectorOffset == abort.vectorOffset && fault.state == abort.state)
+      }
+    }
+  }
+
   @Test("IL is one for the unknown reason, for a fetch, and for a data abort without ISV")
   func instructionLength() {
     for fault: GuestFault in [.undefined, .dataAbort(isWrite: false), .instructionAbort] {

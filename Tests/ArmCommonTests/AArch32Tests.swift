@@ -162,6 +162,20 @@ struct AArch32ExceptionEntryTests {
   private static let load = GuestFault.dataAbort(isWrite: false)
   private static let faults: [GuestFault] = [.undefined, .instructionAbort, store, load]
 
+  @Test("An alignment fault is 0b00001 with short descriptors, 0b100001 with long ones, and else as a data abort")
+  func alignment() {
+    for isWrite in [false, true] {
+      for (ttbcr, status) in [(0, 0b00001), (1 << 31, 1 << 9 | 0b100001)] as [(UInt32, UInt32)] {
+        let fault = entry(.alignment(isWrite: isWrite), ttbcr: ttbcr)
+        let abort = entry(.dataAbort(isWrite: isWrite), ttbcr: ttbcr)
+        // DFSR.WnR.
+        #expect(fault.faultStatus == status | (isWrite ? 1 << 11 : 0))
+        #expect(fault.linkRegister == abort.linkRegister && fault.programCounter == abort.programCounter)
+        #expect(fault.state == abort.state && !fault.isUndefinedMode)
+      }
+    }
+  }
+
   @Test("Undefined mode for an undefined instruction, Abort mode for aborts")
   func modes() {
     #expect(entry(.undefined).state.mode == 0x1b && entry(.undefined).isUndefinedMode)

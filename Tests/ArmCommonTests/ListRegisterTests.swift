@@ -1,7 +1,7 @@
 import Architecture
 import Testing
 
-@testable import ArmCommon
+@testable public import ArmCommon
 
 private let states: [(ListRegister.State, UInt64)] = [
   (.inactive, 0b00), (.pending, 0b01), (.active, 0b10), (.pendingAndActive, 0b11),
@@ -195,4 +195,9 @@ struct GICHTests {
     block[0x000] = 0xf800_0005
     #expect(host.control.missedEndCount == 31)
   }
+}
+
+extension GICv3ListRegisters: PhysicalLines {
+  /// No test asks.
+  public static func isLineHigh(ofPhysical id: UInt16) -> Bool? { nil }
 }

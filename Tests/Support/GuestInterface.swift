@@ -43,6 +43,9 @@ extension ListRegisterInterpreter {
   /// True while the guest's IRQ or FIQ is asserted.
   public var isInterruptSignalled: Bool { signalledIndex != nil }
 
+  /// What the guest would acknowledge now.
+  public var signalledInterrupt: UInt16? { signalledIndex.map { registers[$0].virtualID } }
+
   /// The running priority: of the most urgent active group priority, or 0xff where there is none.
   public var runningPriority: UInt8 {
     let level = min(activeLevel(ofGroup1: false) ?? .max, activeLevel(ofGroup1: true) ?? .max)

@@ -24,6 +24,10 @@ public struct ListRegisterInterpreter: ListRegisters {
   public internal(set) var deactivatedPhysicalIDs: [UInt16] = []
   /// Deactivations that found no list register, ever.
   public internal(set) var unmatchedCount = 0
+  /// Whether deactivations can be had to trap.
+  public var trapsDeactivations = true
+  /// The physical interrupts that have a level, and whether it is high.
+  public var lines: [UInt16: Bool] = [:]
   /// How many list registers have been read.
   public var readCount: Int { reads.count }
   /// How many list registers have been written.
@@ -112,6 +116,14 @@ public struct ListRegisterInterpreter: ListRegisters {
       (.group1Enabled, machine & 2 != 0), (.group1Disabled, machine & 2 == 0),
     ]
     return registers.contains(where: Self.isEnded) || reasons.contains { control.contains($0) && $1 }
+  }
+
+  /// What the host's interrupt controller says of a line.
+  public func isLineHigh(ofPhysical id: UInt16) -> Bool? { lines[id] }
+
+  /// True where the guest's deactivations come to the hypervisor: GICv2's always, GICv3's by TDIR.
+  public var isDeactivationTrapped: Bool {
+    trapsDeactivations && (version == .v2 || control.contains(.deactivationTrap))
   }
 
   /// The list registers that are not inactive, without counting as reads.

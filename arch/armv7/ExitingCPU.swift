@@ -73,7 +73,7 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
     }
     switch fault {
     case .undefined: break
-    case .dataAbort:
+    case .dataAbort, .alignment:
       write_dfsr(entry.faultStatus ?? 0)
       write_dfar(read_hdfar())
     case .instructionAbort:

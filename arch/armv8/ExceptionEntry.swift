@@ -36,6 +36,8 @@ public struct ExceptionEntry: Equatable, Sendable {
     case .undefined: return instructionLengthBit
     case .dataAbort(let isWrite):
       return (isFromLowerLevel ? 0x24 : 0x25) << 26 | (isWrite ? 1 << 6 : 0) | externalAbort
+    case .alignment(let isWrite):
+      return (isFromLowerLevel ? 0x24 : 0x25) << 26 | (isWrite ? 1 << 6 : 0) | instructionLengthBit | 0b100001
     case .instructionAbort: return (isFromLowerLevel ? 0x20 : 0x21) << 26 | externalAbort
     }
   }

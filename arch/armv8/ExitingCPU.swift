@@ -91,7 +91,7 @@ public struct ExitingCPU: VirtualCPU, ~Copyable {
     let fault32 = read_far_el2() & 0xffff_ffff
     switch fault {
     case .undefined: break
-    case .dataAbort:
+    case .dataAbort, .alignment:
       GuestRegister.setSyndrome(UInt64(entry.faultStatus ?? 0))
       GuestRegister.faultAddress = addresses & ~0xffff_ffff | fault32
     case .instructionAbort:

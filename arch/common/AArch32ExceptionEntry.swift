@@ -44,12 +44,15 @@ public struct AArch32ExceptionEntry: Equatable, Sendable {
       switch fault {
       case .undefined: 0x04
       case .instructionAbort: 0x0c
-      case .dataAbort: 0x10
+      case .dataAbort, .alignment: 0x10
       }
     // The handler of a data abort subtracts 8 from LR to try again, of a prefetch abort 4, and that of an undefined
     // instruction as much as the instruction set's instructions have, of T32 the short ones.
     let distance: UInt32 =
-      if case .dataAbort = fault { 8 } else { isShort ? 2 : 4 }
+      switch fault {
+      case .dataAbort, .alignment: 8
+      case .undefined, .instructionAbort: isShort ? 2 : 4
+      }
     linkRegister = programCounter &+ distance
     savedState = state
     self.state = Self.state(from: state, fault: fault, controls: controls)
@@ -58,13 +61,15 @@ public struct AArch32ExceptionEntry: Equatable, Sendable {
   }
 
   /// A synchronous external abort, not on a table walk: 0b01000 in the short-descriptor format (B3.13.3), 0b010000 with
-  /// LPAE (bit 9) set in the long-descriptor format (B3.13.4). DFSR.WnR is bit 11 in both.
+  /// LPAE (bit 9) set in the long-descriptor format (B3.13.4); an alignment fault: 0b00001 and 0b100001. DFSR.WnR is bit 11 in
+  /// both.
   private static func status(of fault: GuestFault, usesLongDescriptors: Bool) -> UInt32? {
     let cause: UInt32 = usesLongDescriptors ? 1 << 9 | 0b010000 : 0b01000
     switch fault {
     case .undefined: return nil
     case .instructionAbort: return cause
     case .dataAbort(let isWrite): return cause | (isWrite ? 1 << 11 : 0)
+    case .alignment(let isWrite): return (usesLongDescriptors ? 1 << 9 | 0b100001 : 0b00001) | (isWrite ? 1 << 11 : 0)
     }
   }
 

@@ -63,11 +63,13 @@ public struct GICv2ListRegisters: ListRegisters, Sendable {
 
   /// There is one register of active priorities.
   @inline(__always)
-  public func begin(_ activePriorities: inout [8 of UInt32], machineControl: UInt32) -> ListRegisterMasks {
+  public func begin(
+    _ activePriorities: inout [8 of UInt32], machineControl: UInt32, control: InterfaceControl
+  ) -> ListRegisterMasks {
     device_store32(base &+ Register.apr.rawValue, activePriorities[0])
     device_store32(base &+ Register.vmcr.rawValue, machineControl)
     let masks = ListRegisterMasks(count: count, empty: device_load32(base &+ Register.elrsr.rawValue))
-    if masks.occupied == 0 { device_store32(base &+ Register.hcr.rawValue, InterfaceControl.enabled.rawValue) }
+    if masks.occupied == 0 { device_store32(base &+ Register.hcr.rawValue, control.rawValue) }
     return masks
   }
 

@@ -40,7 +40,10 @@ public struct GICv3ListRegisters: ListRegisters, Sendable {
     nonmutating set { write_ich_vmcr(UInt64(newValue)) }
   }
 
-  /// ICH_HCR_EL2. TC and its like, bits 10 and up, are not used: the guest's accesses to ICC registers that have no trap
+  /// ICH_VTR_EL2.TDS, bit 19. Without, only TC would do, which traps the priority mask as well.
+  public var trapsDeactivations: Bool { read_ich_vtr() >> 19 & 1 != 0 }
+
+  /// ICH_HCR_EL2. TC and its like, bits 10 to 13, are not used: the guest's accesses to ICC registers that have no trap
   /// of their own go to hardware.
   public var control: InterfaceControl {
     get { InterfaceControl(rawValue: UInt32(truncatingIfNeeded: read_ich_hcr())) }
@@ -79,13 +82,15 @@ public struct GICv3ListRegisters: ListRegisters, Sendable {
 
   /// Most CPUs have one register of active priorities for each group.
   @inline(__always)
-  public func begin(_ activePriorities: inout [8 of UInt32], machineControl: UInt32) -> ListRegisterMasks {
+  public func begin(
+    _ activePriorities: inout [8 of UInt32], machineControl: UInt32, control: InterfaceControl
+  ) -> ListRegisterMasks {
     write_ich_ap0r0(UInt64(activePriorities[0]))
     write_ich_ap1r0(UInt64(activePriorities[4]))
     if activePriorityCount > 1 { beginOthers(&activePriorities) }
     write_ich_vmcr(UInt64(machineControl))
     let masks = ListRegisterMasks(count: count, empty: emptyMask)
-    if masks.occupied == 0 { write_ich_hcr(UInt64(InterfaceControl.enabled.rawValue)) }
+    if masks.occupied == 0 { write_ich_hcr(UInt64(control.rawValue)) }
     return masks
   }
 

@@ -1,8 +1,14 @@
 public import Architecture
 
+/// Who knows the lines of the interrupts of the CPU that asks.
+public protocol PhysicalLines {
+  /// The same as `ListRegisters.isLineHigh(ofPhysical:)`.
+  static func isLineHigh(ofPhysical id: UInt16) -> Bool?
+}
+
 /// The list registers that this host has, whichever its device tree named: decided once at boot, an easily predicted
-/// branch after that. `Software` refers to those of a CPU that has none in hardware.
-public enum HostListRegisters<Software: ListRegisters & Sendable>: ListRegisters, Sendable {
+/// branch after that. `Software` refers to those of a CPU that has none in hardware, and knows the lines of all hosts.
+public enum HostListRegisters<Software: ListRegisters & PhysicalLines & Sendable>: ListRegisters, Sendable {
   case v2(GICv2ListRegisters)
   case v3(GICv3ListRegisters)
   case software(Software)
@@ -115,11 +121,14 @@ public enum HostListRegisters<Software: ListRegisters & Sendable>: ListRegisters
 
   /// Loads the interface by its own shortest way.
   @inline(__always)
-  public func begin(_ activePriorities: inout [8 of UInt32], machineControl: UInt32) -> ListRegisterMasks {
+  public func begin(
+    _ activePriorities: inout [8 of UInt32], machineControl: UInt32, control: InterfaceControl
+  ) -> ListRegisterMasks {
     switch self {
-    case .v2(let gic): gic.begin(&activePriorities, machineControl: machineControl)
-    case .v3(let gic): gic.begin(&activePriorities, machineControl: machineControl)
-    case .software(var registers): registers.begin(&activePriorities, machineControl: machineControl)
+    case .v2(let gic): gic.begin(&activePriorities, machineControl: machineControl, control: control)
+    case .v3(let gic): gic.begin(&activePriorities, machineControl: machineControl, control: control)
+    case .software(var registers):
+      registers.begin(&activePriorities, machineControl: machineControl, control: control)
     }
   }
 
@@ -132,6 +141,17 @@ public enum HostListRegisters<Software: ListRegisters & Sendable>: ListRegisters
     case .software(var registers): registers.end(&activePriorities)
     }
   }
+
+  /// ICH_VTR_EL2.TDS of a GICv3. The others' page for it is not mapped.
+  public var trapsDeactivations: Bool {
+    switch self {
+    case .v3(let gic): gic.trapsDeactivations
+    case .v2, .software: true
+    }
+  }
+
+  /// What the host's interrupt controller says, or its timer.
+  public func isLineHigh(ofPhysical id: UInt16) -> Bool? { Software.isLineHigh(ofPhysical: id) }
 
   /// GICH_HCR or ICH_HCR_EL2.
   public var control: InterfaceControl {

@@ -114,6 +114,18 @@ public struct BCM2836Controller: Sendable {
     }
   }
 
+  /// The level of an active interrupt's line. Those of what is masked are shown nowhere: a peripheral's is let through for
+  /// as long as it takes to look.
+  @inline(never)
+  public func isLineHigh(_ id: UInt16) -> Bool {
+    let bank = UInt(id &- 32) / 32
+    guard id >= 32, bank < 3 else { return true }
+    setActive(id, false)
+    let bits = device_load32(shared + Shared.pending + bank * 4)
+    setActive(id, true)
+    return bits >> UInt32(id % 32) & 1 != 0
+  }
+
   /// What other CPUs give to `send` to send the software-generated interrupt `id` to this CPU: the mailbox's offset and bit.
   public func softwareInterruptToSelf(_ id: UInt16) -> UInt64 {
     UInt64(Local.mailboxSet + core * 16) << 32 | 1 << UInt64(id & 15)

@@ -20,6 +20,7 @@ public struct GICv2Controller: Sendable {
     static let group: UInt = 0x080
     static let setEnable: UInt = 0x100
     static let clearEnable: UInt = 0x180
+    static let setPending: UInt = 0x200
     static let clearPending: UInt = 0x280
     static let setActive: UInt = 0x300
     static let clearActive: UInt = 0x380
@@ -138,6 +139,11 @@ public struct GICv2Controller: Sendable {
   /// interrupt that its list register holds.
   public func setActive(_ id: UInt16, _ isActive: Bool) {
     setBit(id, at: isActive ? Distributor.setActive : Distributor.clearActive)
+  }
+
+  /// The level of the line of an active interrupt, which is level-sensitive, as its pending bit shows it.
+  public func isLineHigh(_ id: UInt16) -> Bool {
+    return device_load32(distributor + Distributor.setPending + UInt(id / 32) * 4) >> UInt32(id % 32) & 1 != 0
   }
 
   private func setBit(_ id: UInt16, at register: UInt) {

@@ -18,6 +18,7 @@ public struct GICv3Controller: Sendable {
     static let group: UInt = 0x0080
     static let setEnable: UInt = 0x0100
     static let clearEnable: UInt = 0x0180
+    static let setPending: UInt = 0x0200
     static let clearPending: UInt = 0x0280
     static let setActive: UInt = 0x0300
     static let clearActive: UInt = 0x0380
@@ -160,6 +161,12 @@ public struct GICv3Controller: Sendable {
   /// Makes an interrupt active, or not, without its being taken.
   public func setActive(_ id: UInt16, _ isActive: Bool) {
     setBit(id, at: isActive ? Distributor.setActive : Distributor.clearActive)
+  }
+
+  /// The level of the line of an active interrupt, which is level-sensitive, as its pending bit shows it.
+  public func isLineHigh(_ id: UInt16) -> Bool {
+    let frame = id < 32 ? redistributor + Redistributor.privateFrame : distributor
+    return device_load32(frame + Distributor.setPending + UInt(id / 32) * 4) >> UInt32(id % 32) & 1 != 0
   }
 
   private func setBit(_ id: UInt16, at register: UInt) {

@@ -130,6 +130,16 @@ public enum InterruptController: Sendable {
     }
   }
 
+  /// The level of the line of an interrupt that is active: a level-sensitive one, shared or of this CPU's.
+  @inline(never)
+  public func isLineHigh(_ id: UInt16) -> Bool {
+    switch self {
+    case .v2(let gic): gic.isLineHigh(id)
+    case .v3(let gic): gic.isLineHigh(id)
+    case .bcm2836(let controller): controller.isLineHigh(id)
+    }
+  }
+
   /// What other CPUs give to `send` to send the software-generated interrupt `id` to the CPU that runs this; `affinity` is its
   /// own, as MPIDR_EL1 has it.
   public func softwareInterrupt(_ id: UInt16, affinity: UInt64) -> UInt64 {

@@ -31,6 +31,7 @@ private func attackEverything(_ tally: inout Tally, _ tree: borrowing MachineTre
   attackDevices(&tally)
   attackTimers(&tally)
   attackInterrupts(&tally)
+  attackDeactivations(&tally)
   attackMaintenance(&tally, tree)
   attackFloatingPoint(&tally, milliseconds: 20)
 }

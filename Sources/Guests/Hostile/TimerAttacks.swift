@@ -7,6 +7,8 @@ func attackTimers(_ tally: inout Tally) {
   guest_mask_interrupts()
   attack(&tally, .virtual, "virtual timer")
   attack(&tally, .physical, "physical timer")
+  attackFallenLine(&tally, .virtual, "virtual timer that is low again")
+  attackFallenLine(&tally, .physical, "physical timer that is low again")
   attackSleep(&tally)
 }
 
@@ -33,6 +35,30 @@ private func attack(_ tally: inout Tally, _ timer: Timer, _ name: StaticString) 
   timer.stop()
   tally.judge("timer that masks itself", isQuiet && control == 7, .value(control))
   _ = controller.drain(limit: 8)
+  controller.disable(timer.interrupt)
+}
+
+/// A line that was high while its interrupt was disabled, and is low when that is enabled: nothing is pending. While its
+/// interrupt is active, it is pending as long as the line is high.
+private func attackFallenLine(_ tally: inout Tally, _ timer: Timer, _ name: StaticString) {
+  let controller = InterruptController.current
+  controller.disable(timer.interrupt)
+  timer.compareValue = 0
+  timer.control = 1
+  Counter.spin(Counter.frequency / 2000)
+  timer.stop()
+  controller.enable(timer.interrupt)
+  let taken = controller.acknowledge(within: Counter.frequency / 2000)
+  if controller.number(taken) < 1020 { controller.end(taken) }
+  tally.judge(name, controller.number(taken) >= 1020, .value(UInt64(taken)))
+
+  timer.control = 1
+  let second = controller.acknowledge(within: Counter.frequency / 20)
+  let whileHigh = controller.isPending(timer.interrupt)
+  timer.stop()
+  let whileLow = controller.isPending(timer.interrupt)
+  controller.end(second)
+  tally.judge(name, whileHigh && !whileLow, .value(whileHigh ? 1 : 0))
   controller.disable(timer.interrupt)
 }
 

@@ -26,6 +26,21 @@ public enum ExitDispatcher {
     return true
   }
 
+  /// Answers a load from a register of the interrupt controller that always reads as one number, which needs no lock either.
+  /// False where `handle` has to answer.
+  @inline(__always)
+  public static func readsConstant<CPU: VirtualCPU & ~Copyable>(
+    _ access: MMIOAccess, cpu: inout CPU, machine: borrowing VirtualMachine
+  ) -> Bool {
+    let offset = access.address.rawValue &- GuestMachine.distributor.start.rawValue
+    guard !access.isWrite, offset < VirtualGIC.windowSize,
+      let value = machine.interrupts.constantRegister(at: offset, width: access.width)
+    else { return false }
+    cpu[register: access.register] = access.extended(value)
+    cpu.skipInstruction()
+    return true
+  }
+
   /// Answers `exit` of the vCPU `vcpu`, whose registers are `cpu`.
   @inline(__always)
   public static func handle<CPU: VirtualCPU & ~Copyable, Around: Surroundings & ~Copyable>(

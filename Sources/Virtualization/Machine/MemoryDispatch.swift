@@ -17,10 +17,17 @@ extension ExitDispatcher {
       if !access.isWrite { cpu[register: access.register] = 0 }
       cpu.skipInstruction()
     case .fault:
-      cpu.inject(.dataAbort(isWrite: access.isWrite))
+      cpu.inject(fault(of: access))
       return .resume
     }
     return outcome
+  }
+
+  /// What the guest gets for an access that nothing answers. Devices have no place that is not aligned, and with the guest's MMU
+  /// off all memory is theirs: alignment comes before everything else (DDI 0487, B2.8.2; DDI 0406C, A3.2.2).
+  public static func fault(of access: MMIOAccess) -> GuestFault {
+    access.address.isAligned(to: access.width.byteCount)
+      ? .dataAbort(isWrite: access.isWrite) : .alignment(isWrite: access.isWrite)
   }
 
   /// What the device says to the access that lies where it goes; `outcome` changes where there is more to do.
@@ -53,7 +60,7 @@ extension ExitDispatcher {
     _ access: MMIOAccess, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine
   ) -> UnfinishedWrite {
     if !access.address.isAligned(to: access.width.byteCount) {
-      cpu.inject(.dataAbort(isWrite: true))
+      cpu.inject(fault(of: access))
       return .none
     }
     let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.distributor.start))
@@ -73,22 +80,9 @@ extension ExitDispatcher {
       if !rest.isDone { outcome = .unfinished(rest) }
       return .done
     }
-    if machine.interrupts.needsSynchronization(offset: offset, width: access.width, isWrite: false) {
-      synchronize(vcpu, machine: &machine, around: &around)
-      machine.interrupts.inquire(offset: offset, owner: vcpu, reader: vcpu)
-    }
-    return .handled(machine.interrupts.readDistributor(offset: offset, width: access.width, vcpu: vcpu))
-  }
-
-  /// Brings pending and active states up to date before they are read.
-  private static func synchronize<Around: Surroundings & ~Copyable>(
-    _ vcpu: Int, machine: inout VirtualMachine, around: inout Around
-  ) {
-    let timer = GuestMachine.virtualTimerInterrupt
-    if machine.interrupts.mayBeRaisedInHardware(timer, vcpu: vcpu), !around.isVirtualTimerLineHigh {
-      machine.interrupts.lowerHardware(timer, vcpu: vcpu)
-    }
-    machine.interrupts.synchronize(vcpu: vcpu, registers: &around.listRegisters)
+    return .handled(
+      machine.interrupts.readDistributor(
+        offset: offset, width: access.width, vcpu: vcpu, registers: &around.listRegisters))
   }
 
   @_optimize(speed)
@@ -106,22 +100,24 @@ extension ExitDispatcher {
       if !rest.isDone { outcome = .unfinished(rest) }
       return .done
     }
-    if machine.interrupts.redistributorNeedsSynchronization(offset: offset, width: access.width, isWrite: false) {
-      if frame == vcpu {
-        synchronize(vcpu, machine: &machine, around: &around)
-      } else {
-        machine.interrupts.inquire(offset: offset & 0xffff, owner: frame, reader: vcpu)
-      }
-    }
-    return .handled(machine.interrupts.readRedistributor(offset: offset, frame: frame, width: access.width))
+    return .handled(
+      machine.interrupts.readRedistributor(
+        offset: offset, frame: frame, width: access.width, vcpu: vcpu, registers: &around.listRegisters))
   }
 
-  /// The guest's CPU interface, where it is software; what hardware would ask for by the maintenance interrupt follows at once.
+  /// The guest's CPU interface: its second page, where GICC_DIR is, and where it is software all of it; what hardware would ask
+  /// for by the maintenance interrupt follows at once.
   private static func cpuInterface<Around: Surroundings & ~Copyable>(
     _ access: MMIOAccess, value: UInt64, vcpu: Int, machine: inout VirtualMachine, around: inout Around
   ) -> DeviceAnswer {
     let offset = UInt32(truncatingIfNeeded: access.address.offset(from: GuestMachine.cpuInterface.start))
     let stored = UInt32(truncatingIfNeeded: value)
+    if offset >= VirtualGIC.deactivationOffset {
+      if access.isWrite && access.width == .word && offset == VirtualGIC.deactivationOffset {
+        machine.interrupts.deactivate(register: stored, vcpu: vcpu, registers: &around.listRegisters)
+      }
+      return .handled(0)
+    }
     guard let loaded = around.useCPUInterface(access, offset: offset, value: stored) else { return .fault }
     if around.needsMaintenance { machine.interrupts.maintenance(vcpu: vcpu, registers: &around.listRegisters) }
     return .handled(UInt64(loaded))

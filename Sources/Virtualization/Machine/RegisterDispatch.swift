@@ -58,6 +58,9 @@ extension ExitDispatcher {
     case .generateSGI(let group):
       let rest = machine.interrupts.beginSGI(register: written, SGIRegister(group), vcpu: vcpu)
       if !rest.isDone { return .unfinished(rest) }
+    case .deactivateInterrupt:
+      machine.interrupts.deactivate(
+        register: UInt32(truncatingIfNeeded: written), vcpu: vcpu, registers: &around.listRegisters)
     case .stored(let register):
       if isWrite {
         machine.store(written, in: register, vcpu: vcpu)

@@ -30,6 +30,16 @@ extension VirtualMachine {
     return interrupts.softwareInterrupt(register: cpu[register: access.generalRegister])
   }
 
+  /// The same of a guest in AArch32, which writes it as ICC_SGI1R by two registers.
+  @inline(__always)
+  public func softwareInterrupt<CPU: VirtualCPU & ~Copyable>(
+    _ access: CoprocessorAccess, cpu: borrowing CPU
+  ) -> SoftwareInterrupt? {
+    guard access.isWrite, access.register == .softwareInterrupts else { return nil }
+    return interrupts.softwareInterrupt(
+      register: cpu[register: access.generalRegister] & 0xffff_ffff | cpu[register: access.secondRegister] << 32)
+  }
+
   /// The SGI that a store of `vcpu` to GICD_SGIR asks for.
   @inline(__always)
   public func softwareInterrupt<CPU: VirtualCPU & ~Copyable>(
@@ -44,6 +54,11 @@ extension VirtualMachine {
 extension SystemRegister {
   /// ICC_SGI1R_EL1 (IHI 0069 §12.2).
   static var softwareInterrupts: SystemRegister { SystemRegister(3, 0, 12, 11, 5) }
+}
+
+extension CoprocessorRegister {
+  /// ICC_SGI1R (IHI 0069 §12.5).
+  static var softwareInterrupts: CoprocessorRegister { CoprocessorRegister(15, 0, crm: 12) }
 }
 
 extension VirtualGIC {

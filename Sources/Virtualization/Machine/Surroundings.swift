@@ -11,8 +11,6 @@ public protocol Surroundings: ~Copyable {
   mutating func useCPUInterface(_ access: MMIOAccess, offset: UInt32, value: UInt32) -> UInt32?
   /// True where that interface now asks for maintenance.
   var needsMaintenance: Bool { get }
-  /// The level of the line of the exiting vCPU's virtual timer: enabled, not masked, and its condition is met.
-  var isVirtualTimerLineHigh: Bool { get }
   /// True while a physical interrupt waits for this CPU, which masks it as long as the exit is being answered.
   var isInterruptWaiting: Bool { get }
   /// The system counter now.
@@ -42,8 +40,6 @@ extension Surroundings where Self: ~Copyable {
   public mutating func useCPUInterface(_ access: MMIOAccess, offset: UInt32, value: UInt32) -> UInt32? { nil }
   /// Hardware asks by an interrupt.
   public var needsMaintenance: Bool { false }
-  /// As long as nobody looks, the line is what it was when its interrupt came.
-  public var isVirtualTimerLineHigh: Bool { true }
   /// None comes while an exit is answered.
   public var isInterruptWaiting: Bool { false }
   /// None came.

@@ -52,7 +52,7 @@ extension ExitDispatcher {
       case .handled(let value): loaded[index] = access.extended(value)
       case .unhandled: break
       case .fault:
-        cpu.inject(.dataAbort(isWrite: access.isWrite))
+        cpu.inject(fault(of: access))
         return outcome
       }
     }

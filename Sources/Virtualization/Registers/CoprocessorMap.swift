@@ -88,8 +88,8 @@ extension CoprocessorRegister {
     // DCISW, DCCSW, DCCISW are instructions.
     case (0, 7, 6, 2), (0, 7, 10, 2), (0, 7, 14, 2): same(1)
     // ID registers, among them ID_PFR2, ID_DFR1 and ID_MMFR5 (elsewhere in CRm 3 to 7 AArch64 has registers of its own);
-    // ACTLR; ICC_SRE.
-    case (0, 0, 1...2, _), (0, 0, 3, 4...6), (0, 1, 0, 1), (0, 12, 12, 5): same(3)
+    // ACTLR; ICC_SRE; ICC_DIR.
+    case (0, 0, 1...2, _), (0, 0, 3, 4...6), (0, 1, 0, 1), (0, 12, 12, 5), (0, 12, 11, 1): same(3)
     default: nil
     }
   }

@@ -10,6 +10,8 @@ public enum SystemRegisterAnswer: Equatable, Sendable {
   case physicalTimer(TimerRegister)
   /// A write that sends a software-generated interrupt; the value written says to whom.
   case generateSGI(SGIGroup)
+  /// A write that deactivates an interrupt.
+  case deactivateInterrupt
   /// The vCPU has a register of its own, which keeps what is written within `StoredRegister.writableMask`.
   case stored(StoredRegister)
   /// A breakpoint's or watchpoint's register: the hardware's, which goes with its vCPU; undefined where the CPU has not so

@@ -8,7 +8,7 @@
 ///
 /// The rows are looked at in this order, which is that of how often they are used. No encoding has two of them.
 enum SystemRegisterTable {
-  static let rows: [31 of SystemRegisterRow] = [
+  static let rows: [32 of SystemRegisterRow] = [
     // The EL1 physical timer.
     .init(3, 3, 14, 2, 1, .physicalTimer(.control)),  // CNTP_CTL_EL0: CNTHCTL_EL2.EL1PCEN; D23.10
     .init(3, 3, 14, 2, 0, .physicalTimer(.timerValue)),  // CNTP_TVAL_EL0: EL1PCEN; D23.10
@@ -18,6 +18,9 @@ enum SystemRegisterTable {
     .init(3, 0, 12, 11, 5, write: .generateSGI(.group1), needsGICv3: true),  // ICC_SGI1R_EL1: HCR_EL2.IMO; 12.2
     .init(3, 0, 12, 11, 7, write: .generateSGI(.group0), needsGICv3: true),  // ICC_SGI0R_EL1: HCR_EL2.FMO; 12.2
     .init(3, 0, 12, 11, 6, write: .generateSGI(.otherGroup1), needsGICv3: true),  // ICC_ASGI1R_EL1: IMO; 12.2
+
+    // Deactivations by themselves, write-only: while hardware cannot tell whose they are.
+    .init(3, 0, 12, 11, 1, write: .deactivateInterrupt, needsGICv3: true),  // ICC_DIR_EL1: ICH_HCR_EL2.TDIR; 12.2
 
     // What kernels touch on each CPU's way up, and debuggers afterwards.
     .init(2, 0, 0, 2, 2, .stored(.debugControl)),  // MDSCR_EL1: MDCR_EL2.TDA; D23.3

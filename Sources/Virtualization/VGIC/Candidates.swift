@@ -50,7 +50,20 @@ extension VirtualGIC {
     // Whoever is handling an interrupt goes on doing so, wherever the guest sends the next one.
     if queue == CandidateQueue.evicted { return join(queue, slot, of: Int(state.owner)) }
     let isDue = queue == CandidateQueue.requested || deliverable &>> UInt64(queue) & 1 != 0
-    if !isDue || !occupyFree(slot, of: Int(state.target)) { join(queue, slot, of: Int(state.target)) }
+    // Of one whose physical interrupt came some time ago the flush looks at the line first.
+    if !isDue || state.flags.contains(.linked) || !occupyFree(slot, of: Int(state.target)) {
+      join(queue, slot, of: Int(state.target))
+    }
+  }
+
+  /// Gives the interrupt at `slot`, whose physical interrupt has just come, a free list register, if it waits for nothing else
+  /// and nobody waits for one.
+  mutating func occupiesAtOnce(_ slot: Int) -> Bool {
+    let state = states[slot]
+    guard !state.isInRegister, state.queue == CandidateQueue.none, state.target != InterruptState.noTarget,
+      !state.flags.contains(.active), forwards(slot)
+    else { return false }
+    return occupyFree(slot, of: Int(state.target))
   }
 
   /// Where an interrupt that is in no list register belongs. The groups that the distributor forwards are left out of this, so

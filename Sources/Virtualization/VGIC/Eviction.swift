@@ -4,7 +4,8 @@ internal import Architecture
 // no list register (EOIcount) but does not say whose they were. While priority drop and deactivation are one (EOImode 0)
 // an evicted interrupt that has been ended is one whose group priority is not among the active priorities any more: each
 // acknowledgement's was more urgent than all before it, so that no two share one. With EOImode 1 the order of
-// deactivations is the guest's, so that one interrupt only is evicted at a time: the counted end is its.
+// deactivations is the guest's: they trap (see `deactivate`). On a CPU that cannot do that one interrupt only is evicted at a
+// time: the counted end is its.
 
 extension VirtualGIC {
   /// Takes in the ends of evicted interrupts that the hardware of `vcpu` has counted.
@@ -14,16 +15,20 @@ extension VirtualGIC {
     guard count != 0 || interfaces[vcpu].orphanCount != 0 else { return }
     if count != 0 { registers.control = interfaces[vcpu].control }
     interfaces[vcpu].machineControl = registers.machineControl
-    if !separatesDeactivation(vcpu) {
-      var rest = interfaces[vcpu].evictedCount
+    let isSeparate = separatesDeactivation(vcpu)
+    if !isSeparate || registers.trapsDeactivations {
+      // More there are only while EOImode has just changed, or of what ran before a CPU_ON.
+      var rest = min(interfaces[vcpu].evictedCount, Self.endedAtOnce)
       var next = first(in: CandidateQueue.evicted, of: vcpu)
-      while rest != 0, let slot = next {
+      // With EOImode 1 those that are counted are from before it was: the deactivations of evicted ones trap.
+      while rest != 0, !isSeparate || count != 0, let slot = next {
         rest &-= 1
         next = self.next(to: slot)
         if isRunning(slot, of: vcpu, registers) { continue }
         count = count == 0 ? 0 : count &- 1
         endEvicted(slot)
       }
+      if isSeparate { return }
       let orphanCount = min(count, interfaces[vcpu].orphanCount)
       interfaces[vcpu].orphanCount &-= orphanCount
       count &-= orphanCount
@@ -39,6 +44,9 @@ extension VirtualGIC {
     forgetEvicted(slot)
     reconsider(slot)
   }
+
+  /// How many evicted interrupts are looked at, or given up, at once. There are 32 priorities to preempt each other.
+  static var endedAtOnce: UInt32 { 64 }
 
   /// True where the group priority that the evicted interrupt at `slot` was acknowledged with is active in hardware:
   /// GICH_APR for both groups of a GICv2, ICH_AP0R<n>_EL2 and ICH_AP1R<n>_EL2 for those of a GICv3.
@@ -70,15 +78,18 @@ extension VirtualGIC {
   }
 
   /// Takes note that software has made an interrupt inactive that `vcpu` is handling: the end that the vCPU still owes will
-  /// find no list register, and none of the evicted ones either.
-  mutating func orphanEnd(of vcpu: Int) { interfaces[vcpu].orphanCount = min(interfaces[vcpu].orphanCount &+ 1, 31) }
+  /// find no list register, and none of the evicted ones either. With EOImode 1 it owes no end but the drop of its priority.
+  mutating func orphanEnd(of vcpu: Int) {
+    guard !separatesDeactivation(vcpu) else { return }
+    interfaces[vcpu].orphanCount = min(interfaces[vcpu].orphanCount &+ 1, 31)
+  }
 
   /// The evicted interrupt of `vcpu` that was acknowledged last.
   @inline(__always)
   private func innermostEvicted(of vcpu: Int) -> Int? {
     guard var slot = first(in: CandidateQueue.evicted, of: vcpu) else { return nil }
     var innermost = slot
-    for _ in 1..<max(interfaces[vcpu].evictedCount, 1) {
+    for _ in 1..<min(max(interfaces[vcpu].evictedCount, 1), Self.endedAtOnce) {
       slot = self.next(to: slot)
       if heldGroupPriority(slot, of: vcpu) < heldGroupPriority(innermost, of: vcpu) { innermost = slot }
     }

@@ -25,7 +25,7 @@ extension VirtualGIC {
   }
 
   /// Settles the list registers in `mask` with the values that hardware has.
-  private mutating func settle<Registers: ListRegisters & ~Copyable>(
+  mutating func settle<Registers: ListRegisters & ~Copyable>(
     _ mask: UInt32, of vcpu: Int, _ registers: inout Registers
   ) {
     var mask = mask
@@ -42,6 +42,7 @@ extension VirtualGIC {
         continue
       }
       let old = registers[index]
+      if old.isPending { lookAtLine(slotInRegister(index, of: vcpu), registers) }
       let new = settle(index, of: vcpu, value: old)
       // An empty register may keep its other fields, except that it must not go on signalling an end of interrupt.
       if new.state != old.state || (new != old && (new.state != .inactive || old.signalsEndOfInterrupt)) {
@@ -53,10 +54,11 @@ extension VirtualGIC {
   private mutating func flush<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) {
     if interfaces[vcpu].evictedCount != 0 { takeMissedEnds(vcpu, &registers) }
     settle(interfaces[vcpu].changed & interfaces[vcpu].used, of: vcpu, &registers)
-    var control = InterfaceControl.enabled
+    var control = baseControl
     if interfaces[vcpu].hasCandidates { control.formUnion(fill(vcpu, &registers)) }
     writeOccupied(vcpu, &registers)
     if interfaces[vcpu].evictedCount != 0 { control.formUnion(.missedEnd) }
+    if interfaces[vcpu].activeQueues != 0 { control.formUnion(trapControl) }
     // Whoever ends an interrupt while others wait makes room for them.
     if interfaces[vcpu].hasCandidates { interfaces[vcpu].repeatable = 0 }
     if control != interfaces[vcpu].control {
@@ -87,6 +89,7 @@ extension VirtualGIC {
   ) -> InterfaceControl {
     let all = interfaces[vcpu].available
     while let slot = firstCandidate(of: vcpu, preferring: 3) {
+      if lookAtLine(slot, registers) { continue }
       if ~interfaces[vcpu].used & all == 0 { reclaim(vcpu, &registers) }
       let free = ~interfaces[vcpu].used & all
       if free == 0 { return overflow(vcpu, &registers) }
@@ -140,10 +143,13 @@ extension VirtualGIC {
     let all = interfaces[vcpu].available
     let groups = interfaces[vcpu].machineControl
     while let slot = firstCandidate(of: vcpu, preferring: groups) {
+      if lookAtLine(slot, registers) { continue }
       let free = ~interfaces[vcpu].used & all
       var index = free.trailingZeroBitCount
       if free == 0 {
-        guard let least = dispensableRegister(of: vcpu, enabledGroups: groups, for: slot) else {
+        let least = dispensableRegister(
+          of: vcpu, enabledGroups: groups, for: slot, knowsDeactivations: registers.trapsDeactivations)
+        guard let least else {
           return room(for: slot, vcpu, &registers)
         }
         recall(least, of: vcpu)
@@ -175,10 +181,13 @@ extension VirtualGIC {
   }
 
   /// The list register that the candidate at `slot` deserves more than what is there: the least urgent pending one, if the
-  /// candidate is more urgent. Where none is pending, the active one that will be ended last; with EOImode 1 only while
-  /// no other is evicted, and none that software made active, since nothing but its deactivation tells of it.
+  /// candidate is more urgent. Where none is pending, the active one that will be ended last. With EOImode 1, where
+  /// deactivations do not trap, only while no other is evicted, and none that software made active, since nothing but its
+  /// deactivation tells of it.
   @inline(__always)
-  private func dispensableRegister(of vcpu: Int, enabledGroups: UInt32, for slot: Int) -> Int? {
+  private func dispensableRegister(
+    of vcpu: Int, enabledGroups: UInt32, for slot: Int, knowsDeactivations: Bool
+  ) -> Int? {
     let urgencyOfCandidate = urgency(ofCandidate: slot, enabledGroups: enabledGroups)
     var (worst, found): (Int, Int?) = (urgencyOfCandidate, nil)
     var (outermostPriority, outermost): (Int, Int?) = (-1, nil)
@@ -194,7 +203,7 @@ extension VirtualGIC {
         if urgency > worst { (worst, found) = (urgency, index) }
       } else {
         let isByRequest = states[slotInRegister(index, of: vcpu)].flags.contains(.activatedByRequest)
-        if isByRequest && separatesDeactivation(vcpu) { continue }
+        if isByRequest && separatesDeactivation(vcpu) && !knowsDeactivations { continue }
         let priority =
           interfaces[vcpu].groupPriority(value.priority, isGroup1: value.isGroup1) &+ (isByRequest ? 256 : 0)
         if priority > outermostPriority { (outermostPriority, outermost) = (priority, index) }
@@ -202,7 +211,8 @@ extension VirtualGIC {
     }
     if isAnyPending { return found }
     guard urgencyOfCandidate < Self.disabledGroupUrgency else { return nil }
-    return interfaces[vcpu].evictedCount < (separatesDeactivation(vcpu) ? 1 : Self.evictionLimit) ? outermost : nil
+    if separatesDeactivation(vcpu) { return knowsDeactivations || interfaces[vcpu].evictedCount < 1 ? outermost : nil }
+    return interfaces[vcpu].evictedCount < Self.evictionLimit ? outermost : nil
   }
 
   /// VEOIM of GICH_VMCR and ICH_VMCR_EL2, as last read: a deactivation is a write of its own (EOImode 1).

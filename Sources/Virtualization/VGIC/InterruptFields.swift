@@ -60,16 +60,23 @@ extension VirtualGIC {
     case .group: change(slot, .group1, to: value != 0)
     case .setEnable: if !states[slot].flags.contains(.enabled) { enable(slot) }
     case .clearEnable: if value != 0 && !hasSources(slot: slot) { change(slot, .enabled, to: false) }
-    case .setPending: if value != 0 && !hasSources(slot: slot) { latch(slot) }
+    case .setPending: if value != 0 && !hasSources(slot: slot) { request(slot) }
     case .clearPending: if value != 0 && !hasSources(slot: slot) { unlatch(slot) }
     case .setActive: if value != 0 { setActive(slot, to: true) }
     case .clearActive: if value != 0 { setActive(slot, to: false) }
     case .priority: setPriority(slot, to: value)
     case .targets: setTargets(slot, to: value)
-    case .configuration: if !isSGI(slot: slot) { change(slot, .edge, to: value & 2 != 0) }
+    case .configuration: if !isSGI(slot: slot) { setEdge(slot, to: value & 2 != 0) }
     case .clearSources: clearSources(slot, value)
     case .setSources: setSources(slot, value)
     }
+  }
+
+  /// GICD_ICFGR: edge-triggered or level-sensitive.
+  private mutating func setEdge(_ slot: Int, to isEdge: Bool) {
+    // What was pending by a line that may be low by now is no edge. If the line is high, its physical interrupt comes again.
+    if isEdge && states[slot].followsPhysicalLine { takeBackLine(slot) }
+    change(slot, .edge, to: isEdge)
   }
 
   private mutating func change(_ slot: Int, _ flag: InterruptState.Flags, to isSet: Bool) {

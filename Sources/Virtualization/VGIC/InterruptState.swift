@@ -34,6 +34,18 @@ struct InterruptState {
     static let linkedAgain = Flags(rawValue: 1 << 11)
     /// Active because the guest set the active bit, not because a vCPU acknowledged it: no end of interrupt is owed.
     static let activatedByRequest = Flags(rawValue: 1 << 12)
+    /// Software is a reason of `latched`, or the only one: no line takes that back by falling (GICD_ISPENDR).
+    static let requested = Flags(rawValue: 1 << 13)
+    /// The same of `latchedInRegister`.
+    static let requestedInRegister = Flags(rawValue: 1 << 14)
+
+    /// The physical interrupt is edge-triggered: it has no line that could fall.
+    static let hasNoLine = Flags(rawValue: 1 << 15)
+
+    /// What waits in the model, and why.
+    static let allLatched: Flags = [.latched, .requested]
+    /// The same of what is in a list register: each flag is one bit above the model's.
+    static let allLatchedInRegister: Flags = [.latchedInRegister, .requestedInRegister]
 
     /// Where none of these is set, a list register that the guest has emptied leaves nothing to be done but to note it.
     static let needsCareWhenEmptied: Flags = [
@@ -92,11 +104,37 @@ struct InterruptState {
   /// True where the interrupt is pending for a reason that no list register holds.
   var isWaiting: Bool { isLatched || isHeldHigh }
 
+  /// True where a physical line says whether the interrupt is pending, beside software.
+  var hangsOnLine: Bool { flags.intersection([.linked, .edge, .hasNoLine]) == .linked }
+
+  /// True where the interrupt is pending because its physical interrupt came and for no other reason, so that it is not any
+  /// more if that one's line has fallen: pending of a level-sensitive interrupt is its line, or a write to GICD_ISPENDR
+  /// (IHI 0048B §3.2.4).
+  var followsPhysicalLine: Bool {
+    guard hangsOnLine else { return false }
+    // Each request's bit lies twelve above that of what it is a reason for.
+    let reasons = flags.intersection([.latched, .latchedInRegister]).rawValue
+    return reasons & ~(flags.rawValue >> 12) != 0
+  }
+
   /// What GICD_ISPENDR reads, as of the last look at the list registers.
   var isPending: Bool { isWaiting || flags.contains(.latchedInRegister) }
 }
 
 extension InterruptState.Flags {
+  /// Lets a list register have what waits in the model.
+  @inline(__always)
+  mutating func moveLatchIntoRegister() {
+    let moved = intersection(.allLatched).rawValue
+    rawValue = rawValue & ~moved | moved << 1
+  }
+
+  /// The other way round.
+  mutating func moveLatchFromRegister() {
+    let moved = intersection(.allLatchedInRegister).rawValue
+    rawValue = rawValue & ~moved | moved >> 1
+  }
+
   /// Sets or clears all of `members`.
   mutating func set(_ members: Self, to isSet: Bool) {
     if isSet { insert(members) } else { remove(members) }

@@ -20,34 +20,16 @@ extension VirtualGIC {
   /// shall deactivate (the HW bit; IHI 0048B §5.2.2, IHI 0069 §6.4): a PPI of `vcpu`, whose CPU this is, or an SPI. A PPI of
   /// a vCPU that is not loaded may be told of before EL2 has seen it: who loads the vCPU makes the physical one active.
   ///
-  /// Level or edge makes no difference: a physical line that is still high after the deactivation comes again.
-  public mutating func raiseHardware(_ id: UInt16, physicalID: UInt16, vcpu: Int) {
+  /// A physical line that is still high after the deactivation comes again. One that falls before the guest acknowledges takes
+  /// the interrupt with it (`lookAtLine`), if both are level-sensitive: `isEdge` says of the physical one that it is not.
+  public mutating func raiseHardware(_ id: UInt16, physicalID: UInt16, vcpu: Int, isEdge: Bool = false) {
     guard id >= 16, let slot = slot(of: Int(id), vcpu: vcpu) else { return }
     cancelDeactivation(of: slot)
     states[slot].physicalID = physicalID
     let isLinkedInRegister = states[slot].isInRegister && states[slot].flags.contains(.linked)
-    states[slot].flags.insert(isLinkedInRegister ? .linkedAgain : .linked)
-    latch(slot)
-  }
-
-  /// Takes back `raiseHardware` where the guest has not acknowledged the interrupt yet, because the physical line has
-  /// fallen: a guest that masked or moved its timer after it came. The physical interrupt becomes a deactivation to take.
-  ///
-  /// Nobody tells when a line falls that the guest itself lets down, and a list register with the HW bit stays pending: to
-  /// be called, with the line's level at hand, before it matters: before the vCPU's pending states are read, before it
-  /// waits, before it is unloaded. Between those a guest can take the interrupt once more than the line would have it,
-  /// as it can on hardware whose line falls late (IHI 0048B §3.2.4).
-  public mutating func lowerHardware(_ id: UInt16, vcpu: Int) {
-    guard mayBeRaisedInHardware(id, vcpu: vcpu), let slot = slot(of: Int(id), vcpu: vcpu) else { return }
-    states[slot].flags.remove([.latched, .latchedInRegister])
-    reconsider(slot)
-  }
-
-  /// True where `lowerHardware` may find something: worth a look at the physical line.
-  public func mayBeRaisedInHardware(_ id: UInt16, vcpu: Int) -> Bool {
-    guard id >= 16, let slot = slot(of: Int(id), vcpu: vcpu) else { return false }
-    let flags = states[slot].flags
-    return flags.contains(.linked) && !flags.isDisjoint(with: [.latched, .latchedInRegister])
+    states[slot].flags.insert(isLinkedInRegister ? [.latched, .linkedAgain] : [.latched, .linked])
+    states[slot].flags.set(.hasNoLine, to: isEdge)
+    if !occupiesAtOnce(slot) { reconsider(slot) }
   }
 
   /// Makes the interrupt at `slot` pending once, for an edge or a request by software.
@@ -58,9 +40,17 @@ extension VirtualGIC {
 
   /// Makes the interrupt at `slot` not pending, as far as no high level keeps it so (GICD_ICPENDR).
   mutating func unlatch(_ slot: Int) {
-    states[slot].flags.remove([.latched, .latchedInRegister])
+    states[slot].flags.remove([.requested, .requestedInRegister])
+    // Of what hangs on a line the line says it, at which the next look goes.
+    if !states[slot].hangsOnLine { states[slot].flags.remove([.latched, .latchedInRegister]) }
     states[slot].sources = 0
     reconsider(slot)
+  }
+
+  /// The same for a write of software's (GICD_ISPENDR): no line takes it back.
+  mutating func request(_ slot: Int) {
+    states[slot].flags.insert(.requested)
+    latch(slot)
   }
 
   /// Makes the interrupt at `slot` active or not (GICD_ISACTIVER, GICD_ICACTIVER).
@@ -74,6 +64,7 @@ extension VirtualGIC {
       forgetEvicted(slot)
     } else {
       states[slot].flags.set([.active, .activatedByRequest], to: isActive)
+      if isActive { noteActive(slot) }
     }
     reconsider(slot)
   }

@@ -68,6 +68,35 @@ extension VirtualGIC {
     return .none
   }
 
+  /// From the distributor's start to the last redistributor's end.
+  static var windowSize: UInt64 {
+    GuestMachine.redistributors.end.rawValue &- GuestMachine.distributor.start.rawValue
+  }
+
+  /// What the register `offset` bytes after the distributor's start always reads as, nil where it is none of those: it can
+  /// be read while others change the model.
+  @inline(never)
+  @_optimize(speed)
+  func constantRegister(at offset: UInt64, width: AccessWidth) -> UInt64? {
+    let place = offset &- (GuestMachine.redistributors.start.rawValue &- GuestMachine.distributor.start.rawValue)
+    if place < offset {
+      let frame = Int(truncatingIfNeeded: place / GuestMachine.redistributorSize)
+      let register = UInt32(truncatingIfNeeded: place % GuestMachine.redistributorSize)
+      guard version == .v3, frame < vcpuCount, register < Self.softwareFrameOffset else { return nil }
+      switch RedistributorRegister(offset: register, width: width) {
+      case .type(let part): return part.extract(from: redistributorType(frame))
+      case .implementer: return UInt64(Self.implementer)
+      case .identification(let index): return identification(index)
+      case .wake, nil: return nil
+      }
+    }
+    if offset == 8 && width == .word { return UInt64(Self.implementer) }
+    let base: UInt64 = version == .v2 ? 0xfd0 : 0xffd0
+    let distance = offset &- base
+    guard distance < 0x30, distance & 3 == 0, width == .word else { return nil }
+    return identification(Int(truncatingIfNeeded: distance / 4))
+  }
+
   /// The array of SGI and PPI fields at `offset`, if it lies in the SGI frame.
   private func privateRegister(_ offset: UInt32, _ width: AccessWidth) -> InterruptRegister? {
     guard offset >= Self.softwareFrameOffset else { return nil }

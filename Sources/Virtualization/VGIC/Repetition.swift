@@ -47,7 +47,7 @@ extension VirtualGIC {
   private func isRepeatable(_ value: ListRegister, of vcpu: Int) -> Bool {
     guard value.state == .pending, value.virtualID < 32 else { return false }
     let state = states[vcpu &* 32 &+ Int(value.virtualID)]
-    let isPlain = state.flags.subtracting([.enabled, .edge, .group1, .linked]) == .latchedInRegister
+    let isPlain = state.flags.subtracting([.enabled, .edge, .group1, .linked, .hasNoLine]) == .latchedInRegister
     // What repeats a PPI is its physical interrupt: not one that the guest itself has made pending before.
     return isPlain && state.sources == 0 && (value.virtualID < 16) != state.flags.contains(.linked)
   }

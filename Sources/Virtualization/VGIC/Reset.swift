@@ -42,7 +42,8 @@ extension VirtualGIC {
 
   /// Starts `vcpu` clean, as after CPU_ON: its SGIs and PPIs, list registers and CPU interface as after power on. An SPI
   /// that was pending in its list registers stays pending; one that it was handling does not stay active, and one that a
-  /// guest has made active by request does.
+  /// guest has made active by request does. (Who handled more than 64 without list registers finds the others active, as it
+  /// would find all of them on hardware.)
   ///
   /// SGIs stay pending, too: whoever has turned the vCPU on may have sent it one since, and to turn a CPU on does nothing to
   /// what waits for it in the distributor.
@@ -68,7 +69,7 @@ extension VirtualGIC {
       recall(used.trailingZeroBitCount, of: vcpu)
       used &= used &- 1
     }
-    var rest = interfaces[vcpu].evictedCount
+    var rest = min(interfaces[vcpu].evictedCount, Self.endedAtOnce)
     while rest != 0, let slot = first(in: CandidateQueue.evicted, of: vcpu) {
       rest &-= 1
       forgetEvicted(slot)
@@ -114,6 +115,7 @@ extension VirtualGIC {
     fresh.pendingQueues = interfaces[vcpu].pendingQueues
     fresh.activeQueues = interfaces[vcpu].activeQueues
     fresh.hasCandidates = interfaces[vcpu].hasCandidates
+    fresh.evictedCount = interfaces[vcpu].evictedCount
     fresh.needsFlush = fresh.hasCandidates
     interfaces[vcpu] = fresh
     attention &= ~(1 &<< UInt64(vcpu))

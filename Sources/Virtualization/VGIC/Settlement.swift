@@ -57,7 +57,7 @@ extension VirtualGIC {
     var flags = states[slot].flags
     // The guest's deactivation was the physical interrupt's as well. If that one has come again, the link is its.
     if wasLinked && !flags.contains(.linkedAgain) { flags.remove(.linked) }
-    flags.remove([.latchedInRegister, .linkedAgain])
+    flags.remove([.latchedInRegister, .requestedInRegister, .linkedAgain])
     states[slot].flags = flags
     interfaces[vcpu].changed &= ~(1 &<< UInt32(index))
     if !interfaces[vcpu].hasCandidates && states[slot].isWaiting && states[slot].target == UInt8(vcpu)
@@ -88,10 +88,10 @@ extension VirtualGIC {
 
   /// Takes in the guest's acknowledgements and deactivations.
   private mutating func absorb(_ value: inout ListRegister, slot: Int) {
-    if !value.isPending { states[slot].flags.remove(.latchedInRegister) }
+    if !value.isPending { states[slot].flags.remove(.allLatchedInRegister) }
     if value.isActive { return }
     states[slot].flags.remove(.activatedByRequest)
-    if states[slot].flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
+    if states[slot].flags.contains(.deactivatesInSoftware) { deactivateBehind(slot) }
     if value.state == .inactive && value.isLinked {
       // The guest's deactivation was the physical interrupt's as well. If that one has come again, the link is its.
       if !states[slot].flags.contains(.linkedAgain) { states[slot].flags.remove(.linked) }
@@ -108,7 +108,7 @@ extension VirtualGIC {
       if value.isActive && !flags.contains(.activatedByRequest) { orphanEnd(of: Int(states[slot].owner)) }
       value.isActive = false
       states[slot].flags.remove(.activatedByRequest)
-      if flags.contains(.deactivatesInSoftware) { askDeactivation(of: slot) }
+      if flags.contains(.deactivatesInSoftware) { deactivateBehind(slot) }
     } else if !value.isActive {
       // Hardware ignores pending-and-active with the HW bit: the pending half waits in the model.
       if value.isLinked { giveBackPending(&value, slot: slot) }
@@ -119,10 +119,7 @@ extension VirtualGIC {
 
   /// Lets a pending list register stand for a request that has come since, and for the present priority and group.
   private mutating func merge(_ value: inout ListRegister, slot: Int) {
-    if states[slot].flags.contains(.latched) {
-      states[slot].flags.remove(.latched)
-      states[slot].flags.insert(.latchedInRegister)
-    }
+    states[slot].flags.moveLatchIntoRegister()
     if hasSources(slot: slot) { states[slot].sources &= ~(1 &<< value.source) }
     if value.state == .pending {
       value.priority = states[slot].priority
@@ -134,11 +131,11 @@ extension VirtualGIC {
   mutating func giveBackPending(_ value: inout ListRegister, slot: Int) {
     value.isPending = false
     guard states[slot].flags.contains(.latchedInRegister) else { return }
-    states[slot].flags.remove(.latchedInRegister)
     if hasSources(slot: slot) {
+      states[slot].flags.remove(.latchedInRegister)
       states[slot].sources |= 1 &<< (value.source & 7)
     } else {
-      states[slot].flags.insert(.latched)
+      states[slot].flags.moveLatchFromRegister()
     }
   }
 
@@ -159,10 +156,10 @@ extension VirtualGIC {
       let bit: UInt8 = 1 &<< (value.source & 7)
       guard states[slot].sources & bit != 0 else { return }
       states[slot].sources &= ~bit
+      states[slot].flags.insert(.latchedInRegister)
     } else {
-      states[slot].flags.remove(.latched)
+      states[slot].flags.moveLatchIntoRegister()
     }
-    states[slot].flags.insert(.latchedInRegister)
     value.isPending = true
   }
 
@@ -240,9 +237,8 @@ extension VirtualGIC {
       value.source = UInt8(truncatingIfNeeded: state.sources.trailingZeroBitCount)
       states[slot].sources &= state.sources &- 1
       states[slot].flags.insert(.latchedInRegister)
-    } else if state.flags.contains(.latched) {
-      states[slot].flags.remove(.latched)
-      states[slot].flags.insert(.latchedInRegister)
+    } else {
+      states[slot].flags.moveLatchIntoRegister()
     }
     value.signalsEndOfInterrupt =
       value.physicalID == nil && (states[slot].isWaiting || state.flags.contains(.linked))

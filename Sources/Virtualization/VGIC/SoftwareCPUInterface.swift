@@ -33,6 +33,8 @@ public struct SoftwareCPUInterface: ListRegisters, Sendable {
   private var hypervisorControl: InterfaceControl = []
   /// The list register that is signalled, or -1.
   private(set) var signalled = -1
+  /// The INTID that is signalled, or nil.
+  public var signalledInterrupt: UInt16? { signalled >= 0 ? registers[signalled].virtualID : nil }
 
   /// An interface with `count` list registers, 1 to 16, all empty, and turned off.
   public init(count: Int = 16) {

@@ -10,8 +10,9 @@ extension VirtualGIC {
   public mutating func load<Registers: ListRegisters & ~Copyable>(vcpu: Int, into registers: inout Registers) {
     let interface = interfaces.reference(to: vcpu)
     precondition(!interface.value.isLoaded, "a vCPU is unloaded before it is loaded")
-    let masks = registers.begin(&interface.value.activePriorities, machineControl: interface.value.machineControl)
-    interface.value.control = .enabled
+    let masks = registers.begin(
+      &interface.value.activePriorities, machineControl: interface.value.machineControl, control: baseControl)
+    interface.value.control = baseControl
     interface.value.isLoaded = true
     interface.value.available = masks.all
     interface.value.repeatable = 0
@@ -35,9 +36,14 @@ extension VirtualGIC {
     while mask != 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
-      registers[index] = interfaces[vcpu].registers[index]
+      let value = interfaces[vcpu].registers[index]
+      registers[index] = value
+      // Of an SPI that waited meanwhile the line may have fallen; a vCPU's own timer stood still.
+      if value.isPending && value.virtualID >= 32 && states[slotInRegister(index, of: vcpu)].flags.contains(.linked) {
+        interfaces[vcpu].changed |= 1 &<< UInt32(index)
+      }
     }
-    if masks.occupied != 0 { registers.control = .enabled }
+    if masks.occupied != 0 { registers.control = baseControl }
     interfaces[vcpu].needsFlush = true
     refresh(vcpu: vcpu, registers: &registers)
   }

@@ -38,6 +38,8 @@ public struct VirtualGIC: ~Copyable {
   var enabledGroups: UInt32 = 0
   /// How many reads there were, since one last asked, that another CPU could have answered better: see `inquire`.
   var inquiryCount: UInt8 = 0
+  /// What each vCPU's interface is told at least while it is loaded.
+  var baseControl = InterfaceControl.enabled
 
   /// An interrupt controller after power on.
   ///
@@ -68,6 +70,7 @@ public struct VirtualGIC: ~Copyable {
     self.interfaces = interfaces
     self.links = links
     self.sharedDeactivations = sharedDeactivations
+    if vcpuCount > 1 { baseControl.formUnion(trapControl) }
     reset()
   }
 

@@ -96,13 +96,41 @@ struct AnsweredAloneTests {
     check()
   }
 
+  @Test(
+    "loads: what the interrupt controller has that never changes, each of it and nothing beside it",
+    arguments: [GICVersion.v2, .v3])
+  func constants(gic: GICVersion) throws {
+    let board = try Board(gic, vcpuCount: 3)
+    func isAnswered(_ address: UInt64, _ width: AccessWidth = .word) -> Bool {
+      self.isAnswered(.load(address, width), on: board)
+    }
+    #expect(isAnswered(0x0800_0008))
+    let identification: UInt64 = gic == .v2 ? 0xfd0 : 0xffd0
+    for offset in stride(from: identification, to: identification + 0x30, by: 4) {
+      #expect(isAnswered(0x0800_0000 + offset))
+      #expect(!isAnswered(0x0800_0000 + offset, .byte))
+    }
+    #expect(!isAnswered(0x0800_0000 + identification - 4))
+    for vcpu in 0..<4 as Range<UInt64> {
+      let frame = 0x080a_0000 + vcpu * 0x2_0000
+      let isThere = gic == .v3 && vcpu < 3
+      for offset in [0x4, 0x8, 0xc, 0xffd0, 0xfffc] as [UInt64] { #expect(isAnswered(frame + offset) == isThere) }
+      #expect(isAnswered(frame + 0x8, .doubleword) == isThere)
+      // GICR_WAKER, GICR_ISENABLER0, and what would be constants of the SGI frame.
+      for offset in [0x14, 0x1_0100, 0x1_0004, 0x1_ffd0] as [UInt64] { #expect(!isAnswered(frame + offset)) }
+    }
+  }
+
   @Test("nothing else of a device", arguments: [AccessWidth.byte, .halfword, .word, .doubleword])
   func others(width: AccessWidth) throws {
     let board = try Board()
     for window in [0x0800_0000, 0x080a_0000, 0x0900_0000, 0x0901_0000, 0x4000_0000] as [UInt64] {
       for offset in 0..<0x100 as Range<UInt64> {
         let address = GuestPhysicalAddress(window + offset)
-        let isOne = width == .word && [0x0800_0004, 0x0900_0018].contains(address.rawValue)
+        var isOne = width == .word && [0x0800_0004, 0x0800_0008, 0x0900_0018].contains(address.rawValue)
+        // GICR_IIDR, GICR_TYPER by words and whole.
+        if width == .word { isOne = isOne || [0x080a_0004, 0x080a_0008, 0x080a_000c].contains(address.rawValue) }
+        if width == .doubleword { isOne = isOne || address.rawValue == 0x080a_0008 }
         let load = MMIOAccess(address: address, width: width, isWrite: false, register: 2)
         #expect(board.answersAlone(.memory(load)) == isOne)
         let store = MMIOAccess(address: address, width: width, isWrite: true, register: 2)

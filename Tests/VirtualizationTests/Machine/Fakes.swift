@@ -131,7 +131,9 @@ final class Board {
   /// The short way by itself.
   func answersAlone(_ exit: Exit, _ values: [Int: UInt64] = [:]) -> Bool {
     begin(with: values)
-    return ExitDispatcher.answersAlone(exit, cpu: &cpu, machine: machine)
+    if ExitDispatcher.answersAlone(exit, cpu: &cpu, machine: machine) { return true }
+    guard case .memory(let access) = exit else { return false }
+    return ExitDispatcher.readsConstant(access, cpu: &cpu, machine: machine)
   }
 
   private func begin(with values: [Int: UInt64], _ description: TransferDescription = .refused(.unrecognized)) {

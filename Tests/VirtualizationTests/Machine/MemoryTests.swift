@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 import Virtualization
 
@@ -76,7 +77,7 @@ struct MemoryTests {
     }
   }
 
-  @Test("An access that is not aligned to its width aborts, at a window's end as anywhere")
+  @Test("An access that is not aligned to its width is an alignment fault, at a window's end as anywhere")
   func misaligned() throws {
     let board = try Board()
     let accesses: [(UInt64, AccessWidth)] = [
@@ -85,9 +86,33 @@ struct MemoryTests {
       (distributor + 0xfffe, .word),
     ]
     for (address, width) in accesses {
-      expectAbort(board, .load(address, width), isWrite: false)
-      expectAbort(board, .store(address, width), isWrite: true)
+      for (exit, isWrite) in [(Exit.load(address, width), false), (.store(address, width), true)] {
+        #expect(board.handle(exit) == .resume)
+        #expect(board.faults == [.alignment(isWrite: isWrite)])
+        #expect(board.skipCount == 0 && board.written == [])
+      }
     }
+  }
+
+  @Test("GICv2's GICC_DIR, on a page of its own, deactivates; the rest of that page is reserved")
+  func separateDeactivation() throws {
+    let board = try Board(.v2)
+    board.around.listRegisters.separatesDeactivation = true
+    // GICD_ISACTIVER1: SPIs 8 and 9.
+    board.handle(.store(distributor + 0x304), [3: 0x300])
+    for (address, width, value) in [
+      (0x0801_1004, .word, 40), (0x0801_1000, .byte, 40), (0x0801_1000, .word, 1023),
+    ] as [(UInt64, AccessWidth, UInt64)] {
+      #expect(board.handle(.store(address, width), [3: value]) == .resume)
+      #expect(board.skipCount == 1 && board.faults == [])
+    }
+    board.handle(.load(distributor + 0x304))
+    #expect(board.register(3) == 0x300)
+    board.handle(.store(0x0801_1000), [3: 40])
+    board.handle(.load(distributor + 0x304))
+    #expect(board.register(3) == 0x200)
+    board.handle(.load(0x0801_1000))
+    #expect(board.register(3) == 0 && board.skipCount == 1)
   }
 
   @Test("Where nothing is there is an abort, and the instruction is not skipped")

@@ -134,6 +134,7 @@ struct SystemRegisterMapTests {
     ("ACTLR_EL1", .init(3, 0, 1, 0, 1), true, true), ("REVIDR_EL1", .init(3, 0, 0, 0, 6), true, false),
     ("AIDR_EL1", .init(3, 1, 0, 0, 7), true, false), ("ICC_SGI1R_EL1", .init(3, 0, 12, 11, 5), false, true),
     ("ICC_ASGI1R_EL1", .init(3, 0, 12, 11, 6), false, true), ("ICC_SGI0R_EL1", .init(3, 0, 12, 11, 7), false, true),
+    ("ICC_DIR_EL1", .init(3, 0, 12, 11, 1), false, true),
     ("ICC_SRE_EL1", .init(3, 0, 12, 12, 5), true, true), ("CNTP_TVAL_EL0", .init(3, 3, 14, 2, 0), true, true),
     ("CNTP_CTL_EL0", .init(3, 3, 14, 2, 1), true, true), ("CNTP_CVAL_EL0", .init(3, 3, 14, 2, 2), true, true),
     ("OSDTRRX_EL1", .init(2, 0, 0, 0, 2), true, true), ("MDCCINT_EL1", .init(2, 0, 0, 2, 0), true, true),

@@ -118,17 +118,23 @@ extension GuestMachine {
 
   /// A physical interrupt, if the last one is not active any more. Its INTID is the virtual one's plus 100.
   @discardableResult
-  func raiseHardware(_ id: UInt16, vcpu: Int = 0) -> Bool {
+  func raiseHardware(_ id: UInt16, vcpu: Int = 0, isEdge: Bool = false) -> Bool {
     takeDeactivations()
     guard activePhysicalIDs.insert(id + 100).inserted else { return false }
     if id < 32, vcpu == running, gic.repeatDelivery(of: Int(id), vcpu: vcpu, registers: &registers) { return true }
-    gic.raiseHardware(id, physicalID: id + 100, vcpu: vcpu)
+    gic.raiseHardware(id, physicalID: id + 100, vcpu: vcpu, isEdge: isEdge)
     enter()
     return true
   }
 }
 
 extension GuestMachine {
+  /// The line behind a physical interrupt, which comes by it now if it rises. Nobody tells when it falls.
+  func setPhysicalLine(_ id: UInt16, _ isHigh: Bool, vcpu: Int = 0) {
+    registers.lines[id + 100] = isHigh
+    if isHigh { raiseHardware(id, vcpu: vcpu) }
+  }
+
   /// The line behind a physical interrupt has fallen, and the trap path looks at it.
   func lowerHardware(_ id: UInt16, vcpu: Int = 0) {
     gic.lowerHardware(id, vcpu: vcpu)
@@ -141,11 +147,8 @@ extension GuestMachine {
 extension GuestMachine {
   func read(_ offset: UInt32, _ width: AccessWidth = .word) -> UInt64 {
     guard let vcpu = running else { return 0 }
-    if gic.needsSynchronization(offset: offset, width: width, isWrite: false) {
-      gic.synchronize(vcpu: vcpu, registers: &registers)
-    }
     defer { enter() }
-    return gic.readDistributor(offset: offset, width: width, vcpu: vcpu)
+    return gic.readDistributor(offset: offset, width: width, vcpu: vcpu, registers: &registers)
   }
 
   func write(_ offset: UInt32, _ value: UInt64, _ width: AccessWidth = .word) {
@@ -156,11 +159,9 @@ extension GuestMachine {
 
   func readRedistributor(_ offset: UInt32, _ width: AccessWidth = .word, frame: Int? = nil) -> UInt64 {
     guard let vcpu = running else { return 0 }
-    if gic.redistributorNeedsSynchronization(offset: offset, width: width, isWrite: false) {
-      gic.synchronize(vcpu: vcpu, registers: &registers)
-    }
     defer { enter() }
-    return gic.readRedistributor(offset: offset, frame: frame ?? vcpu, width: width)
+    return gic.readRedistributor(
+      offset: offset, frame: frame ?? vcpu, width: width, vcpu: vcpu, registers: &registers)
   }
 
   func writeRedistributor(_ offset: UInt32, _ value: UInt64, _ width: AccessWidth = .word, frame: Int? = nil) {
@@ -216,7 +217,11 @@ extension GuestMachine {
   }
 
   func deactivate(_ id: UInt16, source: UInt8 = 0) {
-    registers.deactivate(.init(id: id, source: source))
+    if let vcpu = running, registers.isDeactivationTrapped {
+      gic.deactivate(register: UInt32(source) << 10 | UInt32(id), vcpu: vcpu, registers: &registers)
+    } else {
+      registers.deactivate(.init(id: id, source: source))
+    }
     enter()
   }
 

@@ -34,23 +34,23 @@ private let versions: [GICVersion] = [.v2, .v3]
   }
 
   @Test(
-    "A hardware interrupt whose pending state the guest clears is deactivated by the hypervisor", arguments: versions)
+    "A hardware edge whose pending state the guest clears is deactivated by the hypervisor", arguments: versions)
   func clearPending(version: GICVersion) throws {
     let machine = try GuestMachine(version)
-    machine.enable(27)
-    machine.raiseHardware(27)
-    machine.writeBit(0x280, 27)
+    machine.enable(40)
+    machine.raiseHardware(40, isEdge: true)
+    machine.writeBit(0x280, 40)
     #expect(machine.acknowledge() == nil)
     #expect(machine.activePhysicalIDs == [])
-    machine.raiseHardware(27)
-    #expect(machine.handleAll() == [27])
+    machine.raiseHardware(40, isEdge: true)
+    #expect(machine.handleAll() == [40])
     machine.expectSound()
   }
 
-  @Test("A hardware interrupt that the guest clears while it waits, disabled, is deactivated too", arguments: versions)
+  @Test("A hardware edge that the guest clears while it waits, disabled, is deactivated too", arguments: versions)
   func clearPendingInModel(version: GICVersion) throws {
     let machine = try GuestMachine(version)
-    machine.raiseHardware(40)
+    machine.raiseHardware(40, isEdge: true)
     machine.writeBit(0x280, 40)
     #expect(machine.activePhysicalIDs == [])
     machine.expectSound()

@@ -43,11 +43,12 @@ private let versions: [GICVersion] = [.v2, .v3]
   }
 
   @Test(
-    "EOImode 1, and everything deactivated at the end: none comes while all list registers are active",
+    "EOImode 1, and everything deactivated at the end, which does not trap: none comes while all list registers are active",
     arguments: versions, [1, 4, 16])
   func lateDeactivations(version: GICVersion, listRegisterCount: Int) throws {
     let count = 100
     let machine = try machine(version, listRegisterCount, interruptCount: count) { _ in 0x80 }
+    machine.registers.trapsDeactivations = false
     machine.registers.separatesDeactivation = true
     for id in 0..<count { machine.pulse(UInt16(32 + id)) }
     var handled: Set<UInt16> = []
@@ -69,6 +70,28 @@ private let versions: [GICVersion] = [.v2, .v3]
     #expect(handled.count == count)
     // Each deactivation tells at most once, and each round once more that nothing is pending.
     #expect(machine.maintenanceCount <= count + 2 * roundCount)
+    expectBounded(machine, listRegisterCount)
+  }
+
+  @Test(
+    "EOImode 1, and everything deactivated at the end: two for each interrupt while all come, and none after that",
+    arguments: versions, [1, 4, 16])
+  func trappedDeactivations(version: GICVersion, listRegisterCount: Int) throws {
+    let count = 100
+    let machine = try machine(version, listRegisterCount, interruptCount: count) { _ in 0x80 }
+    machine.registers.separatesDeactivation = true
+    for id in 0..<count { machine.pulse(UInt16(32 + id)) }
+    var handled: Set<UInt16> = []
+    while let id = machine.acknowledge() {
+      machine.end(id)
+      handled.insert(id)
+    }
+    #expect(handled.count == count)
+    #expect(machine.maintenanceCount <= 2 * count)
+    let before = machine.maintenanceCount
+    for id in handled { machine.deactivate(id) }
+    #expect(machine.maintenanceCount <= before + 1)
+    #expect(machine.registers.contents == [])
     expectBounded(machine, listRegisterCount)
   }
 

@@ -21,6 +21,8 @@ private final class RandomGuest {
   static let edges: [UInt16] = [40, 41, 42, 43, 44, 45, 46, 47]
   static let levels: [UInt16] = [48, 49, 50, 51, 52, 53]
   static let hardware: [UInt16] = [27, 54, 55, 56]
+  /// Those of them that have a level, which falls when the guest has acknowledged it.
+  static let hardwareLevels: [UInt16] = [27, 54]
 
   let machine: GuestMachine
   var random: SeededGenerator
@@ -103,7 +105,11 @@ private final class RandomGuest {
   private func raiseHardware() {
     let id = pick(Self.hardware)
     if id < 32 && vcpu != 0 { return }
-    if machine.raiseHardware(id, vcpu: vcpu) { owed.insert(key(id, vcpu: vcpu)) }
+    let isLevel = Self.hardwareLevels.contains(id)
+    guard !machine.activePhysicalIDs.contains(id + 100) else { return }
+    if isLevel { machine.registers.lines[id + 100] = true }
+    guard machine.raiseHardware(id, vcpu: vcpu, isEdge: !isLevel) else { return }
+    owed.insert(key(id, vcpu: vcpu))
   }
 
   private func sendSGI() {
@@ -122,7 +128,8 @@ private final class RandomGuest {
   private func clearPending() {
     let id = pick(Self.edges + Self.hardware)
     machine.writeBit(0x280, id)
-    owed.remove(key(id, vcpu: vcpu))
+    // A level that is high stays pending.
+    if !Self.hardwareLevels.contains(id) { owed.remove(key(id, vcpu: vcpu)) }
   }
 
   @discardableResult
@@ -142,6 +149,7 @@ private final class RandomGuest {
     } else if owed.remove(key(interrupt.id, vcpu: vcpu, source: interrupt.source)) == nil {
       failures.append("\(interrupt.id) delivered twice")
     }
+    if Self.hardwareLevels.contains(interrupt.id) { machine.registers.lines[interrupt.id + 100] = false }
     return true
   }
 

@@ -66,4 +66,36 @@ func replay(_ board: RaceBoard, _ steps: [Step], sourceLocation: SourceLocation 
         .write(cpu: 0, .distributor, 0x300, .word, 0x800_0000),
       ])
   }
+
+  @Test("Ends that are counted before the guest turns to EOImode 1 are still those of interrupts that had to leave")
+  func countedBeforeModeChanged() throws {
+    var board = RaceBoard(
+      version: .v2, vcpuCount: 3, listRegisterCounts: [1, 2], hasLinks: false, isPrompt: false, group: 0)
+    board.isMaintenanceLate = true
+    try replay(
+      board,
+      [
+        .load(cpu: 0, vcpu: 2),
+        .interface(cpu: 0, mask: 0xf8, group0: true, group1: true),
+        .write(cpu: 0, .distributor, 0x104, .word, 0xffff_ffff),
+        .write(cpu: 0, .distributor, 0x827, .byte, 0x4),
+        .write(cpu: 0, .distributor, 0x427, .byte, 0x18),
+        .write(cpu: 0, .distributor, 0x0, .word, 0x3),
+        .load(cpu: 1, vcpu: 1),
+        .line(39, vcpu: 2, isHigh: true),
+        .acknowledge(cpu: 0),
+        .load(cpu: 0, vcpu: 0),
+        .write(cpu: 1, .distributor, 0xf00, .word, 0x4_0001),
+        .write(cpu: 0, .distributor, 0xf00, .word, 0x5_0003),
+        .load(cpu: 1, vcpu: 2),
+        .acknowledge(cpu: 1),
+        .read(cpu: 0, .distributor, 0x104, .word),
+        .end(cpu: 1),
+        .end(cpu: 1),
+        .acknowledge(cpu: 1),
+        .end(cpu: 1),
+        .modes(cpu: 1, 7, 7, isCommon: false, separates: true),
+        .write(cpu: 0, .distributor, 0xf00, .word, 0x2_0001),
+      ])
+  }
 }

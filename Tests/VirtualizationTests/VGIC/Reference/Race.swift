@@ -16,6 +16,8 @@ final class Race {
   static let spiCount = 32
   /// INTIDs with a physical interrupt behind them, which is theirs plus 100.
   static let hardwareIDs = [27, 54, 55]
+  /// Those of them whose physical interrupts are level-sensitive.
+  static let levelHardwareIDs = [27, 54]
 
   let board: RaceBoard
   var gic: VirtualGIC
@@ -36,6 +38,9 @@ final class Race {
   private(set) var maintenanceCount = 0
   /// Physical interrupts that EL2 has acknowledged and nobody has deactivated, by CPU for private ones.
   var activePhysicalIDs: Set<ReferenceGIC.Name> = []
+  /// Interrupts whose physical lines have fallen while they were pending, and that nobody has looked at since: they may be
+  /// acknowledged once more.
+  var fallen: Set<ReferenceGIC.Name> = []
   private var seenDeactivationCounts: [Int]
 
   init(_ board: RaceBoard) throws {
@@ -46,7 +51,10 @@ final class Race {
       usesHardwareLinks: board.hasLinks, storage: &storage)
     reference = ReferenceGIC(board.version, vcpuCount: board.vcpuCount, spiCount: Self.spiCount)
     cpus = board.listRegisterCounts.map {
-      ListRegisterInterpreter(version: board.version, count: $0, preemptionBitCount: board.preemptionBitCount)
+      var cpu = ListRegisterInterpreter(
+        version: board.version, count: $0, preemptionBitCount: board.preemptionBitCount)
+      cpu.trapsDeactivations = board.trapsDeactivations
+      return cpu
     }
     running = .init(repeating: nil, count: cpus.count)
     handling = .init(repeating: [], count: board.vcpuCount)
@@ -85,7 +93,8 @@ final class Race {
   }
 
   /// Answers maintenance interrupts wherever they are asserted.
-  func serveMaintenance() {
+  func serveMaintenance(isPrompt: Bool = true) {
+    guard isPrompt || !board.isMaintenanceLate else { return }
     for round in 0...6 {
       var isQuiet = true
       for cpu in cpus.indices where cpus[cpu].isMaintenanceAsserted {

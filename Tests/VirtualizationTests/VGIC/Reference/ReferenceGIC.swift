@@ -136,7 +136,7 @@ extension ReferenceGIC {
     interrupts[name].isHigh = isHigh
   }
 
-  /// A physical interrupt that stands behind a virtual one: pending once, whatever its configuration.
+  /// A physical edge that stands behind a virtual interrupt: pending once, whatever its configuration.
   func raiseHardware(_ id: Int, _ vcpu: Int) {
     if let name = name(id, vcpu) { interrupts[name].isLatched = true }
   }
@@ -184,6 +184,9 @@ extension ReferenceGIC {
     guard let name = name(id, vcpu), interrupts[name].handler == Handler(vcpu: vcpu, source: source) else { return }
     (interrupts[name].isActive, interrupts[name].handler) = (false, nil)
   }
+
+  /// A write of DIR by whoever it may be: an SPI, or one that nobody has acknowledged.
+  func deactivate(_ name: Name) { (interrupts[name].isActive, interrupts[name].handler) = (false, nil) }
 
   /// What `vcpu` may acknowledge now, and whether it must be offered something.
   func offer(_ vcpu: Int) -> (names: Set<Name>, isCertain: Bool) {

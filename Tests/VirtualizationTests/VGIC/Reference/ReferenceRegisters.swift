@@ -184,6 +184,15 @@ extension ReferenceGIC {
   }
 }
 
+extension ReferenceGIC {
+  /// What software has set of an interrupt that decides whether, where and how it is delivered.
+  func settings(of name: Name) -> [UInt64] {
+    let interrupt = interrupts[name]
+    let flags = [interrupt.isEnabled, interrupt.isGroup1, interrupt.isEdge, interrupt.isLatched]
+    return flags.map { $0 ? 1 : 0 } + [UInt64(interrupt.priority), interrupt.route, enabledGroups]
+  }
+}
+
 // SGIs.
 
 extension ReferenceGIC {

@@ -38,7 +38,9 @@ import Testing
     let list = seed % 5 == 0 ? .init(repeating: 16, count: cpuCount) : (0..<cpuCount).map { _ in counts[number(7)] }
     return RaceBoard(
       version: version, vcpuCount: cpuCount + number(2), listRegisterCounts: list, hasLinks: number(4) != 0,
-      isPrompt: isPrompt, preemptionBitCount: version == .v3 ? 5 + number(3) : 5)
+      isPrompt: isPrompt, preemptionBitCount: version == .v3 ? 5 + number(3) : 5,
+      trapsDeactivations: version == .v2 || number(8) != 0, group: [0, 1, 1, nil][number(4)],
+      isMaintenanceLate: number(4) == 0)
   }
 
   /// Runs one sequence; a failure is recorded with its shortest form.

@@ -15,8 +15,10 @@ enum Step: Equatable {
   case generateSGI(cpu: Int, UInt64, isGroup1: Bool)
   /// A device's wire: a PPI's of a vCPU, or an SPI's.
   case line(Int, vcpu: Int, isHigh: Bool)
-  /// A physical interrupt behind a virtual one: a PPI's on the CPU that runs its vCPU, or an SPI's.
+  /// The line of a physical interrupt behind a virtual one rises: a PPI's on the CPU that runs its vCPU, or an SPI's.
   case hardware(Int, cpu: Int)
+  /// Such a line falls, and nobody is told.
+  case fall(Int, cpu: Int)
   /// The time of a vCPU's timer, behind PPI 27, has come while it runs nowhere: the physical interrupt is active from its next
   /// load on.
   case timer(vcpu: Int)
@@ -26,6 +28,8 @@ enum Step: Equatable {
   case end(cpu: Int)
   /// The guest on a CPU deactivates an interrupt that it has ended, with EOImode 1.
   case deactivate(cpu: Int, Int)
+  /// The guest on a CPU, with EOImode 1, deactivates an interrupt that another vCPU, or nobody, has acknowledged.
+  case deactivateAnother(cpu: Int, Int)
   /// The guest on a CPU sets its priority mask and group enables.
   case interface(cpu: Int, mask: UInt8, group0: Bool, group1: Bool)
   /// The guest on a CPU, while it handles nothing, sets its binary points, CBPR and EOImode.
@@ -48,10 +52,18 @@ struct RaceBoard: Equatable, CustomStringConvertible {
   var isPrompt: Bool
   /// How many bits of a priority the CPUs preempt by: more than five only with a GICv3.
   var preemptionBitCount = 5
+  /// Whether deactivations trap where they have to.
+  var trapsDeactivations = true
+  /// Which groups interrupts are in at first: 0, 1, or nil for either.
+  var group: Int?
+  /// True where maintenance interrupts are taken only when the CPU is at EL2 for something else.
+  var isMaintenanceLate = false
 
   var description: String {
     "RaceBoard(version: .\(version), vcpuCount: \(vcpuCount), listRegisterCounts: \(listRegisterCounts), "
-      + "hasLinks: \(hasLinks), isPrompt: \(isPrompt), preemptionBitCount: \(preemptionBitCount))"
+      + "hasLinks: \(hasLinks), isPrompt: \(isPrompt), preemptionBitCount: \(preemptionBitCount), "
+      + "trapsDeactivations: \(trapsDeactivations), group: \(group.map { "\($0)" } ?? "nil"), "
+      + "isMaintenanceLate: \(isMaintenanceLate))"
   }
 }
 
@@ -69,10 +81,12 @@ extension Step: CustomStringConvertible {
       return ".generateSGI(cpu: \(cpu), 0x\(String(value, radix: 16)), isGroup1: \(isGroup1))"
     case .line(let id, let vcpu, let isHigh): return ".line(\(id), vcpu: \(vcpu), isHigh: \(isHigh))"
     case .hardware(let id, let cpu): return ".hardware(\(id), cpu: \(cpu))"
+    case .fall(let id, let cpu): return ".fall(\(id), cpu: \(cpu))"
     case .timer(let vcpu): return ".timer(vcpu: \(vcpu))"
     case .acknowledge(let cpu): return ".acknowledge(cpu: \(cpu))"
     case .end(let cpu): return ".end(cpu: \(cpu))"
     case .deactivate(let cpu, let index): return ".deactivate(cpu: \(cpu), \(index))"
+    case .deactivateAnother(let cpu, let index): return ".deactivateAnother(cpu: \(cpu), \(index))"
     case .interface(let cpu, let mask, let group0, let group1):
       return ".interface(cpu: \(cpu), mask: 0x\(String(mask, radix: 16)), group0: \(group0), group1: \(group1))"
     case .modes(let cpu, let point0, let point1, let isCommon, let separates):
@@ -89,6 +103,16 @@ extension Frame {
     switch self {
     case .distributor: ".distributor"
     case .redistributor(let owner): ".redistributor(\(owner))"
+    }
+  }
+}
+
+extension Step {
+  /// True for what brings a CPU to EL2, where it also finds that maintenance is asked for.
+  var isExit: Bool {
+    switch self {
+    case .acknowledge, .end, .deactivate, .interface, .modes: false
+    default: true
     }
   }
 }

@@ -24,9 +24,11 @@ struct StepGenerator {
       steps.append(
         .modes(cpu: 0, UInt8(points.0), UInt8(points.1), isCommon: chance(20), separates: separates))
       steps.append(.write(cpu: 0, privateFrame(vcpu), privateBase + 0x100, .word, 0xffff_ffff))
+      steps.append(.write(cpu: 0, privateFrame(vcpu), privateBase + 0x080, .word, groups()))
       if board.version == .v3 { steps.append(.write(cpu: 0, privateFrame(vcpu), 0x14, .word, 0)) }
     }
     steps.append(.write(cpu: 0, .distributor, 0x104, .word, 0xffff_ffff))
+    steps.append(.write(cpu: 0, .distributor, 0x084, .word, groups()))
     for word in UInt32(2)..<4 {
       steps.append(.write(cpu: 0, .distributor, 0xc00 + word * 4, .word, next() & 0xaaaa_aaaa))
     }
@@ -36,17 +38,28 @@ struct StepGenerator {
     return steps
   }
 
+  /// A word of GICD_IGROUPR.
+  private mutating func groups() -> UInt64 {
+    switch board.group {
+    case 0: 0
+    case 1: 0xffff_ffff
+    default: next() & 0xffff_ffff
+    }
+  }
+
   mutating func step() -> Step {
     let cpu = number(board.listRegisterCounts.count)
     let vcpu = number(board.vcpuCount)
     switch number(100) {
     case 0..<12: return .line(pick(wires), vcpu: vcpu, isHigh: chance(55))
     case 12: return .timer(vcpu: vcpu)
-    case 13..<17: return .hardware(pick(Race.hardwareIDs), cpu: cpu)
+    case 13..<16: return .hardware(pick(Race.hardwareIDs), cpu: cpu)
+    case 16: return .fall(pick(Race.levelHardwareIDs), cpu: cpu)
     case 17..<22: return softwareRequest(cpu)
     case 22..<41: return .acknowledge(cpu: cpu)
     case 41..<59: return .end(cpu: cpu)
-    case 59..<65: return .deactivate(cpu: cpu, number(8))
+    case 59..<64: return .deactivate(cpu: cpu, number(8))
+    case 64: return chance(50) ? .deactivateAnother(cpu: cpu, number(8)) : .fall(pick(Race.levelHardwareIDs), cpu: cpu)
     case 65..<75: return bits(cpu, vcpu)
     case 75..<78: return priority(pick(ids), cpu: cpu, vcpu: vcpu)
     case 78..<80: return route(pick(ids), cpu: cpu)

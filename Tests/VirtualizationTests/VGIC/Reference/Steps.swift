@@ -23,10 +23,12 @@ extension Race {
       reference.setLine(id, vcpu, isHigh)
       leave(0)
     case .hardware(let id, let cpu): raiseHardware(id, cpu)
+    case .fall(let id, let cpu): lower(id, cpu)
     case .timer(let vcpu): raiseTimer(vcpu)
     case .acknowledge(let cpu): acknowledge(cpu)
     case .end(let cpu): end(cpu)
     case .deactivate(let cpu, let index): deactivate(cpu, index)
+    case .deactivateAnother(let cpu, let index): deactivateAnother(cpu, index)
     case .interface(let cpu, let mask, let group0, let group1):
       change(cpu) {
         $0.priorityMask = mask & 0xf8
@@ -41,15 +43,22 @@ extension Race {
         $0.binaryPoint0 = max(2, point0 & 7)
         $0.binaryPoint1 = max(3, point1 & 7)
         $0.hasCommonBinaryPoint = isCommon
-        // Of an interrupt that a CPU with fewer list registers had to leave out, only its end is known, not its deactivation.
-        $0.separatesDeactivation = separates && Set(board.listRegisterCounts).count == 1
+        // Of an interrupt that a CPU with fewer list registers had to leave out, only its end is known, not its deactivation,
+        // unless that traps.
+        $0.separatesDeactivation = separates && (board.trapsDeactivations || Set(board.listRegisterCounts).count == 1)
       }
     case .reset(let vcpu): reset(vcpu)
     case .attend(let cpu): leave(cpu)
     }
-    serveMaintenance()
+    serveMaintenance(isPrompt: step.isExit)
     collectDeactivations()
-    if unserved == 0 && !uncertain.isEmpty { adopt() }
+    takePhysicalInterrupts()
+    if unserved == 0 && !uncertain.isEmpty {
+      adopt()
+      serveMaintenance()
+      collectDeactivations()
+      takePhysicalInterrupts()
+    }
   }
 
   private func load(_ cpu: Int, _ vcpu: Int) {
@@ -57,16 +66,23 @@ extension Race {
     unload(cpu)
     // Whoever decides what to load reads the clock first, which synchronizes.
     cpus[cpu].synchronizeMasks()
+    showLines()
     gic.load(vcpu: vcpu, into: &cpus[cpu])
     running[cpu] = vcpu
+    showLines()
+    for name in fallen where name.id >= 32 && reference.target(name) == vcpu && board.isPrompt { fallen.remove(name) }
     leave(cpu)
   }
 
   private func unload(_ cpu: Int) {
     guard let vcpu = running[cpu] else { return }
+    let timer = ReferenceGIC.Name(id: 27, vcpu: vcpu)
+    if !reference.interrupts[timer].isHigh { gic.lowerHardware(27, vcpu: vcpu) }
+    fallen.remove(timer)
     gic.unload(vcpu: vcpu, from: &cpus[cpu])
     collectDeactivations()
     running[cpu] = nil
+    showLines()
     touched[vcpu] = nil
     unserved &= ~(1 << UInt64(vcpu))
     leave(cpu)
@@ -77,23 +93,14 @@ extension Race {
     let value: UInt64
     switch frame {
     case .distributor:
-      if gic.needsSynchronization(offset: offset, width: width, isWrite: false) {
-        gic.synchronize(vcpu: vcpu, registers: &cpus[cpu])
-        touched[vcpu] = nil
-        gic.inquire(offset: offset, owner: vcpu, reader: vcpu)
-      }
-      value = gic.readDistributor(offset: offset, width: width, vcpu: vcpu)
+      if gic.needsSynchronization(offset: offset, width: width, isWrite: false) { touched[vcpu] = nil }
+      value = gic.readDistributor(offset: offset, width: width, vcpu: vcpu, registers: &cpus[cpu])
     case .redistributor(let owner):
       guard board.version == .v3, owner < board.vcpuCount else { return }
-      if gic.redistributorNeedsSynchronization(offset: offset, width: width, isWrite: false) {
-        if owner == vcpu {
-          gic.synchronize(vcpu: vcpu, registers: &cpus[cpu])
-          touched[vcpu] = nil
-        } else {
-          gic.inquire(offset: offset & 0xffff, owner: owner, reader: vcpu)
-        }
+      if gic.redistributorNeedsSynchronization(offset: offset, width: width, isWrite: false), owner == vcpu {
+        touched[vcpu] = nil
       }
-      value = gic.readRedistributor(offset: offset, frame: owner, width: width)
+      value = gic.readRedistributor(offset: offset, frame: owner, width: width, vcpu: vcpu, registers: &cpus[cpu])
     }
     let expected = reference.read(frame, offset, width, vcpu: vcpu)
     let known = ~unknownBits(frame, offset, width, vcpu)
@@ -111,7 +118,10 @@ extension Race {
       case .setPending, .clearPending, .setActive, .clearActive, .clearSources, .setSources: break
       default: return bits
       }
-      let isElsewhere = touched.contains { $0.key != vcpu && $0.value.contains(field.name) }
+      let isElsewhere =
+        touched.contains { $0.key != vcpu && $0.value.contains(field.name) }
+        || field.name.vcpu.map { $0 != vcpu && fallen.contains(field.name) } ?? false
+        || field.name.vcpu.map { $0 != vcpu && isHeldByLine(field.name) } ?? false
       return isElsewhere || uncertain.contains(field.name) ? bits | field.mask << field.shift : bits
     }
   }
@@ -131,6 +141,22 @@ extension Race {
       let isInactiveAgain = isHandled && field.array == .setActive && !reference.interrupts[field.name].isActive
       if isInactiveAgain || isOthers && !board.isPrompt { value &= ~(field.mask << field.shift) }
     }
+    // Maintenance may be late, but not so late that software takes over what the guest has just ended.
+    if value != 0,
+      reference.fields(frame, offset, width, vcpu).contains(where: {
+        $0.array == .clearActive || $0.array == .setActive
+      })
+    {
+      serveMaintenance()
+      collectDeactivations()
+      takePhysicalInterrupts()
+    }
+    // What is behind those comes by levels.
+    for field in reference.fields(frame, offset, width, vcpu)
+    where field.array == .configuration && Self.levelHardwareIDs.contains(field.name.id) {
+      value &= ~(field.mask << field.shift)
+    }
+    let before = fallen.map { (name: $0, settings: reference.settings(of: $0)) }
     switch frame {
     case .distributor where (offset, width) == (0xf00, .word) && sends(value, from: vcpu): break
     case .distributor: gic.writeDistributor(offset: offset, width: width, value: value, vcpu: vcpu)
@@ -146,28 +172,97 @@ extension Race {
       }
     }
     leave(cpu)
+    // Whatever changes what is deliverable looks at the line.
+    if board.isPrompt {
+      for (name, settings) in before where reference.settings(of: name) != settings { fallen.remove(name) }
+    }
   }
 
   private func raiseHardware(_ id: Int, _ cpu: Int) {
     guard Self.hardwareIDs.contains(id), let vcpu = running[cpu] else { return }
+    if Self.levelHardwareIDs.contains(id) {
+      let name = ReferenceGIC.Name(id: id, vcpu: id < 32 ? vcpu : nil)
+      reference.setLine(id, vcpu, true)
+      fallen.remove(name)
+      return showLines()
+    }
     collectDeactivations()
     let physical = ReferenceGIC.Name(id: id + 100, vcpu: id < 32 ? vcpu : nil)
     guard activePhysicalIDs.insert(physical).inserted else { return }
-    let isRepeated = id < 32 && gic.repeatDelivery(of: id, vcpu: vcpu, registers: &cpus[cpu])
-    if !isRepeated { gic.raiseHardware(UInt16(id), physicalID: UInt16(id + 100), vcpu: vcpu) }
+    gic.raiseHardware(UInt16(id), physicalID: UInt16(id + 100), vcpu: vcpu, isEdge: true)
     reference.raiseHardware(id, vcpu)
     leave(cpu)
+  }
+
+  /// A line falls, and nobody is told.
+  private func lower(_ id: Int, _ cpu: Int) {
+    guard Self.levelHardwareIDs.contains(id), let vcpu = running[cpu] else { return }
+    let name = ReferenceGIC.Name(id: id, vcpu: id < 32 ? vcpu : nil)
+    guard reference.interrupts[name].isHigh else { return }
+    reference.setLine(id, vcpu, false)
+    fallen.insert(name)
+    showLines()
+  }
+
+  /// What the CPUs' interrupt controllers say of lines.
+  private func showLines() {
+    for cpu in cpus.indices {
+      for id in Self.levelHardwareIDs {
+        let name = ReferenceGIC.Name(id: id, vcpu: id < 32 ? running[cpu] : nil)
+        let isKnown = id >= 32 || name.vcpu != nil
+        cpus[cpu].lines[UInt16(id + 100)] = isKnown ? reference.interrupts[name].isHigh : nil
+      }
+    }
+  }
+
+  /// EL2 takes the physical interrupts whose lines are high, where they are not active.
+  private func takePhysicalInterrupts() {
+    for _ in 0..<8 {
+      var isQuiet = true
+      for id in Self.levelHardwareIDs {
+        for cpu in cpus.indices {
+          guard let vcpu = running[cpu] else { continue }
+          let name = ReferenceGIC.Name(id: id, vcpu: id < 32 ? vcpu : nil)
+          let physical = ReferenceGIC.Name(id: id + 100, vcpu: name.vcpu)
+          guard reference.interrupts[name].isHigh, activePhysicalIDs.insert(physical).inserted else { continue }
+          isQuiet = false
+          let isRepeated = id < 32 && gic.repeatDelivery(of: id, vcpu: vcpu, registers: &cpus[cpu])
+          if !isRepeated { gic.raiseHardware(UInt16(id), physicalID: UInt16(id + 100), vcpu: vcpu) }
+          leave(cpu)
+          serveMaintenance(isPrompt: false)
+          collectDeactivations()
+        }
+      }
+      for vcpu in 0..<board.vcpuCount where cpu(running: vcpu) == nil {
+        if reference.interrupts[.init(id: 27, vcpu: vcpu)].isHigh && raisesTimer(vcpu) { isQuiet = false }
+      }
+      if isQuiet { return }
+    }
+    differences.append("physical interrupts storm")
+  }
+
+  /// True where the model may take an interrupt for pending whose line has fallen, or has not looked at one that is high.
+  func isHeldByLine(_ name: ReferenceGIC.Name) -> Bool {
+    Self.levelHardwareIDs.contains(name.id)
+      && (reference.interrupts[name].isHigh
+        || gic.mayBeRaisedInHardware(UInt16(name.id), vcpu: name.vcpu ?? 0))
   }
 
   private func raiseTimer(_ vcpu: Int) {
     guard vcpu < board.vcpuCount, cpu(running: vcpu) == nil else { return }
     collectDeactivations()
+    reference.setLine(27, vcpu, true)
+    _ = raisesTimer(vcpu)
+  }
+
+  /// What watches the timer of a vCPU that does not run, where its interrupt does not wait already.
+  private func raisesTimer(_ vcpu: Int) -> Bool {
     guard !gic.hardwareLinkInUse(27, vcpu: vcpu),
       activePhysicalIDs.insert(ReferenceGIC.Name(id: 127, vcpu: vcpu)).inserted
-    else { return }
+    else { return false }
     gic.raiseHardware(27, physicalID: 127, vcpu: vcpu)
-    reference.raiseHardware(27, vcpu)
     leave(0)
+    return true
   }
 
   private func sends(_ value: UInt64, from vcpu: Int) -> Bool {
@@ -198,78 +293,8 @@ extension Race {
     reference.reset(vcpu: vcpu, handling: handling[vcpu].map { Int($0.acknowledgement.id) })
     handling[vcpu] = []
     touched[vcpu] = nil
+    fallen.remove(.init(id: 27, vcpu: vcpu))
     // A private physical interrupt that was active for the vCPU has been given back.
     leave(0)
-  }
-}
-
-// The guest's CPU interface.
-
-extension Race {
-  private func acknowledge(_ cpu: Int) {
-    guard let vcpu = running[cpu], let taken = cpus[cpu].acknowledge() else { return }
-    countAcknowledgement()
-    let name = reference.name(Int(taken.id), vcpu) ?? .init(id: Int(taken.id))
-    var (priority, isGroup1) = (taken.priority, taken.isGroup1)
-    let offer = reference.offer(vcpu).names
-    // A request that came while this CPU had not heard of an earlier one may be the same or another.
-    let isOpen =
-      uncertain.contains(name) && board.version == .v2 && taken.id < 16
-      && !reference.interrupts[name].sources.contains(taken.source)
-    if offer.contains(name) && !isOpen && unserved >> UInt64(vcpu) & 1 == 0 {
-      if board.version == .v2, taken.id < 16, !reference.interrupts[name].sources.contains(taken.source) {
-        differences.append("\(taken.id) acknowledged from \(taken.source)")
-        return
-      }
-      (priority, isGroup1) = (reference.interrupts[name].priority, reference.interrupts[name].isGroup1)
-    } else if unserved == 0 && uncertain.isEmpty {
-      differences.append("\(taken.id) acknowledged, expected one of \(offer.map(\.id).sorted())")
-      return
-    } else {
-      uncertain.insert(name)
-    }
-    handling[vcpu].append(.init(acknowledgement: taken))
-    touched[vcpu, default: []].insert(name)
-    reference.acknowledge(
-      Int(taken.id), source: taken.source, priority: priority, isGroup1: isGroup1, vcpu: vcpu)
-  }
-
-  private func isHandler(_ vcpu: Int, of interrupt: ListRegisterInterpreter.Acknowledgement) -> Bool {
-    guard let name = reference.name(Int(interrupt.id), vcpu) else { return false }
-    return reference.interrupts[name].handler == .init(vcpu: vcpu, source: interrupt.source)
-  }
-
-  private func end(_ cpu: Int) {
-    guard let vcpu = running[cpu], let index = handling[vcpu].lastIndex(where: { !$0.isEnded }) else { return }
-    let interrupt = handling[vcpu][index].acknowledgement
-    cpus[cpu].end(interrupt)
-    reference.end(Int(interrupt.id), source: interrupt.source, vcpu: vcpu)
-    touch(interrupt.id, vcpu)
-    if reference.interfaces[vcpu].separatesDeactivation {
-      handling[vcpu][index].isEnded = true
-    } else {
-      handling[vcpu].remove(at: index)
-    }
-  }
-
-  private func deactivate(_ cpu: Int, _ choice: Int) {
-    guard let vcpu = running[cpu] else { return }
-    let ended = handling[vcpu].indices.filter { handling[vcpu][$0].isEnded }
-    guard !ended.isEmpty else { return }
-    let handled = handling[vcpu].remove(at: ended[choice % ended.count])
-    let interrupt = handled.acknowledgement
-    // Deactivated by GICD_ICACTIVER already, by this guest or another one.
-    guard !handled.isDeactivated, isHandler(vcpu, of: interrupt) || !board.isPrompt else { return }
-    cpus[cpu].deactivate(interrupt)
-    reference.deactivate(Int(interrupt.id), source: interrupt.source, vcpu: vcpu)
-    touch(interrupt.id, vcpu)
-  }
-
-  /// The vCPU has done something to an interrupt without an exit. If it had not heard of all changes, either may have
-  /// come first.
-  private func touch(_ id: UInt16, _ vcpu: Int) {
-    guard let name = reference.name(Int(id), vcpu) else { return }
-    touched[vcpu, default: []].insert(name)
-    if unserved >> UInt64(vcpu) & 1 != 0 { uncertain.insert(name) }
   }
 }
