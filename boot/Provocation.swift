@@ -8,6 +8,12 @@ enum Provocation {
   /// `tvisor.panic=reset`: while a VM that resets itself is served.
   case atReset
 
+  /// `tvisor.panic=twice`: before any guest runs, and again while that is being reported.
+  case twice
+
+  /// Set where a panic shall fail.
+  nonisolated(unsafe) static var failsInPanic = false
+
   /// What the command line asks for, if anything.
   init?(_ arguments: Text?) {
     guard let arguments else { return nil }
@@ -15,9 +21,18 @@ enum Provocation {
       self = .atBoot
     } else if arguments.hasWord("tvisor.panic=reset") {
       self = .atReset
+    } else if arguments.hasWord("tvisor.panic=twice") {
+      self = .twice
     } else {
       return nil
     }
+  }
+
+  /// Fails, where that was asked for before any guest runs.
+  static func failAtBoot(_ provocation: Provocation?) {
+    guard provocation == .atBoot || provocation == .twice else { return }
+    unsafe failsInPanic = provocation == .twice
+    fail()
   }
 
   /// Fails as any other check of ours does.
