@@ -20,7 +20,7 @@ struct SystemBuilder: ~Copyable {
   /// What guests' clocks showed when the counter was zero.
   private var secondsAtStart: UInt32 = 0
   /// What each VM's random numbers come from.
-  private var random: RandomSource
+  private let random: RandomSource
 
   init(
     _ system: SystemDescription, on machine: MachineDescription, plan: consuming MemoryPlan,
@@ -264,7 +264,7 @@ extension SystemBuilder {
     }
     let tree = try buildTree(of: description, gic, devices, hasSeeds: random.isSeeded)
     machine.power.instructionSet = description.instructionSet ?? .aarch64
-    machine.random = random.makeSource(at: read_physical_counter())
+    machine.random = random.source(UInt32(truncatingIfNeeded: description.index &+ 1))
     return HostedVM(
       index: description.index, description: description, machine: machine, space: space,
       vmid: UInt16(description.index + 1), memory: memory,

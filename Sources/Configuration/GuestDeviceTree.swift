@@ -15,9 +15,9 @@ public enum GuestDeviceTree {
   /// A size in bytes, a multiple of 4 KiB, that is enough for the tree of a VM with so many vCPUs, so many bytes of command
   /// line, and so many devices of the host's.
   public static func sizeBound(vcpuCount: Int, bootArgumentsCount: Int, deviceCount: Int = 0) -> Int {
-    // The fixed part has less than 4 KiB, with what the host's timer says, and a CPU less than 208 bytes; the tests hold this
+    // The fixed part has less than 3.75 KiB, with what the host's timer says, and a CPU less than 208 bytes; the tests hold this
     // to account.
-    ((4608 + vcpuCount * 208 + bootArgumentsCount + 4095) & ~4095) + min(deviceCount, deviceCountLimit) * deviceLimit
+    ((4096 + vcpuCount * 208 + bootArgumentsCount + 4095) & ~4095) + min(deviceCount, deviceCountLimit) * deviceLimit
   }
 
   /// How many bytes of randomness /chosen has for the guest's address space (`kaslr-seed`) and for its random numbers
@@ -35,7 +35,7 @@ public enum GuestDeviceTree {
 
   /// Writes the tree of `vm` into `buffer`, which must be at a multiple of eight bytes. `cpu` is what the vCPUs are
   /// `compatible` with: the name of the host's cores. `given` are the devices of the host that the VM has; `host` is whose timer
-  /// and interrupt controller the guest uses. `hasSeeds` makes room for seeds.
+  /// the guest uses. `hasSeeds` makes room for seeds.
   public static func write(
     _ vm: VMDescription, gic: GICVersion, cpu: Text, given: GivenDevices? = nil, host: MachineDescription? = nil,
     hasSeeds: Bool = false, unsafeInto buffer: UnsafeMutableRawBufferPointer
@@ -53,7 +53,7 @@ public enum GuestDeviceTree {
       try writeMemory(vm, to: &root)
       try writeDevices(to: &root)
       if let given { try writeDevices(given, to: &root) }
-      try writeInterruptController(gic, vcpuCount: vm.vcpuCount, host, to: &root)
+      try writeInterruptController(gic, vcpuCount: vm.vcpuCount, to: &root)
       try writeCPUs(count: vm.vcpuCount, compatible: cpu, to: &root)
       try writeTimer(vm, gic, host, to: &root)
       try writeClock(to: &root)
@@ -119,7 +119,7 @@ public enum GuestDeviceTree {
   }
 
   private static func writeInterruptController(
-    _ gic: GICVersion, vcpuCount: Int, _ host: MachineDescription?, to root: inout DeviceTreeWriter
+    _ gic: GICVersion, vcpuCount: Int, to root: inout DeviceTreeWriter
   ) throws(DeviceTreeError) {
     let distributor = GuestMachine.distributor
     try root.node("intc", at: distributor.start.rawValue) { (node) throws(DeviceTreeError) in
@@ -141,7 +141,6 @@ public enum GuestDeviceTree {
       try node.property("#address-cells", 2)
       try node.property("interrupt-controller")
       try node.property("#interrupt-cells", 3)
-      try writeErrata(of: host?.interruptController.node, to: &node)
     }
   }
 
@@ -179,8 +178,7 @@ public enum GuestDeviceTree {
           UInt32(GuestMachine.hypervisorTimerInterrupt - 16), flags,
         ])
       try node.property("always-on")
-      try writeFrequency(of: host?.timer, to: &node)
-      try writeErrata(of: host?.timer.node, to: &node)
+      if let host { try writeFacts(of: host.timer, to: &node) }
       if vm.instructionSet == .aarch32 {
         try node.property("compatible", "arm,armv7-timer")
       } else {

@@ -1,5 +1,5 @@
 /// Random numbers from a seed: ChaCha20 with fast key erasure (each block's first half is the next key, the second half goes
-/// out), the seed taken in as CTR_DRBG's update does (SP 800-90A, 10.2.1.2): added to the next key.
+/// out), each seed taken in as CTR_DRBG's update does (SP 800-90A, 10.2.1.2): added to the next key, the first one to none.
 ///
 /// Only the system's seeds make it random. The time of each request goes in beside, as the nonce.
 public struct RandomSource: Sendable {
@@ -8,6 +8,10 @@ public struct RandomSource: Sendable {
   public private(set) var isSeeded = false
   /// True where its numbers shall come again: the times are not taken in.
   private let isRepeatable: Bool
+  /// A seed is in the key.
+  private var isMixed = false
+  /// The last word of the nonce, which tells sources of one seed apart.
+  private var number: UInt32 = 0
 
   /// A source that is not seeded.
   public init(isRepeatable: Bool = false) { self.isRepeatable = isRepeatable }
@@ -15,7 +19,8 @@ public struct RandomSource: Sendable {
   /// Takes in 32 bytes, at the time `now`; `isRandom` says that they are worth something.
   @inline(never)
   public mutating func mix(_ seed: [8 of UInt32], at now: UInt64, isRandom: Bool) {
-    _ = next(at: now)
+    if isMixed { _ = next(at: now) }
+    isMixed = true
     for index in 0..<8 { key[index] ^= seed[index] }
     if isRandom { isSeeded = true }
   }
@@ -24,7 +29,7 @@ public struct RandomSource: Sendable {
   @inline(never)
   public mutating func next(at now: UInt64) -> [8 of UInt32] {
     let time = isRepeatable ? 0 : now
-    let nonce = [UInt32(truncatingIfNeeded: time), UInt32(truncatingIfNeeded: time >> 32), 0] as [3 of UInt32]
+    let nonce = [UInt32(truncatingIfNeeded: time), UInt32(truncatingIfNeeded: time >> 32), number] as [3 of UInt32]
     let block = ChaCha20.block(key: key, counter: 0, nonce: nonce)
     var output: [8 of UInt32] = .init(repeating: 0)
     for index in 0..<8 {
@@ -34,12 +39,10 @@ public struct RandomSource: Sendable {
     return output
   }
 
-  /// A source whose numbers tell nothing of this one's, nor of those of other ones made so.
-  @inline(never)
-  public mutating func makeSource(at now: UInt64) -> RandomSource {
-    var source = RandomSource(isRepeatable: isRepeatable)
-    source.key = next(at: now)
-    source.isSeeded = isSeeded
+  /// The source of that number, not 0, of the same seed: its numbers tell nothing of those of other ones.
+  public func source(_ number: UInt32) -> RandomSource {
+    var source = self
+    source.number = number
     return source
   }
 }
