@@ -68,7 +68,8 @@ private func findTree(at address: PhysicalAddress, _ space: inout HypervisorSpac
   -> DeviceTree?
 {
   guard address.rawValue != 0, address.isAligned(to: 8) else { return nil }
-  guard let header = unsafe mapConstants(AddressRange(start: address, size: 40), true, &space, &arena) else { return nil }
+  let start = AddressRange(start: address, size: 40)
+  guard let header = unsafe mapConstants(start, true, &space, &arena) else { return nil }
   let size = UInt64(UInt32(bigEndian: unsafe header.load(fromByteOffset: 4, as: UInt32.self)))
   // The boot protocol allows 2 MiB (Documentation/arch/arm64/booting.rst).
   guard size >= 40, size <= 2 << 20 else { return nil }

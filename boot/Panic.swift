@@ -4,6 +4,7 @@ internal import ArmRegisters
 internal import Backend
 internal import Drivers
 internal import Entry
+internal import Synchronization
 
 /// Where a panic writes, set as soon as there is a console.
 nonisolated(unsafe) var panicPort: ConsolePort?
@@ -59,7 +60,7 @@ private func report(_ exception: OwnException, to log: inout BootLog) {
   log.write(": ")
   log.write(exception.cause)
   log.end()
-  if unsafe Provocation.failsInPanic { Provocation.fail() }
+  if Provocation.failsInPanic.load(ordering: .relaxed) { Provocation.fail() }
   exception.forEachStatusRegister { name, value in log.line(name, hexadecimal: value) }
   let last = TrapFrame.registerCount - 1
   for register in 0...last {

@@ -1,4 +1,5 @@
 internal import DeviceTree
+internal import Synchronization
 
 /// A failure of the hypervisor that somebody asked for, by a word on the host's command line (/chosen bootargs): how a
 /// panic looks on this board, and that one VM's end is not the others', is better seen once than believed.
@@ -11,8 +12,8 @@ enum Provocation {
   /// `tvisor.panic=twice`: before any guest runs, and again while that is being reported.
   case twice
 
-  /// Set where a panic shall fail.
-  nonisolated(unsafe) static var failsInPanic = false
+  /// Set where a panic shall fail. Atomic, or the compiler would leave out what is written just before a trap.
+  static let failsInPanic = Atomic<Bool>(false)
 
   /// What the command line asks for, if anything.
   init?(_ arguments: Text?) {
@@ -31,7 +32,7 @@ enum Provocation {
   /// Fails, where that was asked for before any guest runs.
   static func failAtBoot(_ provocation: Provocation?) {
     guard provocation == .atBoot || provocation == .twice else { return }
-    unsafe failsInPanic = provocation == .twice
+    failsInPanic.store(provocation == .twice, ordering: .sequentiallyConsistent)
     fail()
   }
 
