@@ -86,6 +86,7 @@ if let bareMetal {
     .executable(name: "witness", targets: ["Witness"]),
     .executable(name: "disturb", targets: ["Disturb"]),
     .executable(name: "loop", targets: ["Loop"]),
+    .executable(name: "walk", targets: ["Walk"]),
   ]
   targets += backend(bareMetal == "armv7" ? "ARMv7" : "ARMv8", isa: bareMetal, as: "Backend")
   targets += [
@@ -102,9 +103,9 @@ if let bareMetal {
     .target(name: "GuestEntry", path: "Sources/Guests/Entry"),
     module("GuestSupport", "Sources/Guests/Support", needs: ["GuestEntry"]),
   ]
-  for guest in ["Metronome", "Hostile", "Bench", "Fuzz", "Witness", "Disturb", "Loop"] {
+  for guest in ["Metronome", "Hostile", "Bench", "Fuzz", "Witness", "Disturb", "Loop", "Walk"] {
     // The registers that one attacks are the instruction set's own.
-    let others = ["Hostile", "Fuzz"].contains(guest) ? [bareMetal == "armv7" ? "armv8" : "armv7"] : []
+    let others = ["Hostile", "Fuzz", "Walk"].contains(guest) ? [bareMetal == "armv7" ? "armv8" : "armv7"] : []
     targets.append(
       .executableTarget(
         name: guest, dependencies: ["GuestEntry", "GuestSupport"], path: "Sources/Guests/\(guest)", exclude: others,

@@ -37,14 +37,17 @@ func tvisorMain(_ address: UInt, _ load: UInt, _ level: UInt) {
 
   do throws(BootFailure) {
     let machine = try describeMachine(tree)
-    if Provocation(machine.bootArguments) == .atBoot { Provocation.fail() }
+    Provocation.failAtBoot(Provocation(machine.bootArguments))
     let taken = setAside(treeRange, machine.bundle, space)
     try mapMemory(of: machine, excluding: taken, &space, &arena)
     let system = try findSystem(machine, &space, &arena)
     let plan = try planMemory(of: machine, excluding: taken, &arena)
     reportUnreachedMemory(of: machine, &log)
     try validate(system, on: machine, plan, &log)
-    var builder = SystemBuilder(system, on: machine, plan: plan, space: space, arena: arena)
+    let randomness = Randomness(machine)
+    if !randomness.source.isSeeded { log.line("nothing random to begin with: guests get no seeds") }
+    var builder = SystemBuilder(
+      system, on: machine, plan: plan, space: space, arena: arena, random: randomness.source)
     try builder.build(port: port, log: &log)
   } catch {
     log.fail(error)
@@ -59,31 +62,32 @@ private func declinesHostExtensions(_ tree: DeviceTree) -> Bool {
   tree.node(path: "/chosen")?["bootargs"]?.string?.hasWord("tvisor.e2h=0") ?? false
 }
 
-/// The tree that the loader gave us, or nil where there is none that could be read: without it there is no console to
+/// The tree that the loader gave us, of which we wipe the seeds, or nil where there is none that could be read: without it there is no console to
 /// complain on.
 private func findTree(at address: PhysicalAddress, _ space: inout HypervisorSpace, _ arena: inout Arena)
   -> DeviceTree?
 {
   guard address.rawValue != 0, address.isAligned(to: 8) else { return nil }
-  guard let header = unsafe mapConstants(AddressRange(start: address, size: 40), &space, &arena) else { return nil }
+  let start = AddressRange(start: address, size: 40)
+  guard let header = unsafe mapConstants(start, true, &space, &arena) else { return nil }
   let size = UInt64(UInt32(bigEndian: unsafe header.load(fromByteOffset: 4, as: UInt32.self)))
   // The boot protocol allows 2 MiB (Documentation/arch/arm64/booting.rst).
   guard size >= 40, size <= 2 << 20 else { return nil }
-  return readTree(AddressRange(start: address, size: size), &space, &arena)
+  return readTree(AddressRange(start: address, size: size), isWritable: true, &space, &arena)
 }
 
 /// The flattened tree that fills `range`, or nil where there is none.
 private func readTree(
-  _ range: AddressRange<PhysicalAddress>, _ space: inout HypervisorSpace, _ arena: inout Arena
+  _ range: AddressRange<PhysicalAddress>, isWritable: Bool, _ space: inout HypervisorSpace, _ arena: inout Arena
 ) -> DeviceTree? {
-  guard let start = unsafe mapConstants(range, &space, &arena) else { return nil }
+  guard let start = unsafe mapConstants(range, isWritable, &space, &arena) else { return nil }
   return try? unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(range.size)), in: &arena)
 }
 
 private func mapConstants(
-  _ range: AddressRange<PhysicalAddress>, _ space: inout HypervisorSpace, _ arena: inout Arena
+  _ range: AddressRange<PhysicalAddress>, _ isWritable: Bool, _ space: inout HypervisorSpace, _ arena: inout Arena
 ) -> UnsafeRawPointer? {
-  try? unsafe space.mapConstants(range, in: &arena)
+  try? unsafe space.mapConstants(range, isWritable: isWritable, in: &arena)
 }
 
 /// The UART that the tree names as its console, if we have a driver for it.
@@ -104,7 +108,7 @@ private func describeMachine(_ tree: DeviceTree) throws(BootFailure) -> MachineD
 }
 
 /// What is nobody's to take: our own, what the loader left for us, and what we could not touch.
-private typealias SetAside = [5 of AddressRange<PhysicalAddress>]
+private typealias SetAside = [6 of AddressRange<PhysicalAddress>]
 
 private func setAside(
   _ tree: AddressRange<PhysicalAddress>, _ bundle: AddressRange<PhysicalAddress>?, _ space: borrowing HypervisorSpace
@@ -112,6 +116,7 @@ private func setAside(
   [
     space.imageBlock, tree, bundle ?? AddressRange(start: tree.start, size: 0), AddressSpaceLayout.imageWindow,
     AddressRange(start: PhysicalAddress(AddressSpaceLayout.linearSize), size: .max),
+    AddressSpaceLayout.hidden(by: space.imageBlock),
   ]
 }
 
@@ -148,7 +153,7 @@ private func findSystem(_ machine: MachineDescription, _ space: inout Hypervisor
   throws(BootFailure) -> SystemDescription
 {
   guard let range = machine.bundle, !range.isEmpty else { throw .noBundle }
-  guard let tree = readTree(range, &space, &arena) else { throw .damagedBundle }
+  guard let tree = readTree(range, isWritable: false, &space, &arena) else { throw .damagedBundle }
   return SystemDescription(tree)
 }
 

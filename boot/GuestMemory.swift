@@ -100,7 +100,30 @@ extension HostedVM {
     unsafe place.advanced(by: offset).unsafePointer.copyMemory(
       from: deviceTree.start.advanced(by: offset).unsafePointer, byteCount: Int(count))
     clean(place.advanced(by: offset), count)
-    loading = offset + count < deviceTree.size ? .tree(offset: offset + count) : .done
+    guard offset + count >= deviceTree.size else {
+      loading = .tree(offset: offset + count)
+      return
+    }
+    sow(in: place)
+    loading = .done
+  }
+
+  /// Puts fresh seeds into the device tree at `place`. Nobody else uses the VM's models before its first instruction.
+  @inline(never)
+  private mutating func sow(in place: PhysicalAddress) {
+    guard let seeds else { return }
+    sow(GuestDeviceTree.seedSizes.kaslr, at: place.advanced(by: UInt64(seeds.kaslr)))
+    sow(GuestDeviceTree.seedSizes.random, at: place.advanced(by: UInt64(seeds.random)))
+  }
+
+  /// Fills up to 32 bytes, a multiple of four.
+  @inline(never)
+  private mutating func sow(_ count: Int, at place: PhysicalAddress) {
+    let words = machine.random.next(at: read_physical_counter())
+    for index in 0..<count / 4 {
+      unsafe place.unsafePointer.storeBytes(of: words[index], toByteOffset: index * 4, as: UInt32.self)
+    }
+    clean(place, UInt64(count))
   }
 
   /// Where a range of the guest's memory is, or nil where it is not all in one piece of it.
@@ -129,20 +152,20 @@ extension SystemBuilder {
   /// A VM's device tree, written here once for all of its starts: libfdt takes a long time for one, and does not let anybody
   /// else have the CPU meanwhile. Empty where the VM needs none, and where the tree does not fit.
   mutating func buildTree(
-    of description: VMDescription, _ gic: GICVersion, _ devices: GivenDevices
-  ) throws(BootFailure) -> AddressRange<PhysicalAddress> {
-    let nothing = AddressRange(start: PhysicalAddress(0), size: 0)
+    of description: VMDescription, _ gic: GICVersion, _ devices: GivenDevices, hasSeeds: Bool
+  ) throws(BootFailure) -> (range: AddressRange<PhysicalAddress>, seeds: (kaslr: Int, random: Int)?) {
+    let nothing = (range: AddressRange(start: PhysicalAddress(0), size: 0), seeds: nil as (kaslr: Int, random: Int)?)
     guard description.deviceTree != nil else { return nothing }
     let size = UInt64(GuestDeviceTree.sizeBound(for: description))
     let place = try taking(atMost: size) { (arena) throws(OutOfMemory) in try arena.take(size, alignment: 16) }
     // AArch32 has no name for just any CPU; `virt` has this one by default.
     let cpu: Text = description.instructionSet == .aarch32 ? "arm,cortex-a15" : "arm,armv8"
     do throws(DeviceTreeError) {
-      let count = try unsafe GuestDeviceTree.write(
-        description, gic: gic, cpu: cpu, given: devices,
+      let written = try unsafe GuestDeviceTree.write(
+        description, gic: gic, cpu: cpu, given: devices, host: machine, hasSeeds: hasSeeds,
         unsafeInto: UnsafeMutableRawBufferPointer(start: place.unsafePointer, count: Int(size)))
-      arena.takeBack(from: place.advanced(by: UInt64(count)))
-      return AddressRange(start: place, size: UInt64(count))
+      arena.takeBack(from: place.advanced(by: UInt64(written.byteCount)))
+      return (AddressRange(start: place, size: UInt64(written.byteCount)), written.seeds)
     } catch { return nothing }
   }
 }

@@ -25,6 +25,8 @@ struct HostedVM: ~Copyable {
   let firmware: AddressRange<PhysicalAddress>
   /// The device tree that it starts with; empty where it needs none, or where that does not fit.
   let deviceTree: AddressRange<PhysicalAddress>
+  /// The bytes in it that are other ones at each start.
+  let seeds: (kaslr: Int, random: Int)?
   /// The host's devices that are its own.
   let devices: GivenDevices
   /// Its vCPUs in `Hypervisor.vcpus`.

@@ -36,7 +36,7 @@ struct HypervisorSpace: ~Copyable {
   /// Takes away the map of the image's block at its physical address, which only the switch of the MMU needed. Where the
   /// linear map is at physical addresses itself, it is a part of that.
   mutating func removeIdentityMap(in arena: inout Arena) {
-    guard AddressSpaceLayout.linearBase != 0 else { return }
+    guard !AddressSpaceLayout.staysWhereLoaded else { return }
     table.unmapLeaf(at: imageBlock.start.rawValue, in: &arena)
     Processor.invalidateOwnTranslations()
   }
@@ -61,18 +61,18 @@ struct HypervisorSpace: ~Copyable {
     return UInt(slot + StackLayout.slotSize)
   }
 
-  /// Maps what the loader left for us, read-only, and gives a pointer to it. Pages at its ends that are mapped already, by
+  /// Maps what the loader left for us, read-only unless we shall change it, and gives a pointer to it. Pages at its ends that are mapped already, by
   /// an earlier call, stay as they are.
-  mutating func mapConstants(_ range: AddressRange<PhysicalAddress>, in arena: inout Arena)
-    throws(MappingError) -> UnsafeRawPointer
-  {
+  mutating func mapConstants(
+    _ range: AddressRange<PhysicalAddress>, isWritable: Bool = false, in arena: inout Arena
+  ) throws(MappingError) -> UnsafeRawPointer {
     guard isReachable(range) else { throw .outOfRange }
     var pages = range.expanded(to: 4096)
     while !pages.isEmpty, isMapped(pages.start, in: arena) {
       pages = AddressRange(from: pages.start.advanced(by: 4096), to: pages.end)
     }
     while !pages.isEmpty, isMapped(PhysicalAddress(pages.end.rawValue - 4096), in: arena) { pages.size -= 4096 }
-    try map(pages, .hypervisorConstants, &arena)
+    try map(pages, isWritable ? .hypervisorData : .hypervisorConstants, &arena)
     barrier()
     return unsafe UnsafeRawPointer(range.start.unsafePointer)
   }
@@ -101,6 +101,7 @@ struct HypervisorSpace: ~Copyable {
   private func isReachable(_ range: AddressRange<PhysicalAddress>) -> Bool {
     let reach = AddressRange(start: PhysicalAddress(0), size: AddressSpaceLayout.linearSize)
     return reach.contains(range) && !AddressSpaceLayout.imageWindow.overlaps(range)
+      && !AddressSpaceLayout.hidden(by: imageBlock).overlaps(range)
   }
 
   private func isMapped(_ page: PhysicalAddress, in arena: borrowing Arena) -> Bool {

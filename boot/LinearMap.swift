@@ -7,7 +7,7 @@ internal import Backend
 extension PhysicalAddress {
   /// The hypervisor's virtual address of the same byte.
   @inline(__always)
-  var mapped: UInt { UInt(truncatingIfNeeded: rawValue | AddressSpaceLayout.linearBase) }
+  var mapped: UInt { UInt(truncatingIfNeeded: AddressSpaceLayout.linear(rawValue)) }
 
   /// A pointer to the same byte.
   @inline(__always)

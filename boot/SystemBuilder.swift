@@ -19,16 +19,19 @@ struct SystemBuilder: ~Copyable {
   private let stage2 = Stage2Parameters.ofThisCPU()
   /// What guests' clocks showed when the counter was zero.
   private var secondsAtStart: UInt32 = 0
+  /// What each VM's random numbers come from.
+  private let random: RandomSource
 
   init(
     _ system: SystemDescription, on machine: MachineDescription, plan: consuming MemoryPlan,
-    space: consuming HypervisorSpace, arena: consuming Arena
+    space: consuming HypervisorSpace, arena: consuming Arena, random: RandomSource
   ) {
     self.machine = machine
     self.system = system
     self.plan = plan
     self.space = space
     self.arena = arena
+    self.random = random
   }
 
   /// Builds everything, puts it where everybody finds it, and makes this CPU ready for guests.
@@ -256,12 +259,13 @@ extension SystemBuilder {
         sharedInterruptCount: GuestMachine.sharedInterruptLimit,
         memory: description.memory, firmware: description.firmware, secondsAtStart: secondsAtStart, storage: &arena)
     }
-    let tree = try buildTree(of: description, gic, devices)
+    let tree = try buildTree(of: description, gic, devices, hasSeeds: random.isSeeded)
     machine.power.instructionSet = description.instructionSet ?? .aarch64
+    machine.random = random.source(UInt32(truncatingIfNeeded: description.index &+ 1))
     return HostedVM(
       index: description.index, description: description, machine: machine, space: space,
       vmid: UInt16(description.index + 1), memory: memory,
-      firmware: firmware, deviceTree: tree, devices: devices, vcpus: vcpus)
+      firmware: firmware, deviceTree: tree.range, seeds: tree.seeds, devices: devices, vcpus: vcpus)
   }
 
   /// Stage 2: RAM, firmware, and with GICv2 the hardware's virtual CPU interface where guests look for theirs.
@@ -295,6 +299,7 @@ extension SystemBuilder {
   private mutating func map(_ devices: GivenDevices, in space: TranslationTable) throws(MappingError) {
     for index in devices.regions.indices {
       let region = devices.regions[index]
+      if region.host.isEmpty { continue }
       let output = region.host.expanded(to: 4096).start
       var offset: UInt64 = 0
       while offset < region.guestPages.size {

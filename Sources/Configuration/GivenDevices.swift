@@ -1,7 +1,8 @@
 public import Architecture
 public import DeviceTree
 
-/// Registers of a device that a VM was given.
+/// Registers of a device that a VM was given. An entry of `reg` without size has none; it stays where it is in the list, which
+/// drivers know by its order.
 public struct GivenRegion: Equatable, Sendable {
   /// The registers, for the host.
   public var host: AddressRange<PhysicalAddress>
@@ -89,6 +90,10 @@ public struct GivenDevices {
     var cursor = GuestMachine.movedDevices.start
     for index in regions.indices {
       let host = regions[index].host
+      guard !host.isEmpty else {
+        regions[index].guest = AddressRange(start: GuestPhysicalAddress(host.start.rawValue), size: 0)
+        continue
+      }
       let pages = host.expanded(to: 4096)
       var start = GuestPhysicalAddress(pages.start.rawValue)
       if !vm.keepsPlace(pages) {

@@ -2,31 +2,46 @@ public import Architecture
 public import DeviceTree
 
 /// Writes the device tree of a VM: the machine of `GuestMachine` as QEMU's `virt` describes it, without what the guest
-/// does not have (flash, PCI, fw-cfg) and without seeds, which only a source of randomness could give.
+/// does not have (flash, PCI, fw-cfg). Its seeds are zeros, in whose place whoever starts the VM puts something random.
 public enum GuestDeviceTree {
   /// A size in bytes that is enough for the tree of `vm`, a multiple of 4 KiB.
   public static func sizeBound(for vm: VMDescription) -> Int {
     var deviceCount = 0
     if let devices = vm.devices { for _ in devices { deviceCount += 1 } }
-    return sizeBound(vcpuCount: vm.vcpuCount, bootArgumentsCount: vm.bootArguments?.count ?? 0)
-      + min(deviceCount, deviceCountLimit) * deviceLimit
+    return sizeBound(
+      vcpuCount: vm.vcpuCount, bootArgumentsCount: vm.bootArguments?.count ?? 0, deviceCount: deviceCount)
   }
 
-  /// A size in bytes, a multiple of 4 KiB, that is enough for the tree of a VM with so many vCPUs and so many bytes of
-  /// command line.
-  public static func sizeBound(vcpuCount: Int, bootArgumentsCount: Int) -> Int {
-    // The fixed part has less than 3.5 KiB and a CPU less than 208 bytes; the tests hold this to account.
-    (3968 + vcpuCount * 208 + bootArgumentsCount + 4095) & ~4095
+  /// A size in bytes, a multiple of 4 KiB, that is enough for the tree of a VM with so many vCPUs, so many bytes of command
+  /// line, and so many devices of the host's.
+  public static func sizeBound(vcpuCount: Int, bootArgumentsCount: Int, deviceCount: Int = 0) -> Int {
+    // The fixed part has less than 3.75 KiB, with what the host's timer says, and a CPU less than 208 bytes; the tests hold this
+    // to account.
+    ((4096 + vcpuCount * 208 + bootArgumentsCount + 4095) & ~4095) + min(deviceCount, deviceCountLimit) * deviceLimit
   }
 
-  /// Writes the tree of `vm` into `buffer`, which must be at a multiple of eight bytes; the tree's size in bytes is
-  /// returned. `cpu` is what the vCPUs are `compatible` with: the name of the host's cores. `given` are the devices of the
-  /// host that the VM has.
+  /// How many bytes of randomness /chosen has for the guest's address space (`kaslr-seed`) and for its random numbers
+  /// (`rng-seed`, as many as QEMU gives).
+  public static var seedSizes: (kaslr: Int, random: Int) { (8, 32) }
+
+  /// A tree that was written.
+  public struct Written: Sendable {
+    /// Its size in bytes.
+    public var byteCount: Int
+    /// Where its seeds are: the two values, eight bytes and 32, which shall be random and other ones at each start; nil where
+    /// there are none.
+    public var seeds: (kaslr: Int, random: Int)?
+  }
+
+  /// Writes the tree of `vm` into `buffer`, which must be at a multiple of eight bytes. `cpu` is what the vCPUs are
+  /// `compatible` with: the name of the host's cores. `given` are the devices of the host that the VM has; `host` is whose timer
+  /// the guest uses. `hasSeeds` makes room for seeds.
   public static func write(
-    _ vm: VMDescription, gic: GICVersion, cpu: Text, given: GivenDevices? = nil,
-    unsafeInto buffer: UnsafeMutableRawBufferPointer
-  ) throws(DeviceTreeError) -> Int {
+    _ vm: VMDescription, gic: GICVersion, cpu: Text, given: GivenDevices? = nil, host: MachineDescription? = nil,
+    hasSeeds: Bool = false, unsafeInto buffer: UnsafeMutableRawBufferPointer
+  ) throws(DeviceTreeError) -> Written {
     var writer = try unsafe DeviceTreeWriter(unsafeBuffer: buffer, sharesNames: false)
+    var seeds: (kaslr: Int, random: Int)?
     try writer.root { (root) throws(DeviceTreeError) in
       try root.property("interrupt-parent", Phandle.interruptController)
       try root.property("dma-coherent")
@@ -40,12 +55,16 @@ public enum GuestDeviceTree {
       if let given { try writeDevices(given, to: &root) }
       try writeInterruptController(gic, vcpuCount: vm.vcpuCount, to: &root)
       try writeCPUs(count: vm.vcpuCount, compatible: cpu, to: &root)
-      try writeTimer(vm, gic, to: &root)
+      try writeTimer(vm, gic, host, to: &root)
       try writeClock(to: &root)
+      // By this node a guest's tools see that there is a hypervisor, which need not be one that they know.
+      try root.node("hypervisor") { (node) throws(DeviceTreeError) in
+        try node.property("compatible", "tvisor,hypervisor")
+      }
       try root.node("aliases") { (node) throws(DeviceTreeError) in try node.property("serial0", console) }
-      try writeChosen(vm, to: &root)
+      seeds = try writeChosen(vm, hasSeeds: hasSeeds, to: &root)
     }
-    return try writer.finish()
+    return Written(byteCount: try writer.finish(), seeds: seeds)
   }
 
   /// The console's path.
@@ -144,7 +163,7 @@ public enum GuestDeviceTree {
   }
 
   private static func writeTimer(
-    _ vm: VMDescription, _ gic: GICVersion, to root: inout DeviceTreeWriter
+    _ vm: VMDescription, _ gic: GICVersion, _ host: MachineDescription?, to root: inout DeviceTreeWriter
   ) throws(DeviceTreeError) {
     // Level, active high; a GICv2 binding wants the mask of CPUs too.
     let mask = gic == .v2 ? (1 << UInt32(clamping: min(vm.vcpuCount, 8))) - 1 : UInt32(0)
@@ -159,6 +178,7 @@ public enum GuestDeviceTree {
           UInt32(GuestMachine.hypervisorTimerInterrupt - 16), flags,
         ])
       try node.property("always-on")
+      if let host { try writeFacts(of: host.timer, to: &node) }
       if vm.instructionSet == .aarch32 {
         try node.property("compatible", "arm,armv7-timer")
       } else {
@@ -179,8 +199,9 @@ public enum GuestDeviceTree {
   }
 
   private static func writeChosen(
-    _ vm: VMDescription, to root: inout DeviceTreeWriter
-  ) throws(DeviceTreeError) {
+    _ vm: VMDescription, hasSeeds: Bool, to root: inout DeviceTreeWriter
+  ) throws(DeviceTreeError) -> (kaslr: Int, random: Int)? {
+    var seeds: (kaslr: Int, random: Int)?
     try root.node("chosen") { (node) throws(DeviceTreeError) in
       if let disk = vm.initialRAMDisk {
         try node.property("linux,initrd-start", u64: disk.start.rawValue)
@@ -188,7 +209,13 @@ public enum GuestDeviceTree {
       }
       if let arguments = vm.bootArguments { try node.property("bootargs", arguments) }
       try node.property("stdout-path", console)
+      guard hasSeeds else { return }
+      try node.property(named: Text("kaslr-seed").span, count: seedSizes.kaslr) { _ in }
+      let first = node.lastValueOffset
+      try node.property(named: Text("rng-seed").span, count: seedSizes.random) { _ in }
+      seeds = (first, node.lastValueOffset)
     }
+    return seeds
   }
 }
 

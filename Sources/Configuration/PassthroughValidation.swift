@@ -131,7 +131,7 @@ extension SystemDescription {
       deviceCount += 1
       interruptCount += node.sharedInterruptCount(of: machine)
       for index in 0..<node.registerRegionCount {
-        guard let region = try? node.region(at: index) else { continue }
+        guard let region = try? node.region(at: index), !region.isEmpty else { continue }
         let pages = region.expanded(to: 4096)
         if !vm.keepsPlace(pages) { moved = moved.saturatingSum(pages.size) }
       }
@@ -176,15 +176,16 @@ extension DeviceTree.Node {
     return false
   }
 
-  /// True where there are registers, and all of them can be reached and be mapped.
+  /// True where there are registers, and all of them can be reached and be mapped. Entries without size beside them are none.
   fileprivate var hasSoundRegisters: Bool {
-    guard registerRegionCount > 0 else { return false }
+    var hasAny = false
     for index in 0..<registerRegionCount {
-      guard let region = try? region(at: index), !region.isEmpty, region.isSound,
-        region.start.rawValue < 1 << 48, region.size < 1 << 48
-      else { return false }
+      guard let region = try? region(at: index) else { return false }
+      if region.isEmpty { continue }
+      guard region.isSound, region.start.rawValue < 1 << 48, region.size < 1 << 48 else { return false }
+      hasAny = true
     }
-    return true
+    return hasAny
   }
 
   /// True where one of the pages of the node's registers is among `pages`.

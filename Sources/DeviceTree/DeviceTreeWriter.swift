@@ -10,6 +10,9 @@ internal import CLibFDT
   /// that no reader understands.
   private var takesProperties = false
 
+  /// Where the value of the property that was written last lies in the buffer, and will when the tree is finished.
+  public private(set) var lastValueOffset = 0
+
   /// The longest name of a node or property that can be written, its unit address included.
   public static var nameLimit: Int { 127 }
 
@@ -89,6 +92,7 @@ internal import CLibFDT
     try check(unsafe full.withTerminator { unsafe fdt_property_placeholder(base, $0, length, &value) })
     guard let value = unsafe value else { throw DeviceTreeError(.order) }
     unsafe value.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+    lastValueOffset = unsafe value - base
     return unsafe value
   }
 

@@ -76,6 +76,19 @@
     return false
   }
 
+  /// What follows `prefix` in the first of the text's words that begins with it, or nil where none does.
+  public func word(after prefix: Text) -> Text? {
+    var rest: Text? = self
+    while let words = rest {
+      let word = words.before(UInt8(ascii: " "))
+      if word.hasPrefix(prefix) {
+        return unsafe Text(unsafeBase: word.base + prefix.count, count: word.count - prefix.count)
+      }
+      rest = words.after(UInt8(ascii: " "))
+    }
+    return nil
+  }
+
   /// The index of the first `byte`.
   func position(of byte: UInt8) -> Int? {
     for index in 0..<count where unsafe base[index] == byte { return index }

@@ -43,7 +43,7 @@ struct BundleDamageTests {
         problemCount += transcript.bytes.isEmpty ? 0 : 1
       }
       for vm in system.vms {
-        let size = try? unsafe GuestDeviceTree.write(vm, gic: .v2, cpu: "arm,armv8", unsafeInto: guestTree)
+        let size = try? unsafe GuestDeviceTree.write(vm, gic: .v2, cpu: "arm,armv8", unsafeInto: guestTree).byteCount
         if let size, size <= GuestDeviceTree.sizeBound(for: vm) { treeCount += 1 }
       }
     }

@@ -43,6 +43,8 @@ struct EmulatorTests {
     for node in guest.nodes {
       var path = Transcript()
       node.writePath(to: &path)
+      // A virt that is nobody's guest has none.
+      if path.text == "/hypervisor" { continue }
       let other = try #require(virt.node(path: Array(path.bytes).text), "\(path.text)")
       for (name, value) in node.properties {
         let counterpart = try #require(other[name], "\(path.text) \(name.string)")

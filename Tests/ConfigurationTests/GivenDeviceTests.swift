@@ -22,8 +22,20 @@ struct GivenDeviceTests {
     var storage = HeapStorage()
     let given = try GivenDevices(of: vm, on: machine, in: &storage)
     let buffer = unsafe makeBuffer(byteCount: GuestDeviceTree.sizeBound(for: vm))
-    let count = try unsafe GuestDeviceTree.write(vm, gic: .v3, cpu: "arm,armv8", given: given, unsafeInto: buffer)
+    let written = try unsafe GuestDeviceTree.write(vm, gic: .v3, cpu: "arm,armv8", given: given, unsafeInto: buffer)
+    let count = written.byteCount
     return try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+  }
+
+  @Test("an entry of reg without size keeps its place in the list, and has no page")
+  func emptyEntry() throws {
+    let (_, given) = try given("/gaps@90e0000")
+    let regions = given.regions.indices.map { given.regions[$0].guest }
+    #expect(regions.map(\.start.rawValue) == [0x90e_0000, 0x90f_0800, 0x910_0000])
+    #expect(regions.map(\.size) == [0x100, 0, 0x100])
+    let tree = try guestTree("/gaps@90e0000")
+    let reg = try #require(tree.node(path: "/gaps@90e0000")?["reg"])
+    #expect((0..<3).map { reg.number(at: $0 * 4 + 2, cells: 2) } == [0x100, 0, 0x100])
   }
 
   @Test("a device stays where it is, with its interrupt, where the guest's machine has nothing")

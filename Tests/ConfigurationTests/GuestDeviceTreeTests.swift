@@ -6,12 +6,70 @@ import Testing
 
 @Suite("A guest's device tree")
 struct GuestDeviceTreeTests {
-  private func make(_ vm: SampleSystem.VM = .init(), gic: GICVersion = .v2) throws -> DeviceTree {
+  private func make(
+    _ vm: SampleSystem.VM = .init(), gic: GICVersion = .v2, host: VirtMachine? = nil, seeds: UInt8? = nil
+  ) throws -> DeviceTree {
     let description = try #require(SampleSystem(vms: [vm]).make().vm(0))
     let buffer = unsafe makeBuffer(byteCount: GuestDeviceTree.sizeBound(for: description))
-    let count = try unsafe GuestDeviceTree.write(description, gic: gic, cpu: "arm,cortex-a53", unsafeInto: buffer)
-    #expect(count <= buffer.count)
-    return try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    let written = try unsafe GuestDeviceTree.write(
+      description, gic: gic, cpu: "arm,cortex-a53", host: host.map { try MachineDescription($0.makeTree()) },
+      hasSeeds: seeds != nil, unsafeInto: buffer)
+    #expect(written.byteCount <= buffer.count)
+    #expect((written.seeds != nil) == (seeds != nil))
+    if let places = written.seeds, let seeds {
+      #expect(places.kaslr % 4 == 0 && places.random % 4 == 0)
+      for offset in 0..<8 { unsafe buffer[places.kaslr + offset] = seeds + UInt8(offset) }
+      for offset in 0..<32 { unsafe buffer[places.random + offset] = seeds + 100 + UInt8(offset) }
+    }
+    return try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[..<written.byteCount]))
+  }
+
+  @Test("seeds have the sizes that Linux takes, and are where the writer says that whoever starts the VM puts them")
+  func seeds() throws {
+    let chosen = try #require(make(seeds: 7).node(path: "/chosen"))
+    #expect(chosen["kaslr-seed"]?.array == (7..<15).map { UInt8($0) })
+    #expect(chosen["rng-seed"]?.array == (107..<139).map { UInt8($0) })
+  }
+
+  @Test("what the host's tree says of its timer that drivers have to know reaches the guest, and no more")
+  func hostFacts() throws {
+    typealias Content = (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void
+    let timerContent: Content = { (node) throws(DeviceTreeError) in
+      try node.property("interrupts", cells: [1, 13, 0xf04, 1, 14, 0xf04, 1, 11, 0xf04, 1, 10, 0xf04])
+      try node.property("compatible", "arm,armv8-timer")
+      try node.property("clock-frequency", 8_333_333)
+      try node.property("fsl,erratum-a008585")
+      try node.property("arm,cpu-registers-not-fw-configured")
+      try node.property("fsl,secret", 3)
+    }
+    let tree = try make(host: VirtMachine(changes: ["timer": timerContent]))
+    let timer = try #require(tree.node(path: "/timer"))
+    #expect(timer["clock-frequency"]?.u32 == 8_333_333)
+    #expect(timer["fsl,erratum-a008585"]?.isEmpty == true)
+    #expect(timer["arm,cpu-registers-not-fw-configured"] == nil && timer["fsl,secret"] == nil)
+    // virt's own says nothing of the kind.
+    #expect(try make(host: VirtMachine()).node(path: "/timer")?["clock-frequency"] == nil)
+  }
+
+  @Test("however much a host's tree says, the size bound holds")
+  func manyFacts() throws {
+    let content: (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void = { (node) throws(DeviceTreeError) in
+      try node.property("interrupts", cells: [1, 13, 0xf04, 1, 14, 0xf04, 1, 11, 0xf04, 1, 10, 0xf04])
+      try node.property("compatible", "arm,armv8-timer")
+      try node.property("clock-frequency", 1)
+      for name in ["fsl,erratum-a008585", "hisilicon,erratum-161010101", "allwinner,erratum-unknown1"] as [Text] {
+        try node.property(name)
+      }
+    }
+    let vm = SampleSystem.VM(vcpus: [0], bootArguments: String(repeating: "x", count: 3000))
+    let tree = try make(vm, host: VirtMachine(changes: ["timer": content]), seeds: 1)
+    let timer = try #require(tree.node(path: "/timer"))
+    #expect(timer["clock-frequency"] != nil && timer["allwinner,erratum-unknown1"] != nil)
+  }
+
+  @Test("a guest's tools find that there is a hypervisor")
+  func hypervisor() throws {
+    #expect(try make().node(path: "/hypervisor")?.isCompatible(with: "tvisor,hypervisor") == true)
   }
 
   /// The cells of a property.

@@ -53,6 +53,14 @@ enum HostDevices {
       try node.property("clock-names", strings: ["fast", "apb_pclk"])
       try node.property("clocks", cells: [0x7b, 19, 0x8000])
     }
+    try root.node("gaps", at: 0x90e_0000) { (node) throws(DeviceTreeError) in
+      try node.property("reg", numbers: [0x90e_0000, 0x100, 0x90f_0800, 0, 0x910_0000, 0x100])
+      try node.property("compatible", "arm,pl061")
+    }
+    try root.node("empty", at: 0x911_0000) { (node) throws(DeviceTreeError) in
+      try node.property("reg", numbers: [0x911_0000, 0, 0x912_0000, 0])
+      try node.property("compatible", "arm,pl061")
+    }
     try root.node("clock-controller") { (node) throws(DeviceTreeError) in
       try node.property("phandle", 0x7b)
       try node.property("#clock-cells", 1)

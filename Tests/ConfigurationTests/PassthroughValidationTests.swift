@@ -26,6 +26,12 @@ struct PassthroughValidationTests {
     #expect(try kinds("/pl031@9010000") == [])
   }
 
+  @Test("an entry of reg without size is no obstacle beside one with registers, and no registers by itself")
+  func emptyEntries() throws {
+    #expect(try kinds("/gaps@90e0000") == [])
+    #expect(try kinds("/empty@9110000") == [.noRegisters])
+  }
+
   @Test("without a machine, only what the file itself says is looked at")
   func withoutMachine() throws {
     var problems: [SystemProblem] = []

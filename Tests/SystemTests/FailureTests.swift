@@ -20,6 +20,21 @@ struct FailureTests {
     }
   }
 
+  @Test("a failure within the panic is told of once, and that is the end", arguments: ImageBuilder.isas)
+  func withinPanic(isa: String) async throws {
+    let choice = isa == "armv7" ? Booting.Choice.armv7() : Booting.Choice(processors: 1)
+    try await Booting.boot(
+      Booting.own("metronome", isa: isa), choice, arguments: "tvisor.panic=twice", expectsPanic: true
+    ) { console in
+      try await console.expect("PANIC at ", from: "tvisor")
+      try await console.expect("failed again in its panic: stopped", from: "tvisor")
+      // Whatever came after it would come at once.
+      try await Task.sleep(for: .milliseconds(300))
+      let text = await console.transcript.text
+      #expect(text.matches(of: /PANIC/).count == 1 && text.matches(of: /failed again/).count == 1)
+    }
+  }
+
   @Test("a failure while a VM is served stops that VM alone", arguments: [2, 3] as [UInt64])
   func whileServing(gic: UInt64) async throws {
     let system = Booting.own("metronome", named: "victim") + Booting.own("metronome", named: "witness")

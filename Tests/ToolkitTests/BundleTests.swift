@@ -34,6 +34,23 @@ struct BundleTests {
     return try await Bundler(project: Project(root: URL(fileURLWithPath: folder.path))).bundle(system)
   }
 
+  @Test(
+    "whose program lies where its device tree will be sought is warned of, where it is named",
+    arguments: [("0x4000_0000", true), ("0x4000_1ff0", true), ("0x4000_2000", false), ("0x4010_0000", false)])
+  func treeWarning(address: String, isWarned: Bool) async throws {
+    let folder = try Scratch()
+    try folder.write(Data(count: 32), to: "x")
+    let text = "vms:\n  - name: a\n    memory: 64MiB\n    vcpus: [0]\n    raw: {path: x, address: \(address)}\n"
+    let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
+    let bundler = Bundler(project: Project(root: URL(fileURLWithPath: folder.path)))
+    let warnings = try await bundler.validate(bundler.bundle(system))
+    let found = warnings.filter { $0.message.contains("one that does not take the address from x0 will not find it") }
+    #expect(warnings.allSatisfy(\.isWarning) && found.count == (isWarned ? 1 : 0))
+    if let warning = found.first {
+      #expect(warning.position.line == 5 && warning.message.contains("goes to 0x40200000"))
+    }
+  }
+
   @Test("holds all that the system file and its images say")
   func roundTrip() async throws {
     let bundle = try await Self.bundle()

@@ -33,21 +33,32 @@ struct GuestLayoutTests {
     #expect(layout.entry == 0x4240_0000)
   }
 
-  @Test("has the device tree at the start of RAM for a program that leaves room there")
-  func programAbove() {
-    let layout = GuestLayout(
-      program: [Placement(address: 0x4020_0000, data: Data(count: 8))], entry: 0x4020_0000, initialRAMDisk: nil)
-    #expect(layout.deviceTree == 0x4000_0000)
-    #expect(layout.end == 0x4020_0008)
+  private func program(at addresses: UInt64..., size: UInt64 = 8) -> GuestLayout {
+    let images = addresses.map { Placement(address: $0, data: Data(count: 8), size: size) }
+    return GuestLayout(program: images, entry: addresses[0], initialRAMDisk: nil, treeSize: 0x2000)
   }
 
-  @Test("has the device tree behind a program that begins where RAM begins")
-  func programAtStart() {
-    let layout = GuestLayout(
-      program: [Placement(address: 0x4000_0000, data: Data(count: 8), size: 0x20_0001)], entry: 0x4000_0000,
-      initialRAMDisk: nil)
+  @Test(
+    "has the device tree at the start of RAM for a program that leaves room there for it",
+    arguments: [0x4000_2000, 0x4001_0000, 0x4008_0000, 0x4010_0000, 0x4020_0000] as [UInt64])
+  func programAbove(address: UInt64) {
+    let layout = program(at: address)
+    #expect(layout.deviceTree == 0x4000_0000)
+    #expect(layout.end == address + 8)
+    #expect(!layout.isInWayOfTree)
+    // The order of the parts says nothing.
+    #expect(program(at: 0x4100_0000, address).deviceTree == 0x4000_0000)
+  }
+
+  @Test(
+    "has the device tree behind a program that begins where it would be",
+    arguments: [0x4000_0000, 0x4000_1ff8] as [UInt64])
+  func programAtStart(address: UInt64) {
+    let layout = program(at: address, size: 0x20_0001)
     #expect(layout.deviceTree == 0x4040_0000)
     #expect(layout.end == 0x4060_0000)
+    #expect(layout.isInWayOfTree)
+    #expect(program(at: 0x4100_0000, address).isInWayOfTree)
   }
 
   @Test("has firmware at address 0 and the device tree at the start of RAM")

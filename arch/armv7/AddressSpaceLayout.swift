@@ -1,15 +1,37 @@
 public import Architecture
 
 /// Where the hypervisor's stage 1 maps what, beside the image where it was linked.
+///
+/// Nothing of it is below 32 MiB. FCSEIDR, which any guest writes, moves the addresses there (DDI 0406C, D11): on CPUs with the
+/// Multiprocessing Extensions, as all are that have Hyp mode, it is zero for good, but emulated ones keep it and move those of
+/// Hyp mode too. It stays the guest's own, for to trap it (HSTR.T13) would trap TPIDRPRW, which Linux reads all the time.
 public enum AddressSpaceLayout {
-  /// Physical memory and device registers lie at their physical address plus this: 32 bits hold no second copy.
-  public static let linearBase: UInt64 = 0
+  /// Where addresses begin that nobody can move.
+  private static var fixedStart: UInt64 { 32 << 20 }
+  /// Where the image lies (boot/link/armv7.ld).
+  private static var imageStart: UInt64 { 0x2000_0000 }
+
+  /// The virtual address of physical memory or a device register: the same, for 32 bits hold no second copy, but below the image
+  /// so much higher that nothing begins before `fixedStart`. Entry code knows it as well.
+  @inline(__always)
+  public static func linear(_ physical: UInt64) -> UInt64 {
+    physical < imageStart ? physical &+ fixedStart : physical
+  }
+  /// Physical addresses that the linear map does not reach, because the image's block, which is at `load`, is mapped there as
+  /// well, for the MMU to be switched on in it.
+  public static func hidden(by load: AddressRange<PhysicalAddress>) -> AddressRange<PhysicalAddress> {
+    let isHiding = load.start.rawValue >= fixedStart && load.start.rawValue < imageStart
+    return isHiding
+      ? AddressRange(start: PhysicalAddress(load.start.rawValue &- fixedStart), size: load.size)
+      : AddressRange(start: PhysicalAddress(0), size: 0)
+  }
   /// How many bytes of physical addresses that reaches.
   public static let linearSize: UInt64 = 1 << 32
-  /// Physical addresses that it does not reach, because the image (boot/link/armv7.ld) and the stacks lie at those virtual
-  /// ones.
+  /// True where the image's block stays mapped where it was loaded: it takes no addresses that anybody wants.
+  public static let staysWhereLoaded = true
+  /// Physical addresses that the linear map does not reach, because the image and the stacks lie at their virtual ones.
   public static var imageWindow: AddressRange<PhysicalAddress> {
-    AddressRange(start: PhysicalAddress(0x2000_0000), size: 4 << 20)
+    AddressRange(start: PhysicalAddress(imageStart &- fixedStart), size: (4 << 20) + fixedStart)
   }
   /// The stacks of all CPUs but the first, 64 KiB for each: room for 32 CPUs, of which an ARMv7 GICv2 knows eight.
   public static let stacksBase: UInt64 = 0x2020_0000

@@ -56,6 +56,9 @@ public enum Processor {
   @inline(__always)
   public static var isInterruptPending: Bool { read_isr() >> 7 & 1 != 0 }
 
+  /// A random number of the CPU's own: it has none.
+  public static func randomNumber() -> UInt64? { nil }
+
   /// Calls the host's firmware by SMC (DEN 0028 §2.7), and gives the result in register 0.
   public static func callFirmware(_ function: UInt64, _ first: UInt64, _ second: UInt64, _ third: UInt64) -> UInt64 {
     UInt64(

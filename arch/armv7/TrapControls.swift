@@ -17,7 +17,7 @@ public enum TrapControls {
   /// HCPTR.{TASE, TCP11, TCP10}.
   private static let trapFloatingPoint: UInt32 = 1 << 15 | 1 << 11 | 1 << 10
 
-  /// HDCR (B4.1.64): performance monitors (TPM, TPMCR) and debug registers (TDA, TDOSA, TDRA) trap; breakpoint
+  /// HDCR (B4.1.64): performance monitors (TPM, TPMCR), which nobody has, and debug registers (TDA, TDOSA, TDRA) trap; breakpoint
   /// instructions stay the guest's own (TDE clear). HPMN keeps its reset value, which is PMCR.N.
   static let debug: UInt32 = 1 << 5 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11
 
@@ -50,6 +50,7 @@ public enum TrapControls {
     // Unknown after reset; guests have no vector catch.
     write_dbgvcr(0)
     RareRegisters.probe()
+    write_fcseidr(0)
     write_cntv_ctl(0)
     write_cnthp_ctl(0)
     // Whoever ran here before may have left translations under our VMIDs.

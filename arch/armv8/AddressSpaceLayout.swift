@@ -2,11 +2,18 @@ public import Architecture
 
 /// Where the hypervisor's stage 1 maps what, beside the image where it was linked.
 public enum AddressSpaceLayout {
-  /// Physical memory and device registers lie at their physical address plus this.
-  public static let linearBase: UInt64 = 1 << 47
+  /// The virtual address of physical memory or a device register.
+  @inline(__always)
+  public static func linear(_ physical: UInt64) -> UInt64 { physical | 1 << 47 }
   /// How many bytes of physical addresses that reaches.
   public static let linearSize: UInt64 = 1 << 47
-  /// Physical addresses that it does not reach, because the image lies there: none, the image has addresses of its own.
+  /// Physical addresses that the linear map does not reach, because the image's block is mapped at `load`: none.
+  public static func hidden(by load: AddressRange<PhysicalAddress>) -> AddressRange<PhysicalAddress> {
+    AddressRange(start: PhysicalAddress(0), size: 0)
+  }
+  /// True where the image's block stays mapped where it was loaded.
+  public static let staysWhereLoaded = false
+  /// Physical addresses that the linear map does not reach, because the image lies there: none, the image has addresses of its own.
   public static var imageWindow: AddressRange<PhysicalAddress> { AddressRange(start: PhysicalAddress(0), size: 0) }
   /// The stacks of all CPUs but the first, 64 KiB for each.
   public static let stacksBase: UInt64 = 1 << 45

@@ -51,6 +51,14 @@ public enum Processor {
   /// The hardware's breakpoint or watchpoint register of that encoding, nil where the CPU has not so many.
   public static func breakpoint(_ register: SystemRegister) -> UInt64? { Breakpoints.read(register) }
 
+  /// A random number of the CPU's own (RNDR), nil where it has none, or none now.
+  public static func randomNumber() -> UInt64? {
+    // ID_AA64ISAR0_EL1.RNDR.
+    guard read_identification(6, 0) >> 60 != 0 else { return nil }
+    let answer = read_random_number()
+    return answer.is_valid ? answer.number : nil
+  }
+
   /// Calls the host's firmware by SMC (DEN 0028 §2.7), and gives the result in register 0.
   public static func callFirmware(_ function: UInt64, _ first: UInt64, _ second: UInt64, _ third: UInt64) -> UInt64 {
     call_secure_monitor(function, first, second, third)

@@ -7,7 +7,8 @@
 // mode.
 //
 // Virtual addresses (32 bits): the image where it was linked; everything else at its physical address, as Swift maps it
-// later. The image's first page is executable there too: the MMU is switched on in it.
+// later, or 32 MiB above it if that is below the image (AddressSpaceLayout). The image's first page is executable where
+// it was loaded, too: the MMU is switched on in it.
 
 #if defined(__arm__)
 
@@ -28,6 +29,9 @@
 #define CODE (PAGE | NORMAL | ACCESSED | SHARED | AP1 | READ_ONLY)
 #define NO_EXECUTE (1 << 22)  // bit 54, in the upper word
 #define TABLE_COUNT 8
+// AddressSpaceLayout: what is below the image's window lies 32 MiB higher than its physical address says.
+#define LOW_SHIFT 0x2000000
+#define LOW_END 0x1e000000
 
 // The trap frame (TrapFrame.byteCount) lies at the very top of a stack, above all that we use ourselves.
 #define FRAME_SIZE 64
@@ -110,9 +114,15 @@ enter:
   add r0, r9, r0, lsl #3
   orr r1, r11, #TABLE
   str r1, [r0]
+  cmp r6, #LOW_END
+  strlo r1, [r0, #(LOW_SHIFT >> 21 << 3)]
   lsls r2, r6, #11                 // a multiple of 2 MiB?
-  addne r1, r1, #4096
-  strne r1, [r0, #8]
+  beq 1f
+  add r1, r1, #4096
+  str r1, [r0, #8]
+  cmp r6, #LOW_END
+  strlo r1, [r0, #(LOW_SHIFT >> 21 << 3) + 8]
+1:
   ldr r0, =tvisor_image_start
   lsr r0, r0, #21
   add r0, r9, r0, lsl #3

@@ -8,6 +8,10 @@ public struct MachineTree {
   /// Where the tree itself lies; empty if there is none.
   public private(set) var extent: Range<UInt64> = 0..<0
   private var arguments: Range<UInt64> = 0..<0
+  /// The value of /chosen/kaslr-seed; empty if there is none.
+  public private(set) var kaslrSeed: Range<UInt64> = 0..<0
+  /// The value of /chosen/rng-seed; empty if there is none.
+  public private(set) var randomSeed: Range<UInt64> = 0..<0
 
   /// Reads the tree at `address`, or the one at the base of RAM, where QEMU puts it for an ELF that it starts without
   /// telling; without either, RAM is taken to be QEMU's default 128 MiB.
@@ -79,6 +83,8 @@ extension MachineTree {
           memoryEnd = Self.long(value) &+ Self.long(value &+ 8)
         }
         if isChosen, Self.matches("bootargs\0", at: name) { arguments = value..<(value &+ length) }
+        if isChosen, Self.matches("kaslr-seed\0", at: name) { kaslrSeed = value..<(value &+ length) }
+        if isChosen, Self.matches("rng-seed\0", at: name) { randomSeed = value..<(value &+ length) }
         cursor = Self.aligned(value &+ length)
       case Token.endNode:
         isMemory = false

@@ -144,7 +144,9 @@ extension BenchRunner {
     try await bundler.validate(bundle, on: emulation)
     return try Launch(project: project, emulation: emulation)
       .command(
-        booting: bundle, as: "bench-\(variant.isa)-\(variant.name)", arguments: arguments, console: .pipe)
+        // The same random numbers each time, and so the same count.
+        booting: bundle, as: "bench-\(variant.isa)-\(variant.name)",
+        arguments: "tvisor.seed=bench" + (arguments.map { " " + $0 } ?? ""), console: .pipe)
   }
 
   private func linuxSystem(_ guest: String, _ kernel: String, _ isa: String) -> String {

@@ -38,7 +38,7 @@ public struct ImageBuilder: Sendable {
 
   /// Our own guests for an instruction set.
   public static func guests(_ isa: String) -> [Product] {
-    ["metronome", "hostile", "bench", "fuzz", "witness", "disturb", "loop"].map {
+    ["metronome", "hostile", "bench", "fuzz", "witness", "disturb", "loop", "walk"].map {
       Product(
         name: $0, toolset: "guest-\(isa)", triple: triple(isa), scratch: ".build-guest-\(isa)", isa: isa)
     }

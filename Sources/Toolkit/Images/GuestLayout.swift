@@ -16,6 +16,9 @@ public struct GuestLayout: Equatable, Sendable {
   public var firmwareSize: UInt64 = 0
   /// The first address that nothing here uses.
   public var end: UInt64
+  /// True for a program that says itself where it lies, and lies where QEMU's `virt` has the device tree: one that does not take
+  /// the tree's address from its first register will not find it.
+  public var isInWayOfTree = false
   /// True where all of it may as well begin at another address than `memoryStart`.
   public var runsAnywhere = false
 
@@ -46,15 +49,17 @@ public struct GuestLayout: Equatable, Sendable {
   }
 
   /// Programs that say themselves where they lie (an ELF's segments, raw bytes).
-  /// The device tree is where QEMU's `virt` has it, at the start of RAM, unless the program is in its way.
-  public init(program images: [Placement], entry: UInt64, initialRAMDisk: Data?) {
+  /// The device tree, which takes up to `treeSize` bytes, is where QEMU's `virt` has it, at the start of RAM, if it fits below
+  /// the lowest part of the program.
+  public init(program images: [Placement], entry: UInt64, initialRAMDisk: Data?, treeSize: UInt64) {
     self.init(images: images, entry: entry, initialRAMDisk: initialRAMDisk)
-    let tree = Self.memoryStart..<Self.memoryStart + Self.deviceTreeRoom
-    if !images.contains(where: { $0.address < tree.upperBound && $0.end > tree.lowerBound }) {
-      let used = self.images.map(\.end).max() ?? tree.upperBound
-      deviceTree = tree.lowerBound
-      end = max(used, tree.upperBound)
+    let tree = Self.memoryStart..<Self.memoryStart + treeSize
+    guard images.allSatisfy({ $0.address >= tree.upperBound }) else {
+      isInWayOfTree = true
+      return
     }
+    deviceTree = tree.lowerBound
+    end = self.images.map(\.end).max() ?? tree.upperBound
   }
 
   /// A boot ROM at address 0; it looks for the device tree at the start of RAM, as on QEMU's `virt`.

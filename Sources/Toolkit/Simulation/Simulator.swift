@@ -121,5 +121,5 @@ public struct Simulator: Sendable {
 
 extension GuestLayout {
   /// Nothing in memory: scheduling looks at nothing of it.
-  fileprivate static var empty: GuestLayout { GuestLayout(program: [], entry: 0, initialRAMDisk: nil) }
+  fileprivate static var empty: GuestLayout { GuestLayout(program: [], entry: 0, initialRAMDisk: nil, treeSize: 0) }
 }

@@ -39,7 +39,7 @@ extension Bundler {
   private static func validate(
     _ bundle: Bundle, on machine: MachineDescription?, of board: Board?
   ) throws -> [Problem] {
-    var problems: [Problem] = []
+    var problems = treeWarnings(bundle)
     try AlignedBytes(bundle.bytes).withDeviceTree { tree in
       let taken = machine.map { Self.taken(by: bundle, on: $0) } ?? []
       let hosted = machine.flatMap { machine in board.map { Self.hosted(by: machine, of: $0) } }
@@ -55,6 +55,20 @@ extension Bundler {
     problems.sort { ($0.position, $0.message) < ($1.position, $1.message) }
     guard problems.allSatisfy(\.isWarning) else { throw Problems(problems) }
     return problems
+  }
+
+  /// Programs that lie where their device tree would be sought.
+  private static func treeWarnings(_ bundle: Bundle) -> [Problem] {
+    zip(bundle.system.machines, bundle.layouts).filter(\.1.isInWayOfTree).map { machine, layout in
+      let register = layout.isa == .aarch32 ? "r2" : "x0"
+      var warning = bundle.system.source.problem(
+        at: machine.payload.position,
+        "the program lies where QEMU's virt has the device tree (\(hexadecimal(GuestLayout.memoryStart)) and on), so that this "
+          + "goes to \(hexadecimal(layout.deviceTree)): one that does not take the address from \(register) will not find it; "
+          + "link it a few KiB higher")
+      warning.isWarning = true
+      return warning
+    }
   }
 
   /// The guests that a board's cores run: 64-bit cores whose kernels may be AArch32 are known by name.

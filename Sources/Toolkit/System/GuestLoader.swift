@@ -1,3 +1,4 @@
+internal import Configuration
 internal import Foundation
 
 /// Reads what a system's machines run and lays it out in their memory.
@@ -54,8 +55,18 @@ public struct GuestLoader: Sendable {
           "a guest's RAM begins at \(hexadecimal(GuestLayout.memoryStart)); put the bytes there or after it",
           at: address.position)
       }
-      return GuestLayout(program: [placement], entry: entry?.value ?? address.value, initialRAMDisk: initialRAMDisk)
+      return GuestLayout(
+        program: [placement], entry: entry?.value ?? address.value, initialRAMDisk: initialRAMDisk,
+        treeSize: treeSize(of: machine))
     }
+  }
+
+  /// How many bytes the machine's device tree may have.
+  private func treeSize(of machine: SystemFile.Machine) -> UInt64 {
+    UInt64(
+      GuestDeviceTree.sizeBound(
+        vcpuCount: machine.virtualCPUs.count, bootArgumentsCount: machine.bootArguments?.value.utf8.count ?? 0,
+        deviceCount: machine.devices.count))
   }
 
   /// What the image says, which the file may say too; what the file says of bytes that say nothing.
@@ -120,7 +131,8 @@ public struct GuestLoader: Sendable {
       Placement(address: $0.physicalAddress, data: $0.data + Data(count: Int($0.memorySize) - $0.data.count))
     }
     let entry = first.physicalAddress &+ (file.entry &- first.virtualAddress)
-    var layout = GuestLayout(program: placements, entry: entry, initialRAMDisk: initialRAMDisk)
+    var layout = GuestLayout(
+      program: placements, entry: entry, initialRAMDisk: initialRAMDisk, treeSize: treeSize(of: machine))
     layout.isa = isa
     return layout
   }

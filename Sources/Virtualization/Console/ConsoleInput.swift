@@ -30,6 +30,7 @@ extension ConsoleMultiplexer {
     case Self.commandKey: return .deliver(vm: focus, byte: byte)
     case UInt8(ascii: "0")...UInt8(ascii: "9"): return select(Int(byte &- UInt8(ascii: "0")), to: &sink)
     case UInt8(ascii: "?"), UInt8(ascii: "h"): help(to: &sink)
+    case UInt8(ascii: "f"): if isScreenGiven { takeScreen(to: &sink) } else { giveScreen(to: &sink) }
     case UInt8(ascii: "s"): return .statistics(asTable: true)
     case UInt8(ascii: "d"): return .statistics(asTable: false)
     case UInt8(ascii: "x"), UInt8(ascii: "q"): return .stop
@@ -44,6 +45,7 @@ extension ConsoleMultiplexer {
       report("Ctrl-T: no such VM\n", to: &sink)
       return .none
     }
+    takeScreen(to: &sink)
     interrupt(to: &sink)
     focus = vm
     report("input goes to ", to: &sink)
@@ -62,6 +64,7 @@ extension ConsoleMultiplexer {
       report("\n", to: &sink)
     }
     report("Ctrl-T Ctrl-T  sends a Ctrl-T\n", to: &sink)
+    report("Ctrl-T f  gives the screen to that VM alone, for a program that fills it, or takes it back\n", to: &sink)
     report("Ctrl-T s  shows what the vCPUs did with their CPUs\n", to: &sink)
     report("Ctrl-T d  dumps the same for 'tvisor histogram'\n", to: &sink)
     report("Ctrl-T x  stops everything\n", to: &sink)

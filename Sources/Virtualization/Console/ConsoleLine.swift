@@ -14,6 +14,9 @@ struct ConsoleLine {
   /// The guest has set a colour or the like that has to be taken back at the end of the line.
   private(set) var isRendered = false
   var escape = EscapeSequence()
+  var character = CharacterFilter()
+  /// What a backspace cannot take back: up to the end of the last sequence, of which a part would be another one.
+  private var fixedCount = 0
 
   init(name: ConsoleName) { self.name = name }
 
@@ -33,22 +36,37 @@ struct ConsoleLine {
   /// Keeps the escape sequence that was just completed.
   mutating func appendSequence() {
     for index in 0..<escape.count { append(escape.bytes[index]) }
+    fixedCount = count
     isRendered = true
   }
 
-  /// The last byte, 0 where there is none.
-  @inline(__always)
-  var last: UInt8 { count > 0 ? text[count - 1] : 0 }
+  /// Keeps the character that was just completed.
+  mutating func appendCharacter() {
+    for index in 0..<character.count { append(character.bytes[index]) }
+  }
 
-  /// Takes back the last byte, as a backspace does.
-  mutating func dropLast() { if count > 0 { count -= 1 } }
+  /// Takes back the last character, as a backspace does. False where there is none, or none that surely has one column: a
+  /// terminal's cursor would go further back than this knows.
+  mutating func dropCharacter() -> Bool {
+    guard count > fixedCount else { return false }
+    switch text[count - 1] {
+    case 0x20...0x7e: count -= 1
+    // Latin letters, U+00C0 to U+02BF.
+    case 0x80...0xbf where count - fixedCount >= 2 && 0xc3...0xca ~= text[count - 2]: count -= 2
+    default: return false
+    }
+    return true
+  }
 
   /// Forgets the text but not how it was rendered: the line goes on and its beginning is no longer known.
-  mutating func forgetText() { count = 0 }
+  mutating func forgetText() {
+    count = 0
+    fixedCount = 0
+  }
 
   /// Starts a new line.
   mutating func clear() {
-    count = 0
+    forgetText()
     isRendered = false
   }
 }

@@ -4,8 +4,12 @@ public import Architecture
 ///
 /// Every line on it belongs to one VM and says so: `[name] text`. The VM that has the input (the focus) is shown byte by
 /// byte; the others' lines appear when they are complete. Where such a line comes while the focus is in the middle of its
-/// own, that one is ended and then shown again below, so that a prompt stays visible. Escape sequences are shown whole;
-/// from VMs without the focus only colours pass, because what moves the cursor would write over others' lines.
+/// own, that one is ended and then shown again below, so that a prompt stays visible.
+///
+/// A VM can write over nothing but its own text behind its own name. Only whole characters of UTF-8 pass, and of escape
+/// sequences, which are shown whole, colours; from the focus also what editing its line needs. A VM whose program wants all of
+/// the screen can be given it (`ConsoleScreen.swift`). What this cannot know is how wide the screen is: a long line goes on in
+/// the next row without a name.
 ///
 /// Shared by all CPUs: whoever calls holds the console's lock.
 public struct ConsoleMultiplexer: ~Copyable {
@@ -15,6 +19,10 @@ public struct ConsoleMultiplexer: ~Copyable {
   public internal(set) var focus = 0
   /// The focused VM has text in the host's current line.
   var isMidLine = false
+  /// The focused VM has the screen for itself.
+  public internal(set) var isScreenGiven = false
+  /// Something of others was not shown since then.
+  var hidesLines = false
   /// The last input byte was the command key.
   var expectsCommand = false
   private let isColoured: Bool
@@ -44,11 +52,14 @@ public struct ConsoleMultiplexer: ~Copyable {
   /// Not inlined: each of the many callers would carry all that a byte can lead to.
   @inline(never)
   public mutating func output(_ byte: UInt8, from vm: Int, to sink: inout some ByteSink & ~Copyable) {
-    switch lines[vm].escape.take(byte) {
-    case .taken: break
-    case .complete: sequence(from: vm, to: &sink)
-    case .text: text(byte, from: vm, to: &sink)
+    if isScreenGiven { return pass(byte, from: vm, to: &sink) }
+    let step = lines[vm].escape.take(byte)
+    guard step == .text else {
+      lines[vm].character.reset()
+      if step == .complete { sequence(from: vm, to: &sink) }
+      return
     }
+    text(byte, from: vm, to: &sink)
   }
 
   /// Shows one byte of the hypervisor's own messages, which are shown by the line as a VM's are. They are plain text: nothing
@@ -91,7 +102,9 @@ public struct ConsoleMultiplexer: ~Copyable {
 
   /// Shows what VM `vm` has written of a line that it will not end, because it has stopped.
   public mutating func finish(_ vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    if vm == focus { takeScreen(to: &sink) }
     lines[vm].escape = EscapeSequence()
+    lines[vm].character.reset()
     lines[vm].hasReturned = false
     if vm == focus ? isMidLine : lines[vm].count > 0 { endLine(of: vm, to: &sink) }
   }
@@ -100,32 +113,52 @@ public struct ConsoleMultiplexer: ~Copyable {
 extension ConsoleMultiplexer {
   /// A byte that belongs to no escape sequence.
   private mutating func text(_ byte: UInt8, from vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    guard byte < 0x80 else {
+      if lines[vm].character.take(byte) { character(from: vm, to: &sink) }
+      return
+    }
+    lines[vm].character.reset()
     switch byte {
     case UInt8(ascii: "\n"):
       lines[vm].hasReturned = false
       endLine(of: vm, to: &sink)
     // CR LF is one end of a line, and so is CR CR LF. What a CR means is known when the next byte is.
     case UInt8(ascii: "\r"): lines[vm].hasReturned = true
-    case 0: break
-    default:
+    case 0x07: if vm == focus { Self.show(byte, on: &sink) }
+    case 0x08, UInt8(ascii: "\t"), 0x20...0x7e:
       if lines[vm].hasReturned { restartLine(of: vm, to: &sink) }
-      put(byte, from: vm, to: &sink)
+      if byte == 0x08 { goBack(in: vm, to: &sink) } else { put(byte, from: vm, to: &sink) }
+    // Other control characters move the cursor out of the line, or change what characters look like.
+    default: break
     }
   }
 
-  /// A byte of text, or a control character that stays in its line.
+  /// A character of one byte.
   private mutating func put(_ byte: UInt8, from vm: Int, to sink: inout some ByteSink & ~Copyable) {
     if vm == focus {
       startLine(to: &sink)
       sink.write(byte)
     }
-    switch byte {
-    case 0x08: lines[vm].dropLast()
-    // U+0080 to U+009F in UTF-8: to a terminal, what begins an escape sequence and the like in one character.
-    case 0x80...0x9f where lines[vm].last == 0xc2: lines[vm].dropLast()
-    case UInt8(ascii: "\t"), 0x20...: keep(byte, of: vm, to: &sink)
-    default: break
+    keep(byte, of: vm, to: &sink)
+  }
+
+  /// A character of several bytes, which is complete.
+  @inline(never)
+  private mutating func character(from vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    if lines[vm].hasReturned { restartLine(of: vm, to: &sink) }
+    if vm == focus {
+      startLine(to: &sink)
+      for index in 0..<lines[vm].character.count { Self.show(lines[vm].character.bytes[index], on: &sink) }
     }
+    makeRoom(for: lines[vm].character.count, in: vm, to: &sink)
+    lines[vm].appendCharacter()
+  }
+
+  /// A backspace, as far as the VM's own text goes.
+  @inline(never)
+  private mutating func goBack(in vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    guard lines[vm].dropCharacter() else { return }
+    if vm == focus { Self.show(0x08, on: &sink) }
   }
 
   private mutating func keep(_ byte: UInt8, of vm: Int, to sink: inout some ByteSink & ~Copyable) {
@@ -134,13 +167,21 @@ extension ConsoleMultiplexer {
   }
 
   /// A complete escape sequence.
+  @inline(never)
   private mutating func sequence(from vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    let isRendition = lines[vm].escape.isGraphicRendition
     if vm == focus {
+      let leftward = lines[vm].escape.columnsToTheLeft
+      guard isRendition || leftward > 0 || lines[vm].escape.staysToTheRight else { return }
       if lines[vm].hasReturned { restartLine(of: vm, to: &sink) }
       startLine(to: &sink)
-      for index in 0..<lines[vm].escape.count { sink.write(lines[vm].escape.bytes[index]) }
+      if leftward > 0 {
+        for _ in 0..<leftward { goBack(in: vm, to: &sink) }
+        return
+      }
+      for index in 0..<lines[vm].escape.count { Self.show(lines[vm].escape.bytes[index], on: &sink) }
     }
-    guard lines[vm].escape.isGraphicRendition else { return }
+    guard isRendition else { return }
     makeRoom(for: lines[vm].escape.count, in: vm, to: &sink)
     lines[vm].appendSequence()
   }
@@ -153,19 +194,22 @@ extension ConsoleMultiplexer {
   }
 
   /// A bare CR: the focus writes over its line, as on a terminal; the others' earlier text becomes a line of its own.
+  @inline(never)
   private mutating func restartLine(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
     lines[vm].hasReturned = false
     if vm != focus {
       if lines[vm].count > 0 { endLine(of: vm, to: &sink) }
     } else if isMidLine {
-      sink.write(UInt8(ascii: "\r"))
+      // The name is not to be shown as the VM's text was: it could be made invisible.
+      if lines[vm].isRendered { Self.show("\u{1b}[0m", on: &sink) }
+      Self.show(UInt8(ascii: "\r"), on: &sink)
       prefix(of: vm, to: &sink)
-      lines[vm].forgetText()
+      lines[vm].clear()
     }
   }
 
   /// Ends the line that VM `vm` writes and shows it, if it is not shown yet.
-  private mutating func endLine(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
+  mutating func endLine(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
     if vm == focus {
       startLine(to: &sink)
       breakLine(of: vm, to: &sink)
@@ -175,6 +219,7 @@ extension ConsoleMultiplexer {
     }
     let interrupts = isMidLine
     interrupt(to: &sink)
+    if isScreenGiven { Self.show("\r\n", on: &sink) }
     show(vm, to: &sink)
     breakLine(of: vm, to: &sink)
     lines[vm].clear()
@@ -186,8 +231,8 @@ extension ConsoleMultiplexer {
   mutating func interrupt(to sink: inout some ByteSink & ~Copyable) {
     guard isMidLine else { return }
     if isColoured {
-      if lines[focus].isRendered { sink.write("\u{1b}[0m") }
-      sink.write("\r\u{1b}[K")
+      if lines[focus].isRendered { Self.show("\u{1b}[0m", on: &sink) }
+      Self.show("\r\u{1b}[K", on: &sink)
     } else {
       breakLine(of: focus, to: &sink)
     }
@@ -211,22 +256,22 @@ extension ConsoleMultiplexer {
     lines[vm].write(to: &sink)
   }
 
-  private func breakLine(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
-    if lines[vm].isRendered { sink.write("\u{1b}[0m") }
-    sink.write("\r\n")
+  func breakLine(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    if lines[vm].isRendered { Self.show("\u{1b}[0m", on: &sink) }
+    Self.show("\r\n", on: &sink)
   }
 
   /// `[name] `, the brackets and the name in the VM's colour.
   private func prefix(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
     if isColoured {
-      sink.write("\u{1b}[")
+      Self.show("\u{1b}[", on: &sink)
       if vm == hypervisor { sink.write("1") } else { sink.write(decimal: Self.colour(of: vm)) }
       sink.write("m")
     }
     sink.write(UInt8(ascii: "["))
     name(of: vm, to: &sink)
     sink.write(UInt8(ascii: "]"))
-    if isColoured { sink.write("\u{1b}[0m") }
+    if isColoured { Self.show("\u{1b}[0m", on: &sink) }
     sink.write(UInt8(ascii: " "))
   }
 

@@ -39,6 +39,32 @@ struct EscapeSequence {
     return true
   }
 
+  /// How many columns the cursor shall go to the left, as a program that edits a line says it (CUB: ESC [ n D); 0 where it does
+  /// not.
+  var columnsToTheLeft: Int { bytes[count - 1] == UInt8(ascii: "D") ? parameter.map { max($0, 1) } ?? 0 : 0 }
+
+  /// True for what changes nothing but the line of the cursor, to the right of it: erasing to the end of the line or of the
+  /// screen (EL, ED), which the line is the last of; ways to the right (CUF); to delete, insert and erase characters (DCH, ICH,
+  /// ECH).
+  var staysToTheRight: Bool {
+    switch bytes[count - 1] {
+    case UInt8(ascii: "K"), UInt8(ascii: "J"): parameter == 0
+    case UInt8(ascii: "C"), UInt8(ascii: "P"), UInt8(ascii: "@"), UInt8(ascii: "X"): parameter != nil
+    default: false
+    }
+  }
+
+  /// The number in a control sequence that has one at the most, 0 by default, up to 999; nil where it is another sequence.
+  private var parameter: Int? {
+    guard count >= 3, count <= 6, bytes[1] == UInt8(ascii: "[") else { return nil }
+    var value = 0
+    for index in 2..<(count - 1) {
+      guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[index] else { return nil }
+      value = value * 10 + Int(bytes[index] - UInt8(ascii: "0"))
+    }
+    return value
+  }
+
   /// Takes the next byte of a VM's output.
   mutating func take(_ byte: UInt8) -> Step {
     switch stage {

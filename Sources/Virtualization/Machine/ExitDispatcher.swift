@@ -48,7 +48,7 @@ public enum ExitDispatcher {
   ) -> Outcome {
     switch exit {
     case .call(let conduit, let immediate):
-      return call(conduit, immediate: immediate, vcpu: vcpu, cpu: &cpu, machine: &machine)
+      return call(conduit, immediate: immediate, vcpu: vcpu, cpu: &cpu, machine: &machine, around: around)
     case .memory(let access):
       return memory(access, vcpu: vcpu, cpu: &cpu, machine: &machine, around: &around)
     case .systemRegister(let access):
@@ -86,8 +86,9 @@ public enum ExitDispatcher {
   /// HVC returns behind itself, a trapped SMC to itself (DDI 0487, D1.3.5). The calling convention wants the immediate to
   /// be zero (DEN 0028, 2.9); with another one nobody is called.
   @inline(__always)
-  private static func call<CPU: VirtualCPU & ~Copyable>(
-    _ conduit: CallConduit, immediate: UInt16, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine
+  private static func call<CPU: VirtualCPU & ~Copyable, Around: Surroundings & ~Copyable>(
+    _ conduit: CallConduit, immediate: UInt16, vcpu: Int, cpu: inout CPU, machine: inout VirtualMachine,
+    around: borrowing Around
   ) -> Outcome {
     if conduit == .secureMonitorCall { cpu.skipInstruction() }
     guard immediate == 0 else {
@@ -97,6 +98,12 @@ public enum ExitDispatcher {
     // A guest that is firmware may well start its other CPUs in its ROM.
     let (memory, firmware) = (machine.memory, machine.firmware)
     let call = FirmwareCall(cpu[register: 0], cpu[register: 1], cpu[register: 2], cpu[register: 3])
+    if RandomCalls.contains(call) {
+      let registers = RandomCalls.answer(
+        call.narrowed, isNarrow: machine.power.instructionSet == .aarch32, from: &machine.random, at: around.now.ticks)
+      for index in 0..<4 as Range<UInt8> { cpu[register: index] = registers[Int(index)] }
+      return .resume
+    }
     switch machine.power.answer(call, from: vcpu, isMemory: { memory.contains($0) || firmware.contains($0) }) {
     case .result(let value):
       cpu[register: 0] = value

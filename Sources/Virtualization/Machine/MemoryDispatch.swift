@@ -142,6 +142,10 @@ extension ExitDispatcher {
       machine.updateClock(at: now, ticksPerSecond: ticksPerSecond)
       return answer
     }
+    if GuestMachine.virtio.contains(access.address) {
+      let offset = UInt32(truncatingIfNeeded: access.address.rawValue)
+      return access.isWrite ? .done : .handled(EmptyTransport.read(offset: offset, width: access.width))
+    }
     // Behind the firmware's image the flash is there and erased; nowhere can it be written.
     return machine.hasFlash(at: access.address) ? .handled(~0) : .fault
   }

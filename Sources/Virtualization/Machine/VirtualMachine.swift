@@ -19,6 +19,8 @@ public struct VirtualMachine: ~Copyable {
   private var isConsoleLineHigh = false
   /// The real-time clock.
   public var clock: PL031
+  /// Random numbers for the guest, unseeded at first; a reset leaves it as it is.
+  public var random = RandomSource()
   /// Characters typed for this VM that the console had no room for yet: a ring.
   private let typed: Storage<UInt8>
   private var typedStart = 0

@@ -9,6 +9,7 @@ extension SystemRegisterMap {
   /// TDOSA, TPM, TPMCR}, HCPTR.TTA, CNTHCTL.PL1PCEN = 0 (DDI 0406C, B1.14), of HCR_EL2 and its kin for a guest in AArch32,
   /// and of GICv3.
   public func answer(to register: CoprocessorRegister, isWrite: Bool) -> SystemRegisterAnswer {
+    if register.isPerformanceMonitor { return .readAsZeroWriteIgnored }
     if let mapped = register.systemRegister { return answer(to: mapped, isWrite: isWrite) }
     return switch register.coprocessor {
     case 15: answerSystemControl(register, isWrite: isWrite)
@@ -69,6 +70,14 @@ extension CoprocessorRegister {
     case (10, false): identification
     default: nil
     }
+  }
+
+  /// True for the registers of the performance monitors. They are RAZ/WI, with PMCR.N = 0 no counters but one that stands still:
+  /// ID_DFR0.PerfMon shows them where it does not trap, on an emulated ARMv7, and whoever believes it goes on.
+  var isPerformanceMonitor: Bool {
+    guard coprocessor == 15, opc1 == 0 else { return false }
+    if isSixtyFourBit { return crm == 9 }
+    return crn == 9 && 12...14 ~= crm || crn == 14 && crm >= 8
   }
 
   /// The register of the same fields, with `op0`, and with `op1` where the two differ in that.

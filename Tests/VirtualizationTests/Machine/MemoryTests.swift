@@ -119,7 +119,7 @@ struct MemoryTests {
   func nothing() throws {
     let board = try Board()
     let addresses: [UInt64] = [
-      0x0810_0000 - 4 + 0x1000_0000, console + 0x1000, console - 4, clock + 0x1000, 0x0a00_0000, 0x3fff_fffc,
+      0x0810_0000 - 4 + 0x1000_0000, console + 0x1000, console - 4, clock + 0x1000, 0x0a00_4000, 0x3fff_fffc,
       0x4800_0000,
       0xffff_ffff_ffff_fffc, 0x0803_0000,
     ]

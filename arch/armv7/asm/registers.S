@@ -67,7 +67,8 @@ save_guest_registers:
   stm r0!, {r1-r8}
   mrs r1, spsr_fiq
   mrc p14, 0, r2, c0, c2, 2
-  stm r0, {r1-r2}
+  mrc p15, 0, r3, c13, c0, 0
+  stm r0, {r1-r3}
   // The timer is off while its vCPU is not loaded.
   mov r1, #0
   mcr p15, 0, r1, c14, c3, 1
@@ -129,9 +130,10 @@ load_guest_registers:
   msr r12_fiq, r6
   msr sp_fiq, r7
   msr lr_fiq, r8
-  ldm r0, {r1-r2}
+  ldm r0, {r1-r3}
   msr spsr_fiq, r1
   mcr p14, 0, r2, c0, c2, 2
+  mcr p15, 0, r3, c13, c0, 0
   pop {r4-r8, pc}
   .size load_guest_registers, . - load_guest_registers
 

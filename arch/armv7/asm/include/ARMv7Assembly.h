@@ -95,6 +95,7 @@ ARMV7_REGISTER(ifar, p15, 0, c6, c0, 2)
 ARMV7_REGISTER(amair0, p15, 0, c10, c3, 0)
 ARMV7_REGISTER(amair1, p15, 0, c10, c3, 1)
 ARMV7_REGISTER(vbar, p15, 0, c12, c0, 0)
+ARMV7_REGISTER(fcseidr, p15, 0, c13, c0, 0)
 ARMV7_REGISTER(cntv_ctl, p15, 0, c14, c3, 1)
 ARMV7_REGISTER(teecr, p14, 6, c0, c0, 0)
 ARMV7_REGISTER(teehbr, p14, 6, c1, c0, 0)
@@ -120,7 +121,7 @@ ARMV7_BANKED_REGISTER(lr_fiq, lr_fiq, lr_fiq)
 
 /// What a vCPU owns of CP15 and of the banked registers, ELR_hyp and SPSR_hyp among them, as save_guest_registers leaves it,
 /// and DBGDSCRext, whose MOE says why its last debug exception came; what it sets in it, it sets by us.
-/// LR_usr is in the trap frame, ACTLR is trapped, FCSEIDR reads as zero where there are Multiprocessing Extensions.
+/// LR_usr is in the trap frame, ACTLR is trapped.
 struct guest_registers {
   uint32_t sctlr, cpacr, ttbcr, dacr, dfsr, ifsr, dfar, ifar, mair0, mair1, vbar, contextidr;
   uint32_t tpidrurw, tpidruro, tpidrprw, csselr;
@@ -128,6 +129,9 @@ struct guest_registers {
   uint32_t cntv_ctl, cntkctl, elr_hyp, spsr_hyp, sp_usr, sp_svc, lr_svc, spsr_svc, sp_abt, lr_abt;
   uint32_t spsr_abt, sp_und, lr_und, spsr_und, sp_irq, lr_irq, spsr_irq, r8_fiq, r9_fiq, r10_fiq;
   uint32_t r11_fiq, r12_fiq, sp_fiq, lr_fiq, spsr_fiq, dbgdscr;
+  /// Zero, and what is written is lost, on CPUs with the Multiprocessing Extensions (DDI 0406C, B4.1.50). An emulated CPU may
+  /// keep it all the same, and move addresses by it: see `AddressSpaceLayout`.
+  uint32_t fcseidr;
 };
 /// Takes them out of the hardware, and turns the virtual timer off.
 void save_guest_registers(struct guest_registers *registers);

@@ -52,7 +52,24 @@ INLINE uint64_t read_vdisr(void) {
   return value;
 }
 INLINE void write_vdisr(uint64_t value) { __asm__ volatile("msr S3_4_C12_C1_1, %0" ::"r"(value)); }
+struct random_number {
+  uint64_t number;
+  bool is_valid;
+};
+/// RNDR (S3_3_C2_C4_0), which assemblers know only with its feature: PSTATE.Z says that there was none in time.
+INLINE struct random_number read_random_number(void) {
+  struct random_number answer;
+  uint64_t is_valid;
+  __asm__ volatile("mrs %0, S3_3_C2_C4_0\n\tcset %1, ne" : "=r"(answer.number), "=r"(is_valid)::"cc");
+  answer.is_valid = is_valid != 0;
+  return answer;
+}
 #else
+struct random_number {
+  uint64_t number;
+  bool is_valid;
+};
+INLINE struct random_number read_random_number(void) { return (struct random_number){0, false}; }
 INLINE void write_hcrx(uint64_t value) { (void)value; }
 INLINE void write_mpam2(uint64_t value) { (void)value; }
 INLINE void write_mpamhcr(uint64_t value) { (void)value; }

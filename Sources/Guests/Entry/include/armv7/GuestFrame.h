@@ -20,7 +20,11 @@ static inline uint64_t guest_frame_syndrome(const struct guest_frame *_Nonnull f
 static inline uint64_t guest_frame_address(const struct guest_frame *_Nonnull frame) { return frame->address; }
 static inline uint64_t guest_frame_place(const struct guest_frame *_Nonnull frame) { return frame->place; }
 // Returns past the instruction: whatever may fault by intent is an ARM instruction, of four bytes.
-static inline void guest_frame_skip(struct guest_frame *_Nonnull frame) { frame->place += 4; }
+static inline void guest_frame_skip(struct guest_frame *_Nonnull frame) {
+  frame->place += 4;
+  // QEMU loses the SPSR of an exception that a hypervisor in AArch64 raises: it was Supervisor mode, everything masked.
+  if ((frame->spsr & 0x1f) != 0x13) frame->spsr = 0x1d3;
+}
 static inline void guest_frame_return_to_caller(struct guest_frame *_Nonnull frame) { frame->place = frame->lr; }
 
 #endif
