@@ -146,7 +146,11 @@ if let bareMetal {
     tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
     tests("ARMv7Tests", needs: ["ARMv7", "ArmCommon", "Architecture", "TestSupport"]),
     tests(
-      "ToolkitTests", needs: ["Toolkit", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport"]),
+      "ToolkitTests",
+      needs: [
+        "Toolkit", "tvisor", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     tests(
       "FuzzTests",
       needs: [

@@ -1,5 +1,6 @@
 internal import Architecture
 internal import ArmCommon
+internal import ArmRegisters
 internal import Backend
 internal import Drivers
 internal import Virtualization
@@ -157,7 +158,7 @@ extension Reference where Value == PhysicalCPU {
         }
         unlock(vm)
       case .stop:
-        for vm in hypervisor.value.vms.indices { stop(vm) }
+        for vm in hypervisor.value.vms.indices { stop(vm, saying: "was stopped by Ctrl-T x") }
       case .statistics(let asTable): showStatistics(asTable: asTable)
       case .selected, .none: break
       }
@@ -188,12 +189,19 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
-  /// No VM will ever run again: turns the machine off.
+  /// No VM will ever run again: turns the machine off, or says that nobody can.
   func finish() -> Never {
+    say("all VMs have stopped")
+    if Hypervisor.shared.value.hasFirmware { HostFirmware.turnOff() }
+    say("this machine has no firmware that turns it off: pull the plug, or in QEMU type Ctrl-A x")
+    while true { wait_for_interrupt() }
+  }
+
+  /// Says something, and waits until it has gone out.
+  private func say(_ text: StaticString) {
     withConsole { console in
-      console.report("all VMs have stopped")
+      console.report(text)
       console.drain()
     }
-    HostFirmware.turnOff(Hypervisor.shared.value.hasFirmware)
   }
 }

@@ -23,7 +23,7 @@ struct Histogram: AsyncParsableCommand {
       if let svg {
         let title = "\(URL(fileURLWithPath: log).lastPathComponent): latency of wakes"
         let picture = HistogramDrawing(statistics, title: title).picture
-        try Data(picture.svg.utf8).write(to: URL(fileURLWithPath: svg))
+        try Files.write(picture.svg, to: svg)
         print("\n\(svg) shows the latencies")
       }
     }

@@ -57,7 +57,7 @@ public struct BenchRunner: Sendable {
 
   private func image(_ isa: String) throws -> ELFFile {
     let path = ImageBuilder(project: project).executable(of: ImageBuilder.hypervisor(isa))
-    guard let data = FileManager.default.contents(atPath: path) else { throw Failure("cannot read \(path)") }
+    let data = try Files.contents(of: path)
     return try ELFFile(data)
   }
 

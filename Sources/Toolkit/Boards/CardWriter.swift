@@ -32,12 +32,12 @@ public struct CardWriter: Sendable {
 
   /// Writes files that are ready.
   public func write(image: Data, bundle: Data, tree: Data, to folder: String) throws -> [String] {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Files.makeFolder(folder)
     let files = [
       (card.kernel, image), (card.bundle, bundle), (self.tree.name, tree), ("config.txt", Data(configuration.utf8)),
       ("README-TVISOR.txt", Data(guide.utf8)),
     ]
-    for (name, bytes) in files { try bytes.write(to: URL(fileURLWithPath: "\(folder)/\(name)")) }
+    for (name, bytes) in files { try Files.write(bytes, to: "\(folder)/\(name)") }
     return files.map(\.0)
   }
 
@@ -67,9 +67,8 @@ public struct CardWriter: Sendable {
   }
 
   private func contents(of path: String) throws -> Data {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Failure("cannot read \(path); build it with `tvisor build`, or fetch it with `make setup`")
+    do throws(Failure) { return try Files.contents(of: path) } catch {
+      throw Failure("\(error); build it with `tvisor build`, or fetch it with `make setup`")
     }
-    return data
   }
 }

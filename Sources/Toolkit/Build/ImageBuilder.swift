@@ -62,19 +62,19 @@ public struct ImageBuilder: Sendable {
     guard isa == "armv7" ? ZImage(file.rawImage) != nil : LinuxImage(file.rawImage) != nil else {
       throw Failure("\(product.name) does not begin with Linux's header for a kernel; look at boot's entry code")
     }
-    try file.rawImage.write(to: URL(fileURLWithPath: image(isa)))
+    try Files.write(file.rawImage, to: image(isa))
     return file
   }
 
   /// Builds our own guests and puts them beside the set-up's.
   public func buildGuests(_ isa: String) async throws {
     let folder = "\(project.guests)/\(isa)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Files.makeFolder(folder)
     for product in Self.guests(isa) {
       try await build(product)
       let bytes = try contents(of: executable(of: product))
       _ = try ELFFile(bytes)
-      try bytes.write(to: URL(fileURLWithPath: "\(folder)/\(product.name).elf"))
+      try Files.write(bytes, to: "\(folder)/\(product.name).elf")
     }
   }
 
@@ -114,13 +114,9 @@ public struct ImageBuilder: Sendable {
     let files = FileManager.default
     guard files.contents(atPath: record) != inputs else { return }
     if files.fileExists(atPath: path) { try files.removeItem(atPath: path) }
-    let record = URL(fileURLWithPath: record)
-    try files.createDirectory(at: record.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try inputs.write(to: record)
+    try Files.makeFolder((record as NSString).deletingLastPathComponent)
+    try Files.write(inputs, to: record)
   }
 
-  private func contents(of path: String) throws -> Data {
-    guard let data = FileManager.default.contents(atPath: path) else { throw Failure("cannot read \(path)") }
-    return data
-  }
+  private func contents(of path: String) throws -> Data { try Files.contents(of: path) }
 }

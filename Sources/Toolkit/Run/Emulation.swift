@@ -58,14 +58,25 @@ public struct Emulation: Sendable {
 
   /// How the console reaches a person or a program.
   public enum Console: Sendable {
-    /// A terminal: every key but Ctrl-A goes to the board; Ctrl-A X ends QEMU.
+    /// A terminal: every key but Ctrl-A goes to the board; Ctrl-A x ends QEMU.
     case terminal
     /// Pipes, with nothing else on them.
     case pipe
+    /// Nobody: only to see what the machine is.
+    case nobody
   }
 
   /// The command that boots.
   public func command(booting boot: Boot, console: Console) -> Command {
+    var arguments = setUp(machine, console)
+    arguments += ["-kernel", boot.kernel]
+    if let disk = boot.initialRAMDisk { arguments += ["-initrd", disk] }
+    if let line = boot.arguments { arguments += ["-append", line] }
+    return Command(board.qemu.program, arguments + board.qemu.arguments + options)
+  }
+
+  /// The machine with its serial ports: the same whether it boots or only says what it is.
+  private func setUp(_ machine: [String], _ console: Console) -> [String] {
     var arguments = machine + ["-nodefaults", "-display", "none", "-no-reboot"]
     let log = log.map { ",logfile=\($0)" } ?? ""
     for number in 0..<Int(board.qemu.consoleNumber) {
@@ -77,19 +88,16 @@ public struct Emulation: Sendable {
       arguments += ["-mon", "chardev=console"]
     case .pipe:
       arguments += ["-chardev", "stdio,id=console,signal=off\(log)", "-serial", "chardev:console"]
+    case .nobody: arguments += ["-serial", "null"]
     }
-    arguments += ["-kernel", boot.kernel]
-    if let disk = boot.initialRAMDisk { arguments += ["-initrd", disk] }
-    if let line = boot.arguments { arguments += ["-append", line] }
-    return Command(board.qemu.program, arguments + board.qemu.arguments + options)
+    return arguments
   }
 
   /// The command that writes the board's device tree to a file and ends.
   public func command(writingDeviceTreeTo file: String) -> Command {
-    var arguments = machine
-    arguments[1] += ",dumpdtb=\(file)"
-    return Command(
-      board.qemu.program, arguments + ["-nodefaults", "-display", "none"] + board.qemu.arguments + options)
+    var machine = machine
+    machine[1] += ",dumpdtb=\(file)"
+    return Command(board.qemu.program, setUp(machine, .nobody) + board.qemu.arguments + options)
   }
 
   /// What makes the virtual time count instructions, and the clock go by it from a fixed day on: runs are alike.

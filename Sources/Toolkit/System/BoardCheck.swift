@@ -1,7 +1,7 @@
 internal import Architecture
 internal import Configuration
 internal import DeviceTree
-internal import Foundation
+public import Foundation
 internal import Planning
 
 extension Bundler {
@@ -11,18 +11,27 @@ extension Bundler {
   /// - Throws: `Problems` at the places in the system file, `Failure` where the board itself is wrong.
   @discardableResult
   public func validate(_ bundle: Bundle, on emulation: Emulation? = nil) async throws -> [Problem] {
-    guard let emulation else { return try Self.validate(bundle, on: nil, of: nil) }
-    let tree = try await AlignedBytes(Self.deviceTree(of: emulation))
-    do {
-      return try tree.withDeviceTree { tree in
-        let machine = try MachineDescription(tree)
-        return try Self.validate(bundle, on: machine, of: emulation.board)
+    guard let emulation else { return try Self.refusing(Self.problems(of: bundle, on: nil, of: nil)) }
+    return try validate(bundle, on: emulation.board, describedBy: await Self.deviceTree(of: emulation))
+  }
+
+  /// The same on a board whose device tree is at hand.
+  @discardableResult
+  public func validate(_ bundle: Bundle, on board: Board, describedBy tree: Data) throws -> [Problem] {
+    let problems = try AlignedBytes(tree).withDeviceTree(of: board.name) { tree throws(Failure) in
+      let machine: MachineDescription
+      do throws(MachineProblem) { machine = try MachineDescription(tree) } catch {
+        throw Failure("TVisor does not run on this \(board.name): \(error.text)")
       }
-    } catch let error as DeviceTreeError {
-      throw Failure("\(emulation.board.name): \(error.text)")
-    } catch let error as MachineProblem {
-      throw Failure("TVisor does not run on this \(emulation.board.name): \(error.text)")
+      return try Self.problems(of: bundle, on: machine, of: board)
     }
+    return try Self.refusing(problems)
+  }
+
+  /// The warnings, where there is nothing else.
+  private static func refusing(_ problems: [Problem]) throws -> [Problem] {
+    guard problems.allSatisfy(\.isWarning) else { throw Problems(problems) }
+    return problems
   }
 
   /// The device tree that QEMU gives a board with these options.
@@ -36,11 +45,12 @@ extension Bundler {
     return data
   }
 
-  private static func validate(
-    _ bundle: Bundle, on machine: MachineDescription?, of board: Board?
-  ) throws -> [Problem] {
-    var problems: [Problem] = []
-    try AlignedBytes(bundle.bytes).withDeviceTree { tree in
+  /// All that is wrong, in the order of the file.
+  private static func problems(
+    of bundle: Bundle, on machine: MachineDescription?, of board: Board?
+  ) throws(Failure) -> [Problem] {
+    try AlignedBytes(bundle.bytes).withDeviceTree(of: "the bundle") { tree throws(Failure) in
+      var problems: [Problem] = []
       let taken = machine.map { Self.taken(by: bundle, on: $0) } ?? []
       let hosted = machine.flatMap { machine in board.map { Self.hosted(by: machine, of: $0) } }
       let system = SystemDescription(tree)
@@ -51,10 +61,8 @@ extension Bundler {
       if problems.allSatisfy(\.isWarning) {
         problems += bundle.system.planProblems(system, rate: machine?.tickRate ?? .nanoseconds).map(\.1)
       }
+      return problems.sorted { ($0.position, $0.message) < ($1.position, $1.message) }
     }
-    problems.sort { ($0.position, $0.message) < ($1.position, $1.message) }
-    guard problems.allSatisfy(\.isWarning) else { throw Problems(problems) }
-    return problems
   }
 
   /// The guests that a board's cores run: 64-bit cores whose kernels may be AArch32 are known by name.
