@@ -18,7 +18,8 @@ struct Histogram: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let statistics = try StatisticsLog(SourceText(path: log))
+      let statistics = try StatisticsLog(
+        SourceText(path: log, text: String(decoding: Files.contents(of: log), as: UTF8.self)))
       print(statistics)
       if let svg {
         let title = "\(URL(fileURLWithPath: log).lastPathComponent): latency of wakes"

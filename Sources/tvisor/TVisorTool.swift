@@ -51,6 +51,11 @@ struct BoardOptions: ParsableArguments {
     help: "Where a serial port before the console's goes, as QEMU's -serial takes it, such as pty; may be given again.")
   var port: [String] = []
 
+  /// True where anything was chosen that only QEMU has.
+  var isAboutQEMU: Bool {
+    cpu != nil || gic != nil || smp != nil || memory != nil || !qemu.isEmpty || !port.isEmpty
+  }
+
   func emulation(in project: Project) async throws -> Emulation {
     let size = try memory.map { text in
       guard let size = Units.size(text) else {
@@ -63,9 +68,10 @@ struct BoardOptions: ParsableArguments {
     var emulation = try Emulation(
       board, model: cpu, gicVersion: gic, processorCount: smp, memory: size)
     emulation.options = try qemu.flatMap(ShellWords.split)
-    guard port.count <= board.qemu.consoleNumber else {
+    let portCount = try board.playedByQEMU().consoleNumber
+    guard port.count <= portCount else {
       throw ValidationError(
-        "--port: \(board.name) has \(board.qemu.consoleNumber) serial ports before the console's; give at most as many")
+        "--port: \(board.name) has \(portCount) serial ports before the console's; give at most as many")
     }
     emulation.otherPorts = port
     return emulation

@@ -7,21 +7,30 @@ public struct ConsoleModel: Sendable {
   private let width: UInt32
   private let depth: Int
 
-  private enum Driver { case pl011, ns16550, cadence, imx }
+  /// True where the port itself may read and write memory. In others, another device does DMA for them.
+  public let mastersBus: Bool
+
+  private enum Driver {
+    case pl011, ns16550, cadence, imx
+    /// Those that a table of registers describes.
+    case meson, uartDM, geni, samsung, armada3700, scif, lowPower, lowPowerBehindIdentity
+  }
 
   private init(
-    _ compatible: StaticString, _ driver: Driver, shift: UInt32 = 0, width: UInt32 = 1, depth: Int = 1
+    _ compatible: StaticString, _ driver: Driver, shift: UInt32 = 0, width: UInt32 = 1, depth: Int = 1,
+    mastersBus: Bool = false
   ) {
     self.compatible = compatible
     self.driver = driver
     self.shift = shift
     self.width = width
     self.depth = depth
+    self.mastersBus = mastersBus
   }
 
   /// All of them. `shift` and `width` are what the name implies where the tree says nothing (`reg-shift`, `reg-io-width`);
   /// `depth` is how much an empty FIFO takes where it is known.
-  public static let all: [22 of ConsoleModel] = [
+  public static let all: [42 of ConsoleModel] = [
     ConsoleModel("arm,pl011", .pl011),
     ConsoleModel("arm,sbsa-uart", .pl011),
     ConsoleModel("brcm,bcm2835-aux-uart", .ns16550, shift: 2, width: 4),
@@ -44,6 +53,27 @@ public struct ConsoleModel: Sendable {
     ConsoleModel("fsl,imx6q-uart", .imx),
     ConsoleModel("fsl,imx53-uart", .imx),
     ConsoleModel("fsl,imx21-uart", .imx),
+    ConsoleModel("amlogic,meson-gx-uart", .meson),
+    ConsoleModel("amlogic,meson-ao-uart", .meson),
+    ConsoleModel("amlogic,meson-s4-uart", .meson),
+    ConsoleModel("amlogic,meson-a1-uart", .meson),
+    ConsoleModel("amlogic,meson-g12a-uart", .meson),
+    ConsoleModel("qcom,msm-uartdm", .uartDM),
+    // The engine has DMA of its own.
+    ConsoleModel("qcom,geni-debug-uart", .geni, mastersBus: true),
+    ConsoleModel("qcom,geni-uart", .geni, mastersBus: true),
+    ConsoleModel("samsung,exynos4210-uart", .samsung),
+    ConsoleModel("samsung,exynos5433-uart", .samsung),
+    ConsoleModel("samsung,exynos850-uart", .samsung, width: 4),
+    ConsoleModel("samsung,s5pv210-uart", .samsung),
+    ConsoleModel("marvell,armada-3700-uart", .armada3700),
+    ConsoleModel("renesas,scif", .scif),
+    ConsoleModel("renesas,hscif", .scif),
+    ConsoleModel("fsl,ls1028a-lpuart", .lowPower),
+    ConsoleModel("fsl,imx7ulp-lpuart", .lowPowerBehindIdentity),
+    ConsoleModel("fsl,imx8qxp-lpuart", .lowPowerBehindIdentity),
+    ConsoleModel("nuvoton,npcm750-uart", .ns16550, shift: 2, width: 4),
+    ConsoleModel("nuvoton,npcm845-uart", .ns16550, shift: 2, width: 4),
   ]
 
   /// The first of them of which `isCompatible` says that the UART is one, or nil.
@@ -60,6 +90,14 @@ public struct ConsoleModel: Sendable {
       .ns16550(NS16550Port(base: base, shift: shift ?? self.shift, width: width ?? self.width, depth: depth))
     case .cadence: .cadence(CadencePort(base: base))
     case .imx: .imx(IMXPort(base: base))
+    case .meson: .layout(LayoutPort(base: base, width: width, .meson))
+    case .uartDM: .layout(LayoutPort(base: base, width: width, .uartDM))
+    case .geni: .layout(LayoutPort(base: base, width: width, .geni))
+    case .samsung: .layout(LayoutPort(base: base, width: width ?? self.width, .samsung))
+    case .armada3700: .layout(LayoutPort(base: base, width: width, .armada3700))
+    case .scif: .layout(LayoutPort(base: base, width: width, .scif))
+    case .lowPower: .layout(LayoutPort(base: base, width: width, .lowPower(at: 0)))
+    case .lowPowerBehindIdentity: .layout(LayoutPort(base: base, width: width, .lowPower(at: 0x10)))
     }
   }
 }

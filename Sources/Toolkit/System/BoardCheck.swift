@@ -15,6 +15,14 @@ extension Bundler {
     return try validate(bundle, on: emulation.board, describedBy: await Self.deviceTree(of: emulation))
   }
 
+  /// The same on a board as it is by default: as QEMU plays it or, where QEMU does not, as its loader hands its tree over.
+  @discardableResult
+  public func validate(_ bundle: Bundle, on board: Board, in project: Project) async throws -> [Problem] {
+    guard board.qemu == nil, let tree = board.tree else { return try await validate(bundle, on: Emulation(board)) }
+    let bytes = try Files.contents(of: project.path(of: tree))
+    return try validate(bundle, on: board, describedBy: TreeFilling.filled(bytes, with: board.memory, of: board.name))
+  }
+
   /// The same on a board whose device tree is at hand.
   @discardableResult
   public func validate(_ bundle: Bundle, on board: Board, describedBy tree: Data) throws -> [Problem] {
@@ -23,7 +31,8 @@ extension Bundler {
       do throws(MachineProblem) { machine = try MachineDescription(tree) } catch {
         throw Failure("TVisor does not run on this \(board.name): \(error.text)")
       }
-      return try Self.problems(of: bundle, on: machine, of: board)
+      let found = try Self.problems(of: bundle, on: machine, of: board)
+      return found + TreeReport.consoleWarnings(machine.console, of: board.name, in: bundle.system.source)
     }
     return try Self.refusing(problems)
   }
@@ -61,16 +70,16 @@ extension Bundler {
       if problems.allSatisfy(\.isWarning) {
         problems += bundle.system.planProblems(system, rate: machine?.tickRate ?? .nanoseconds).map(\.1)
       }
-      return problems.sorted { ($0.position, $0.message) < ($1.position, $1.message) }
+      return (problems + bundle.system.doubts).sorted { ($0.position, $0.message) < ($1.position, $1.message) }
     }
   }
 
   /// The guests that a board's cores run: 64-bit cores whose kernels may be AArch32 are known by name.
   private static func hosted(by machine: MachineDescription, of board: Board) -> HostedInstructionSets {
     guard board.isa != "armv7" else { return HostedInstructionSets(aarch32: true, aarch64: false) }
-    let able: [Text] = ["arm,cortex-a35", "arm,cortex-a53", "arm,cortex-a55", "arm,cortex-a57", "arm,cortex-a72"]
-    let core = machine.cpu(0)?.compatible
-    return HostedInstructionSets(aarch32: core.map { core in able.contains { $0 == core } } ?? false, aarch64: true)
+    let core = machine.cpu(0)?.compatible.map { String(decoding: $0, as: UTF8.self) }
+    let model = core.flatMap { CPUModel.named(String($0.split(separator: ",").last ?? "")) }
+    return HostedInstructionSets(aarch32: model?.runsAArch32Guests ?? false, aarch64: true)
   }
 
   /// What a boot loader's files occupy, as QEMU lays them: the hypervisor at the start of memory with the device tree
@@ -97,14 +106,21 @@ extension SystemFile {
     var sink = TextSink()
     problem.writeMessage(to: &sink)
     let field = String(decoding: Array(problem.field.name), as: UTF8.self)
-    var found = source.problem(at: position(of: problem), "\(field): \(sink.text)")
+    var text = sink.text
+    if case .exceedsMachine(_, _, let greatest) = problem.kind {
+      // People know their VMs by name.
+      text = text.replacing("vm \(greatest)", with: "'\(machines[greatest].name.value)'")
+    }
+    var found = source.problem(at: position(of: problem), "\(field): \(text)")
     found.isWarning = problem.isWarning
     return found
   }
 
   private func position(of problem: SystemProblem) -> Position {
     switch problem.subject {
-    case .system: return machines.first?.memory.position ?? .start
+    case .system:
+      if case .exceedsMachine(_, _, let greatest) = problem.kind { return machines[greatest].memory.position }
+      return machines.first?.memory.position ?? .start
     case .cpu(let index): return processors[index].position(of: problem.field)
     case .window(let index, let window): return processors[index].windows[window].position
     case .vm(let index): return machines[index].position(of: problem.field)
