@@ -157,7 +157,7 @@ if let bareMetal {
         "Architecture", "Virtualization", "ArmCommon", "ARMv8", "ARMv7", "DeviceTree", "Configuration", "Toolkit",
         "TestSupport",
       ]),
-    tests("SystemTests", needs: ["Toolkit"]),
+    tests("SystemTests", needs: ["Toolkit", "tvisor", "TestSupport"]),
   ]
 }
 

@@ -13,7 +13,7 @@ public struct ConsoleModel: Sendable {
   private enum Driver {
     case pl011, ns16550, cadence, imx
     /// Those that a table of registers describes.
-    case meson, uartDM, geni, samsung, armada3700, scif, lowPower, lowPowerBehindIdentity
+    case layout(UARTLayout.Kind)
   }
 
   private init(
@@ -53,25 +53,25 @@ public struct ConsoleModel: Sendable {
     ConsoleModel("fsl,imx6q-uart", .imx),
     ConsoleModel("fsl,imx53-uart", .imx),
     ConsoleModel("fsl,imx21-uart", .imx),
-    ConsoleModel("amlogic,meson-gx-uart", .meson),
-    ConsoleModel("amlogic,meson-ao-uart", .meson),
-    ConsoleModel("amlogic,meson-s4-uart", .meson),
-    ConsoleModel("amlogic,meson-a1-uart", .meson),
-    ConsoleModel("amlogic,meson-g12a-uart", .meson),
-    ConsoleModel("qcom,msm-uartdm", .uartDM),
+    ConsoleModel("amlogic,meson-gx-uart", .layout(.meson)),
+    ConsoleModel("amlogic,meson-ao-uart", .layout(.meson)),
+    ConsoleModel("amlogic,meson-s4-uart", .layout(.meson)),
+    ConsoleModel("amlogic,meson-a1-uart", .layout(.meson)),
+    ConsoleModel("amlogic,meson-g12a-uart", .layout(.meson)),
+    ConsoleModel("qcom,msm-uartdm", .layout(.uartDM)),
     // The engine has DMA of its own.
-    ConsoleModel("qcom,geni-debug-uart", .geni, mastersBus: true),
-    ConsoleModel("qcom,geni-uart", .geni, mastersBus: true),
-    ConsoleModel("samsung,exynos4210-uart", .samsung),
-    ConsoleModel("samsung,exynos5433-uart", .samsung),
-    ConsoleModel("samsung,exynos850-uart", .samsung, width: 4),
-    ConsoleModel("samsung,s5pv210-uart", .samsung),
-    ConsoleModel("marvell,armada-3700-uart", .armada3700),
-    ConsoleModel("renesas,scif", .scif),
-    ConsoleModel("renesas,hscif", .scif),
-    ConsoleModel("fsl,ls1028a-lpuart", .lowPower),
-    ConsoleModel("fsl,imx7ulp-lpuart", .lowPowerBehindIdentity),
-    ConsoleModel("fsl,imx8qxp-lpuart", .lowPowerBehindIdentity),
+    ConsoleModel("qcom,geni-debug-uart", .layout(.geni), mastersBus: true),
+    ConsoleModel("qcom,geni-uart", .layout(.geni), mastersBus: true),
+    ConsoleModel("samsung,exynos4210-uart", .layout(.samsung)),
+    ConsoleModel("samsung,exynos5433-uart", .layout(.samsung)),
+    ConsoleModel("samsung,exynos850-uart", .layout(.samsung), width: 4),
+    ConsoleModel("samsung,s5pv210-uart", .layout(.samsung)),
+    ConsoleModel("marvell,armada-3700-uart", .layout(.armada3700)),
+    ConsoleModel("renesas,scif", .layout(.scif)),
+    ConsoleModel("renesas,hscif", .layout(.scif)),
+    ConsoleModel("fsl,ls1028a-lpuart", .layout(.lowPower)),
+    ConsoleModel("fsl,imx7ulp-lpuart", .layout(.lowPowerBehindIdentity)),
+    ConsoleModel("fsl,imx8qxp-lpuart", .layout(.lowPowerBehindIdentity)),
     ConsoleModel("nuvoton,npcm750-uart", .ns16550, shift: 2, width: 4),
     ConsoleModel("nuvoton,npcm845-uart", .ns16550, shift: 2, width: 4),
   ]
@@ -90,14 +90,7 @@ public struct ConsoleModel: Sendable {
       .ns16550(NS16550Port(base: base, shift: shift ?? self.shift, width: width ?? self.width, depth: depth))
     case .cadence: .cadence(CadencePort(base: base))
     case .imx: .imx(IMXPort(base: base))
-    case .meson: .layout(LayoutPort(base: base, width: width, .meson))
-    case .uartDM: .layout(LayoutPort(base: base, width: width, .uartDM))
-    case .geni: .layout(LayoutPort(base: base, width: width, .geni))
-    case .samsung: .layout(LayoutPort(base: base, width: width ?? self.width, .samsung))
-    case .armada3700: .layout(LayoutPort(base: base, width: width, .armada3700))
-    case .scif: .layout(LayoutPort(base: base, width: width, .scif))
-    case .lowPower: .layout(LayoutPort(base: base, width: width, .lowPower(at: 0)))
-    case .lowPowerBehindIdentity: .layout(LayoutPort(base: base, width: width, .lowPower(at: 0x10)))
+    case .layout(let kind): .layout(LayoutPort(base: base, width: width ?? self.width, kind))
     }
   }
 }

@@ -4,24 +4,27 @@ internal import ArmRegisters
 public struct LayoutPort: UARTDriver {
   private let base: UInt
   private let dataWidth: UInt32
-  private let layout: UARTLayout
+  private let kind: UARTLayout.Kind
 
   /// The port whose registers are mapped at `base`; `width` is how wide the tree wants accesses, where it says so.
-  init(base: UInt, width: UInt32?, _ layout: UARTLayout) {
-    self.base = base
-    self.layout = layout
-    dataWidth = layout.dataWidth ?? width ?? 1
+  init(base: UInt, width: UInt32?, _ kind: UARTLayout.Kind) {
+    self.kind = kind
+    let layout = UARTLayout.all[Int(kind.rawValue)]
+    self.base = base + UInt(layout.start)
+    dataWidth = layout.dataWidth > 0 ? UInt32(layout.dataWidth) : width ?? 1
   }
 
+  private var layout: UARTLayout { UARTLayout.all[Int(kind.rawValue)] }
+
   func initialize() {
-    for index in layout.setup.indices { take(layout.setup[index]) }
+    take(layout.setup)
     setTransmitInterrupt(false)
   }
 
   var transmitRoom: Int { holds(layout.hasRoom) ? 1 : 0 }
 
   func transmit(_ byte: UInt8) {
-    for index in layout.beforeByte.indices { take(layout.beforeByte[index]) }
+    take(layout.beforeByte)
     let address = base + UInt(layout.transmit)
     if dataWidth == 1 { device_store8(address, byte) } else { device_store32(address, UInt32(byte)) }
     take(layout.afterByte)
@@ -33,9 +36,7 @@ public struct LayoutPort: UARTDriver {
     take(UARTLayout.Step(layout.interrupts, clear: layout.ownBits, set: bits & layout.ownBits))
   }
 
-  func acknowledgeInterrupt() {
-    for index in layout.acknowledge.indices { take(layout.acknowledge[index]) }
-  }
+  func acknowledgeInterrupt() { take(layout.acknowledge) }
 
   func receive() -> UInt8? {
     guard holds(layout.hasReceived) else { return nil }
@@ -45,12 +46,18 @@ public struct LayoutPort: UARTDriver {
     return byte
   }
 
+  @inline(never)
   private func holds(_ condition: UARTLayout.Condition) -> Bool {
     (load(condition.offset) & condition.bits != 0) == condition.isSet
   }
 
+  @inline(never)
+  private func take(_ steps: UARTLayout.Steps) {
+    for index in 0..<steps.count { take(UARTLayout.steps[Int(steps.first &+ index)]) }
+  }
+
+  @inline(never)
   private func take(_ step: UARTLayout.Step) {
-    guard step.isThere else { return }
     store(step.offset, step.cleared == .max ? step.set : load(step.offset) & ~step.cleared | step.set)
   }
 

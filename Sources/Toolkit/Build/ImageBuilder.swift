@@ -96,7 +96,9 @@ public struct ImageBuilder: Sendable {
   private func forgetStale(_ product: Product) throws {
     let folder = project.path(product.scratch)
     let toolset = try contents(of: project.path("boot/toolsets/\(product.toolset).json"))
-    try remove(folder, unless: toolset, isRecordedIn: "\(folder)/inputs-toolset")
+    // Its files have the paths that they were made at, so that a checkout that was moved begins it anew, too.
+    let place = Data("\n\(project.root.path)\n".utf8)
+    try remove(folder, unless: toolset + place, isRecordedIn: "\(folder)/inputs-toolset")
     var linked = Data()
     for script in try FileManager.default.contentsOfDirectory(atPath: project.path("boot/link")).sorted() {
       linked += try contents(of: project.path("boot/link/\(script)"))
