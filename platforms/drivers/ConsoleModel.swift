@@ -3,9 +3,9 @@ public struct ConsoleModel: Sendable {
   /// The name in `compatible`.
   public let compatible: StaticString
   private let driver: Driver
-  private let shift: UInt32
-  private let width: UInt32
-  private let depth: Int
+  private let shift: UInt8
+  private let width: UInt8
+  private let depth: UInt8
 
   /// True where the port itself may read and write memory. In others, another device does DMA for them.
   public let mastersBus: Bool
@@ -17,7 +17,7 @@ public struct ConsoleModel: Sendable {
   }
 
   private init(
-    _ compatible: StaticString, _ driver: Driver, shift: UInt32 = 0, width: UInt32 = 1, depth: Int = 1,
+    _ compatible: StaticString, _ driver: Driver, shift: UInt8 = 0, width: UInt8 = 1, depth: UInt8 = 1,
     mastersBus: Bool = false
   ) {
     self.compatible = compatible
@@ -87,10 +87,12 @@ public struct ConsoleModel: Sendable {
     switch driver {
     case .pl011: .pl011(PL011Port(base: base))
     case .ns16550:
-      .ns16550(NS16550Port(base: base, shift: shift ?? self.shift, width: width ?? self.width, depth: depth))
+      .ns16550(
+        NS16550Port(
+          base: base, shift: shift ?? UInt32(self.shift), width: width ?? UInt32(self.width), depth: Int(depth)))
     case .cadence: .cadence(CadencePort(base: base))
     case .imx: .imx(IMXPort(base: base))
-    case .layout(let kind): .layout(LayoutPort(base: base, width: width ?? self.width, kind))
+    case .layout(let kind): .layout(LayoutPort(base: base, width: width ?? UInt32(self.width), kind))
     }
   }
 }
