@@ -21,7 +21,7 @@ struct MessageTests {
       return []
     } catch let problems as Problems {
       return problems.problems.filter { !$0.isWarning }.map {
-        "\($0.position.line):\($0.position.column) \($0.message.replacing(folder.path, with: ""))"
+        "\($0.position.line):\($0.position.column) \($0.message.replacing(folder.path.replacing("//", with: "/"), with: ""))"
       }
     }
   }
