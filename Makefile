@@ -20,13 +20,13 @@ tool := .build-host/debug/tvisor
 sources := Package.swift Sources Tests arch boot platforms
 reports := .build-host/reports
 
-.PHONY: run test soak soak-guests setup tool build check boards format lint coverage clean help
+.PHONY: run test soak soak-guests setup place tool build check boards format lint coverage clean help
 
 run: setup tool
 	@$(tool) run $(SYSTEM) --board $(BOARD) $(ARGS)
 
 # The tests in QEMU run even where a test on the host failed, so that one run tells all.
-test:
+test: place
 	@boot/setup/setup.sh --tests
 	@mkdir -p $(reports) && rm -f $(reports)/*.xml
 	@status=0; \
@@ -41,7 +41,7 @@ soak-guests: setup tool
 	@TVISOR_SOAK_MINUTES=$${TVISOR_SOAK_MINUTES:-10} swift test $(host) --filter 'FuzzTests.soak'
 
 # Without a seed each soak has another; it is printed, and TVISOR_SEED has it again.
-soak: setup
+soak: place setup
 	@export TVISOR_SOAK=$${TVISOR_SOAK:-50} TVISOR_SEED=$${TVISOR_SEED:-$$(date +%s)}; \
 	echo "TVISOR_SOAK=$$TVISOR_SOAK TVISOR_SEED=$$TVISOR_SEED"; \
 	swift test $(host) --filter '$(soaked)'
@@ -49,7 +49,12 @@ soak: setup
 setup:
 	@boot/setup/setup.sh
 
-tool:
+# A build folder keeps the paths that it was made at: one of a checkout that was moved begins anew.
+place:
+	@if [ -d .build-host ] && [ "$$(cat .build-host/checkout 2>/dev/null || pwd)" != "$$(pwd)" ]; then rm -rf .build-host; fi
+	@mkdir -p .build-host && pwd > .build-host/checkout
+
+tool: place
 	@swift build $(host) --product tvisor --quiet
 
 build: setup tool

@@ -48,7 +48,7 @@ var targets: [Target] = [
   // libfdt, its safe face, and what the two kinds of tree mean to us.
   .systemLibrary(name: "CLibFDT", path: "Sources/CLibFDT"),
   module("DeviceTree", "Sources/DeviceTree", needs: ["Architecture", "CLibFDT"], isSmall: true),
-  module("Configuration", "Sources/Configuration", needs: ["Architecture", "DeviceTree"], isSmall: true),
+  module("Configuration", "Sources/Configuration", needs: ["Architecture", "DeviceTree", "Drivers"], isSmall: true),
 
   // Joins what the bundle says with the policies: the one list of who runs where, for boot and for the host tool.
   module(
@@ -125,7 +125,7 @@ if let bareMetal {
     .target(
       name: "Toolkit",
       dependencies: [
-        "Architecture", "Configuration", "DeviceTree", "Planning", "Scheduling", "Yams",
+        "Architecture", "Configuration", "DeviceTree", "Drivers", "Planning", "Scheduling", "Yams",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -149,14 +149,18 @@ if let bareMetal {
     tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
     tests("ARMv7Tests", needs: ["ARMv7", "ArmCommon", "Architecture", "TestSupport"]),
     tests(
-      "ToolkitTests", needs: ["Toolkit", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport"]),
+      "ToolkitTests",
+      needs: [
+        "Toolkit", "tvisor", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     tests(
       "FuzzTests",
       needs: [
         "Architecture", "Virtualization", "ArmCommon", "ARMv8", "ARMv7", "DeviceTree", "Configuration", "Toolkit",
         "TestSupport",
       ]),
-    tests("SystemTests", needs: ["Toolkit"]),
+    tests("SystemTests", needs: ["Toolkit", "tvisor", "TestSupport"]),
   ]
 }
 

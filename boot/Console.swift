@@ -1,5 +1,6 @@
 internal import Architecture
 internal import ArmCommon
+internal import ArmRegisters
 internal import Backend
 internal import Drivers
 internal import Virtualization

@@ -1,4 +1,5 @@
 internal import Architecture
+internal import ArmRegisters
 internal import Drivers
 internal import Synchronization
 internal import Virtualization
@@ -37,7 +38,7 @@ extension Reference where Value == PhysicalCPU {
     case .input(.statistics(let asTable)): showStatistics(asTable: asTable)
     case .input(.selected), .input(.none), .more: break
     case .room(let vm): holdConsole(of: vm, false)
-    case .stop(let vm): stop(vm)
+    case .stop(let vm): stop(vm, saying: "was stopped by Ctrl-T x")
     case .statistics: goOnWithStatistics()
     case .nothing:
       value.console.isWanted = false
@@ -79,12 +80,19 @@ extension Reference where Value == PhysicalCPU {
     unlock(vm)
   }
 
-  /// No VM will ever run again: turns the machine off.
+  /// No VM will ever run again: turns the machine off, or says that nobody can.
   func finish() -> Never {
+    say("all VMs have stopped")
+    if Hypervisor.shared.value.hasFirmware { HostFirmware.turnOff() }
+    say("this machine has no firmware that turns it off: pull the plug, or in QEMU type Ctrl-A x")
+    while true { wait_for_interrupt() }
+  }
+
+  /// Says something, and waits until it has gone out.
+  private func say(_ text: StaticString) {
     withConsole { console in
-      console.report("all VMs have stopped")
+      console.report(text)
       console.drain()
     }
-    HostFirmware.turnOff(Hypervisor.shared.value.hasFirmware)
   }
 }

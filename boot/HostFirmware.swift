@@ -12,9 +12,6 @@ enum HostFirmware {
     Processor.callFirmware(Processor.cpuOnFunction, affinity, entry.rawValue, 0) == 0
   }
 
-  /// Turns the machine off, or stops for good where nobody can.
-  static func turnOff(_ isAvailable: Bool) -> Never {
-    if isAvailable { _ = Processor.callFirmware(systemOff, 0, 0, 0) }
-    while true { wait_for_interrupt() }
-  }
+  /// Turns the machine off, for which there must be firmware; returns where that cannot do it.
+  static func turnOff() { _ = Processor.callFirmware(systemOff, 0, 0, 0) }
 }

@@ -39,9 +39,9 @@ extension Reference where Value == PhysicalCPU {
     send(.start, to: first)
   }
 
-  /// SYSTEM_OFF.
-  func stop(_ vm: Int) {
-    if halt(vm, then: .stay(.stopped)) { withConsole { $0.report(vm, "turned itself off") } }
+  /// SYSTEM_OFF, unless `reason` says that it was somebody else.
+  func stop(_ vm: Int, saying reason: StaticString = "turned itself off") {
+    if halt(vm, then: .stay(.stopped)) { withConsole { $0.report(vm, reason) } }
   }
 
   /// SYSTEM_RESET.

@@ -316,8 +316,10 @@ extension SystemBuilder {
 extension SystemBuilder {
   private mutating func buildConsole(_ port: ConsolePort) throws(BootFailure) -> Console {
     let system = system
+    // For consoles that go into a file or a pipe.
+    let isColoured = machine.bootArguments?.hasWord("tvisor.colour=0") != true
     return try taking { (arena) throws(OutOfMemory) in
-      let multiplexer = try ConsoleMultiplexer(vmCount: system.vmCount, in: &arena) { index in
+      let multiplexer = try ConsoleMultiplexer(vmCount: system.vmCount, isColoured: isColoured, in: &arena) { index in
         ConsoleName((system.vm(index)?.name ?? "").span)
       }
       return try Console(

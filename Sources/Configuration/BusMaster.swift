@@ -1,4 +1,5 @@
 internal import DeviceTree
+internal import Drivers
 
 extension DeviceTree.Node {
   /// True unless the device is known never to read or write memory by itself. What is not known is taken to do so.
@@ -6,10 +7,9 @@ extension DeviceTree.Node {
   /// The devices below have no master port: where they take part in DMA, another device does it for them, to which the
   /// guest's tree has no reference.
   var mayMasterBus: Bool {
-    let passive: [24 of Text] = [
-      // UARTs.
-      "arm,pl011", "arm,sbsa-uart", "ns16550", "ns16550a", "ns8250", "snps,dw-apb-uart", "brcm,bcm2835-aux-uart",
-      "brcm,bcm7271-uart", "cdns,uart-r1p8", "cdns,uart-r1p12", "xlnx,xuartps",
+    // UARTs are known to their drivers.
+    if let model = ConsoleModel.first(where: { isCompatible(with: Text($0)) }) { return model.mastersBus }
+    let passive: [13 of Text] = [
       // GPIO.
       "arm,pl061", "brcm,bcm2835-gpio", "brcm,bcm2711-gpio", "xlnx,zynqmp-gpio-1.0", "fsl,imx35-gpio",
       // Clocks, timers and watchdogs.

@@ -7,7 +7,7 @@ internal import DeviceTree
 
 extension GuestDeviceTree {
   /// The most devices that a VM can be given: their nodes go where the tool leaves 2 MiB for the tree.
-  static var deviceCountLimit: Int { 128 }
+  public static var deviceCountLimit: Int { 128 }
   /// How many bytes a device may add to a guest's tree.
   static var deviceLimit: Int { 8192 }
 

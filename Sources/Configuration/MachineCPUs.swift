@@ -44,7 +44,8 @@ extension MachineDescription {
     let hasFirmware: Bool
     var index = 0
 
-    init(_ tree: DeviceTree) {
+    /// The enabled CPUs of a tree, which need not describe a machine.
+    public init(_ tree: DeviceTree) {
       nodes = tree.node(path: "/cpus")?.children
       hasFirmware = FirmwareDescription.node(in: tree) != nil
     }
@@ -63,7 +64,7 @@ extension MachineDescription {
   }
 
   /// How many CPUs are enabled, each with an affinity of its own.
-  static func checkCPUs(in tree: DeviceTree) throws(MachineProblem) -> Int {
+  public static func checkCPUs(in tree: DeviceTree) throws(MachineProblem) -> Int {
     guard let parent = tree.node(path: "/cpus") else { throw MachineProblem(missing: "/cpus") }
     var count = 0
     for node in parent.children where node.isCPU {

@@ -1,5 +1,5 @@
 public import Architecture
-internal import DeviceTree
+public import DeviceTree
 
 /// A part of memory that the machine's tree sets aside.
 public struct Reservation: Equatable, Sendable {
@@ -12,6 +12,11 @@ public struct Reservation: Equatable, Sendable {
 extension MachineDescription {
   /// Calls `body` with each bank of memory (`device_type = "memory"`), in the order of the tree.
   public func forEachMemoryBank(_ body: (AddressRange<PhysicalAddress>) -> Void) {
+    Self.forEachMemoryBank(of: tree, body)
+  }
+
+  /// The same of a tree that need not describe a machine.
+  public static func forEachMemoryBank(of tree: DeviceTree, _ body: (AddressRange<PhysicalAddress>) -> Void) {
     for node in tree.root.children where node.isMemory {
       for index in 0..<((try? node.regionCount) ?? 0) {
         if let bank = node.filledRegion(index) { body(bank) }
@@ -66,7 +71,7 @@ extension MachineDescription {
   }
 
   /// Checks that there is memory, that its ranges are sound, and that no two of them overlap.
-  static func checkMemory(in tree: DeviceTree) throws(MachineProblem) {
+  public static func checkMemory(in tree: DeviceTree) throws(MachineProblem) {
     var hasMemory = false
     for node in tree.root.children where node.isMemory {
       for index in 0..<(try node.checkedRegionCount()) {

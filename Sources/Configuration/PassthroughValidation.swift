@@ -56,7 +56,7 @@ extension SystemDescription {
   ) {
     guard node.isReachable else { return problem(.disabledDevice) }
     guard node["device_type"]?.string != "memory" else { return problem(.liesInMemory) }
-    guard machine.canGive(node) else { return problem(.usedByHypervisor) }
+    if let use = machine.use(of: node) { return problem(.usedByHypervisor(use)) }
     guard node.hasSoundRegisters else { return problem(.noRegisters) }
     var liesInMemory = false
     machine.forEachMemoryBank { if node.hasRegisters(in: $0.expanded(to: 4096)) { liesInMemory = true } }
@@ -77,7 +77,9 @@ extension SystemDescription {
     if !node.hasNoInterrupt(at: count) { problem(.foreignInterrupt) }
     for index in 0..<count {
       guard let interrupt = node.sharedInterrupt(index, of: machine) else { continue }
-      if machine.console?.interrupt?.identifier == interrupt.identifier { problem(.usedByHypervisor) }
+      if machine.console?.interrupt?.identifier == interrupt.identifier {
+        problem(.usedByHypervisor(.console))
+      }
       for other in vms where other.index < vm.index {
         for device in other.deviceNodes(in: machine.tree) {
           for place in 0..<device.sharedInterruptCount(of: machine)
@@ -90,37 +92,47 @@ extension SystemDescription {
   }
 
   /// No page of a device has registers of anything that the VM does not have as well. What is disabled counts where it could
-  /// reach memory: nobody else uses it, but the VM could turn it on.
+  /// reach memory: nobody else uses it, but the VM could turn it on. Each neighbour is told of once, and those of one
+  /// device together.
   private func checkPages(of vm: VMDescription, _ machine: MachineDescription, _ report: (SystemProblem) -> Void) {
-    for other in machine.tree.nodes {
-      guard other["reg"] != nil, other["device_type"]?.string != "memory" else { continue }
-      for place in 0..<other.registerRegionCount {
-        guard let region = try? other.region(at: place), !region.isEmpty else { continue }
-        checkPages(of: vm, against: other, region.expanded(to: 4096), machine, report)
-      }
-    }
-  }
-
-  private func checkPages(
-    of vm: VMDescription, against other: DeviceTree.Node, _ pages: AddressRange<PhysicalAddress>,
-    _ machine: MachineDescription, _ report: (SystemProblem) -> Void
-  ) {
     guard let paths = vm.devices else { return }
     var index = -1
     for path in paths {
       index += 1
-      guard let node = machine.tree.node(path: path), node != other, node.hasRegisters(in: pages),
-        !other.isBelow(node), machine.canGive(node)
-      else { continue }
-      let subject = SystemProblem.Subject.device(vm: vm.index, device: index)
-      func problem(_ kind: SystemProblem.Kind) { report(SystemProblem(subject, .devices, kind)) }
-      if machine.interruptController.contains(other) || other == machine.console?.node {
-        problem(.usedByHypervisor)
-      } else if !vm.owns(other, in: machine.tree), other.isReachable || other.mayMasterBus {
-        // Once, however many of the VM's devices are in the page.
-        return problem(.sharesPage(node, with: other))
+      guard let node = machine.tree.node(path: path), machine.canGive(node) else { continue }
+      func problem(_ kind: SystemProblem.Kind) {
+        report(SystemProblem(.device(vm: vm.index, device: index), .devices, kind))
+      }
+      var (neighbour, more): (DeviceTree.Node?, Int) = (nil, 0)
+      var use: SystemProblem.Use?
+      for other in machine.tree.nodes where node.sharesPage(with: other) {
+        if let found = machine.use(of: other) {
+          use = use ?? found
+        } else if !vm.owns(other, in: machine.tree), other.isReachable || other.mayMasterBus,
+          !isTold(of: other, before: index, paths, machine)
+        {
+          if neighbour == nil { neighbour = other } else { more += 1 }
+        }
+      }
+      if let use { problem(.usedByHypervisor(use)) }
+      if let neighbour { problem(.sharesPage(node, with: neighbour, more: more)) }
+    }
+  }
+
+  /// True where a device before the one at `index` is in a page with the neighbour, which was told of then.
+  private func isTold(
+    of neighbour: DeviceTree.Node, before index: Int, _ paths: DeviceTree.Property.Strings,
+    _ machine: MachineDescription
+  ) -> Bool {
+    var place = 0
+    for path in paths {
+      if place == index { return false }
+      place += 1
+      if let other = machine.tree.node(path: path), machine.canGive(other), other.sharesPage(with: neighbour) {
+        return true
       }
     }
+    return false
   }
 
   /// That a guest has addresses and INTIDs for all devices of the VM.
@@ -152,9 +164,15 @@ extension SystemDescription {
 }
 
 extension MachineDescription {
+  /// What the hypervisor itself uses a node for, if anything.
+  fileprivate func use(of node: DeviceTree.Node) -> SystemProblem.Use? {
+    if interruptController.contains(node) { return .interruptController }
+    return node == console?.node ? .console : nil
+  }
+
   /// False for memory, and for what the hypervisor uses itself.
   fileprivate func canGive(_ node: DeviceTree.Node) -> Bool {
-    !interruptController.contains(node) && node != console?.node && node["device_type"]?.string != "memory"
+    use(of: node) == nil && node["device_type"]?.string != "memory"
   }
 }
 
@@ -194,6 +212,18 @@ extension DeviceTree.Node {
       if let region = try? region(at: index), !region.isEmpty, region.expanded(to: 4096).overlaps(pages) {
         return true
       }
+    }
+    return false
+  }
+
+  /// True where a page has registers of both, and neither is memory or part of this one.
+  fileprivate func sharesPage(with other: DeviceTree.Node) -> Bool {
+    guard self != other, other["reg"] != nil, other["device_type"]?.string != "memory", !other.isBelow(self) else {
+      return false
+    }
+    for place in 0..<other.registerRegionCount {
+      guard let region = try? other.region(at: place), !region.isEmpty else { continue }
+      if hasRegisters(in: region.expanded(to: 4096)) { return true }
     }
     return false
   }

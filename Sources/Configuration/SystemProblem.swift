@@ -60,8 +60,8 @@ public struct SystemProblem: Equatable, Sendable {
     case tooSmall(limit: UInt64)
     /// The number, or how many there are, is above what is allowed.
     case tooLarge(limit: UInt64)
-    /// All VMs together need more memory, in bytes, than the machine has free.
-    case exceedsMachine(needed: UInt64, free: UInt64)
+    /// All VMs together need more memory, in bytes, than the machine has free; the VM of index `greatest` needs the most.
+    case exceedsMachine(needed: UInt64, free: UInt64, greatest: Int)
     /// The addresses lie neither in the VM's RAM nor in its firmware memory.
     case outsideMemory
     /// The addresses meet those of the VM's image of that index.
@@ -84,14 +84,14 @@ public struct SystemProblem: Equatable, Sendable {
     case noSuchDevice(Text)
     /// The tree says that the node, or the bus that it is on, is disabled.
     case disabledDevice
-    /// The hypervisor itself uses the device, its registers' pages or its interrupt, or needs it.
-    case usedByHypervisor
+    /// The hypervisor itself uses the device, its registers' pages or its interrupt.
+    case usedByHypervisor(Use)
     /// The node has no registers that the CPU could reach.
     case noRegisters
     /// The node's registers lie in memory.
     case liesInMemory
-    /// A page has registers of the first node and of the other, which does not go to the same VM.
-    case sharesPage(DeviceTree.Node, with: DeviceTree.Node)
+    /// A page has registers of the first node and of the other, which does not go to the same VM, and so many more like that.
+    case sharesPage(DeviceTree.Node, with: DeviceTree.Node, more: Int)
     /// An interrupt of the node is no shared one of the machine's GIC.
     case foreignInterrupt
     /// An interrupt of the device is also that of a device of the VM of that index.
@@ -112,6 +112,14 @@ public struct SystemProblem: Equatable, Sendable {
     case notWithFirmware
     /// This cannot be asked for.
     case notOffered
+  }
+
+  /// What the hypervisor uses a device for.
+  public enum Use: Equatable, Sendable {
+    /// What all VMs' consoles and its own are shown by.
+    case console
+    /// Taking interrupts.
+    case interruptController
   }
 
   /// With what something is wrong.

@@ -28,10 +28,12 @@ extension SystemProblem {
     case .misaligned(let unit): sink.write("must be a multiple of ", size: unit, "; round it up")
     case .betterAligned(let unit): sink.write("is better a multiple of ", size: unit, ", so that no memory is lost")
     case .tooSmall(let limit): writeLimit("is too small; use at least ", limit, to: &sink)
+    case .tooLarge(8) where field == .vcpus: sink.write("a GICv2 serves at most 8; give the VM fewer, or take a GICv3")
     case .tooLarge(let limit): writeLimit("is too large; use at most ", limit, to: &sink)
-    case .exceedsMachine(let needed, let free):
+    case .exceedsMachine(let needed, let free, let greatest):
       sink.write("all VMs together need ", size: needed, ", but the machine has ")
       sink.write("", size: free, " free; give them less")
+      sink.write(", first of all vm ", UInt64(greatest), ", which has the most")
     case .outsideMemory: sink.write("lies outside the VM's RAM and firmware; move it, or give the VM more memory")
     case .overlapsImage(let other): sink.write("overlaps image ", UInt64(other), " of the VM; move one of them")
     case .overlapsDeviceTree: sink.write("overlaps the VM's device tree; move one of them")
@@ -55,14 +57,20 @@ extension SystemProblem {
       sink.write(path.span)
       sink.write("; look the path up there")
     case .disabledDevice: sink.write("the machine's device tree says that it is disabled; leave it out")
-    case .usedByHypervisor: sink.write("the hypervisor uses it itself; leave it out")
+    case .usedByHypervisor(.console): sink.write("the hypervisor uses it itself, as the console; leave it out")
+    case .usedByHypervisor(.interruptController):
+      sink.write("the hypervisor uses it itself, as the interrupt controller; leave it out")
     case .noRegisters: sink.write("has no registers that a CPU could reach; only devices that have can be given")
     case .liesInMemory: sink.write("lies in memory, which is no device; leave it out")
-    case .sharesPage(let device, let other):
+    case .sharesPage(let device, let other, let more):
       device.writePath(to: &sink)
       sink.write(" has registers in the same 4 KiB as ")
       other.writePath(to: &sink)
-      sink.write("; give both to the VM, or none")
+      if more > 0 {
+        sink.write(" and ", UInt64(more), " more; give all of them to the VM, or none")
+      } else {
+        sink.write("; give both to the VM, or none")
+      }
     case .foreignInterrupt:
       sink.write("has an interrupt that is no shared one of the machine's GIC; it cannot be given")
     case .sharedInterrupt(let vm):

@@ -55,7 +55,9 @@ extension SystemDescription {
     _ machine: MachineDescription, _ taken: Span<AddressRange<PhysicalAddress>>, _ report: (SystemProblem) -> Void
   ) {
     var needed: UInt64 = 0
+    var greatest = (vm: 0, size: 0 as UInt64)
     for vm in vms {
+      if vm.memorySize > greatest.size { greatest = (vm.index, vm.memorySize) }
       needed = needed.saturatingSum(vm.memorySize.roundedUp(to: Self.memoryUnit))
       needed = needed.saturatingSum(vm.firmwareSize.roundedUp(to: Self.memoryUnit))
     }
@@ -68,7 +70,9 @@ extension SystemDescription {
       }
       if !hasRoom { report(SystemProblem(.vm(vm.index), .placement, .noIdentity(vm.memorySize))) }
     }
-    if needed > free { report(SystemProblem(.system, .memorySize, .exceedsMachine(needed: needed, free: free))) }
+    if needed > free {
+      report(SystemProblem(.system, .memorySize, .exceedsMachine(needed: needed, free: free, greatest: greatest.vm)))
+    }
   }
 }
 

@@ -151,6 +151,6 @@ struct Bench: AsyncParsableCommand {
   }
 
   private func write(_ text: String, to path: String) throws {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    try Files.write(text, to: path)
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Toolkit
 
 struct Bundle: AsyncParsableCommand {
@@ -18,7 +17,7 @@ struct Bundle: AsyncParsableCommand {
       let bundler = Bundler(project: try .locate())
       let bundle = try await bundler.bundle(system)
       for warning in try await bundler.validate(bundle) { note(warning.description) }
-      try bundle.bytes.write(to: URL(fileURLWithPath: output))
+      try Files.write(bundle.bytes, to: output)
       print("\(output): \(bundle.summary), \(bundle.bytes.count) bytes")
     }
   }

@@ -14,11 +14,23 @@ struct Check: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let project = try Project.locate()
-      let emulation = try await options.emulation(in: project)
       let bundler = Bundler(project: project)
       let bundle = try await bundler.bundle(system)
-      for warning in try await bundler.validate(bundle, on: emulation) { note(warning.description) }
-      print("\(system): \(bundle.summary); it fits \(emulation.board.name)")
+      for warning in try await warnings(of: bundle, bundler) { note(warning.description) }
+      print("\(system): \(bundle.summary); it fits \(options.board)")
     }
+  }
+
+  private func warnings(of bundle: Bundler.Bundle, _ bundler: Bundler) async throws -> [Problem] {
+    let board = try bundler.project.board(named: options.board)
+    guard board.qemu == nil else {
+      return try await bundler.validate(bundle, on: options.emulation(in: bundler.project))
+    }
+    guard !options.isAboutQEMU else {
+      throw ValidationError(
+        "QEMU does not play \(board.name): --cpu, --gic, --smp, --memory, --qemu and --port are not for it")
+    }
+    try await bundler.project.provideTree(of: board)
+    return try await bundler.validate(bundle, on: board, in: bundler.project)
   }
 }

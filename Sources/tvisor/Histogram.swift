@@ -18,12 +18,13 @@ struct Histogram: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let statistics = try StatisticsLog(SourceText(path: log))
+      let statistics = try StatisticsLog(
+        SourceText(path: log, text: String(decoding: Files.contents(of: log), as: UTF8.self)))
       print(statistics)
       if let svg {
         let title = "\(URL(fileURLWithPath: log).lastPathComponent): latency of wakes"
         let picture = HistogramDrawing(statistics, title: title).picture
-        try Data(picture.svg.utf8).write(to: URL(fileURLWithPath: svg))
+        try Files.write(picture.svg, to: svg)
         print("\n\(svg) shows the latencies")
       }
     }

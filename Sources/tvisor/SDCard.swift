@@ -4,7 +4,8 @@ import Toolkit
 struct SDCard: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sdcard",
-    abstract: "Writes what goes on the boot partition of a board's SD card.",
+    abstract:
+      "Writes the files that a board's loader starts: the boot partition of a Raspberry Pi's SD card, or what others load.",
     discussion: "The vendor's own firmware files are not among it; the README that is written names them.")
 
   @Argument(help: "The board, such as raspberry-pi-4.")

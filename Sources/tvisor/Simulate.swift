@@ -10,6 +10,8 @@ struct Simulate: AsyncParsableCommand {
       system file, or --behaviour here; else one with a reservation uses all of it in each period, and any other is busy.
       Behaviours: busy | idle | 150us every 1ms [within 900us] [after 300us] | bursts of 300us every 5ms [seed 7].
       Images need not be there, and a load that admission refuses is simulated too, to see what happens.
+      The exit status is 3 where a load that admission takes missed a deadline all the same: it does more than it is promised,
+      or it has no promise.
       """)
 
   @Argument(help: "The system file.")
@@ -47,9 +49,10 @@ struct Simulate: AsyncParsableCommand {
       if let svg {
         let title = "\(URL(fileURLWithPath: system).lastPathComponent): who runs when"
         let picture = TimelineDrawing(outcome.result, title: title).picture
-        try Data(picture.svg.utf8).write(to: URL(fileURLWithPath: svg))
+        try Files.write(picture.svg, to: svg)
         print("\n\(svg) shows \(picture.subtitle)")
       }
+      if outcome.refusals.isEmpty, outcome.result.missCount > 0 { throw ExitCode(3) }
     }
   }
 

@@ -26,8 +26,7 @@ struct Symbolize: AsyncParsableCommand {
       }
       let text: Data
       if let console {
-        guard let data = FileManager.default.contents(atPath: console) else { throw Failure("cannot read \(console)") }
-        text = data
+        text = try Files.contents(of: console)
       } else {
         text = FileHandle.standardInput.readDataToEndOfFile()
       }

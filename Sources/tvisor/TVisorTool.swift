@@ -7,12 +7,20 @@ import Toolkit
 struct TVisorTool: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tvisor",
-    abstract: "Builds, checks and boots TVisor systems.",
+    abstract: "Builds, checks and boots TVisor systems.", version: "tvisor 0.1",
     subcommands: [
       Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self,
       Boards.self, SDCard.self, Symbolize.self,
     ],
     defaultSubcommand: Run.self)
+}
+
+extension TVisorTool {
+  /// What is said of a word that is no command and no file.
+  static func unknownCommand(_ word: String) -> String {
+    let names = configuration.subcommands.map { $0._commandName }
+    return "there is no command and no file '\(word)'; \(Suggestion.hint(for: word, among: names))"
+  }
 }
 
 /// The choices that every command about a board shares.
@@ -33,12 +41,19 @@ struct BoardOptions: ParsableArguments {
   var memory: String?
 
   @Option(
+    parsing: .unconditionalSingleValue,
     help: "Further options for QEMU, such as \"-drive file=disk.img,if=none,format=raw,id=d\"; may be given again.")
   var qemu: [String] = []
 
   @Option(
+    parsing: .unconditionalSingleValue,
     help: "Where a serial port before the console's goes, as QEMU's -serial takes it, such as pty; may be given again.")
   var port: [String] = []
+
+  /// True where anything was chosen that only QEMU has.
+  var isAboutQEMU: Bool {
+    cpu != nil || gic != nil || smp != nil || memory != nil || !qemu.isEmpty || !port.isEmpty
+  }
 
   func emulation(in project: Project) async throws -> Emulation {
     let size = try memory.map { text in
@@ -51,10 +66,11 @@ struct BoardOptions: ParsableArguments {
     try await project.provideTree(of: board)
     var emulation = try Emulation(
       board, model: cpu, gicVersion: gic, processorCount: smp, memory: size)
-    emulation.options = qemu.flatMap { $0.split(separator: " ").map(String.init) }
-    guard port.count <= board.qemu.consoleNumber else {
+    emulation.options = try qemu.flatMap(ShellWords.split)
+    let portCount = try board.playedByQEMU().consoleNumber
+    guard port.count <= portCount else {
       throw ValidationError(
-        "--port: \(board.name) has \(board.qemu.consoleNumber) serial ports before the console's; give at most as many")
+        "--port: \(board.name) has \(portCount) serial ports before the console's; give at most as many")
     }
     emulation.otherPorts = port
     return emulation
@@ -75,6 +91,9 @@ func reporting(_ body: () async throws -> Void) async throws {
     throw ExitCode.failure
   } catch let failure as Failure {
     note("error: \(failure)")
+    throw ExitCode.failure
+  } catch let error where !(error is ExitCode || error is ValidationError || error is CleanExit) {
+    note("error: \((error as NSError).localizedDescription)")
     throw ExitCode.failure
   }
 }

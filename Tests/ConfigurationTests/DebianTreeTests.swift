@@ -29,6 +29,9 @@ struct DebianTreeTests {
     #expect(table["timer: found", "arm64"] > 550)
     #expect(table["console: with a driver", "arm64"] > 300)
     #expect(table["console: with a driver", "armhf"] > 300)
+    // Of the machines that TVisor could run on, nearly all have a console that it has a driver for.
+    #expect(table.fittingCount > 700)
+    #expect(table.spokenCount * 100 >= table.fittingCount * 95)
   }
 
   /// What boards' manuals say of them.
@@ -117,12 +120,21 @@ private struct CountTable {
   private var examples: [String: Substring] = [:]
   private var name: Substring = ""
 
+  /// Trees with an interrupt controller that can be virtualized and a timer, and those of them with a console for which there is
+  /// a driver.
+  private(set) var fittingCount = 0
+  private(set) var spokenCount = 0
+
   subscript(what: String, package: String) -> Int { counts[what]?[package] ?? 0 }
 
   /// Asks a tree for each thing by itself, and for all together.
   mutating func count(_ tree: DeviceTree, named name: Substring, in package: String) {
     self.name = name
     add("trees", package)
+    if (try? InterruptControllerDescription(in: tree)) != nil, (try? TimerDescription(in: tree)) != nil {
+      fittingCount += 1
+      if let console = try? ConsoleDescription(in: tree), DebianTrees.driver(of: console) != nil { spokenCount += 1 }
+    }
     tally("console", package) { () throws(MachineProblem) in
       guard let console = try ConsoleDescription(in: tree) else { return "none named" }
       return DebianTrees.driver(of: console) == nil ? "without a driver" : "with a driver"

@@ -68,13 +68,13 @@ struct PassthroughValidationTests {
 
   @Test("the console, the interrupt controller and memory stay the hypervisor's")
   func own() throws {
-    #expect(try kinds("/pl011@9000000") == [.usedByHypervisor])
-    #expect(try kinds("/intc@8000000").contains(.usedByHypervisor))
+    #expect(try kinds("/pl011@9000000") == [.usedByHypervisor(.console)])
+    #expect(try kinds("/intc@8000000").contains(.usedByHypervisor(.interruptController)))
     #expect(try kinds("/memory@40000000") == [.liesInMemory])
     #expect(try kinds("/framebuffer@50000000") == [.liesInMemory])
     #expect(try kinds("/timer") == [.noRegisters])
     #expect(try kinds("/cpus/cpu@0") == [.noRegisters])
-    #expect(try kinds("/beside-the-console@9000800") == [.usedByHypervisor])
+    #expect(try kinds("/beside-the-console@9000800") == [.usedByHypervisor(.console)])
   }
 
   @Test("what is disabled, or on a bus that is, is not given")

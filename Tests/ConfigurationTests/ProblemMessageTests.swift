@@ -18,8 +18,9 @@ struct ProblemMessageTests {
         "vm 0, vcpu 2, vcpus: there is no CPU 7; the machine has 4, counted from 0"
       ),
       (
-        SystemProblem(.system, .memorySize, .exceedsMachine(needed: 514 << 20, free: 512 << 20)),
-        "memory: all VMs together need 514 MiB, but the machine has 512 MiB free; give them less"
+        SystemProblem(.system, .memorySize, .exceedsMachine(needed: 514 << 20, free: 512 << 20, greatest: 2)),
+        "memory: all VMs together need 514 MiB, but the machine has 512 MiB free; give them less, "
+          + "first of all vm 2, which has the most"
       ),
       (
         SystemProblem(.vm(0), .memorySize, .misaligned(to: 4096)),
@@ -62,9 +63,11 @@ struct ProblemMessageTests {
     let kinds: [SystemProblem.Kind] = [
       .unknownFormat, .none, .missing, .malformed, .empty, .tooLong(limit: 1), .notPlain, .reserved, .duplicate(of: 1),
       .unknown("x"), .misaligned(to: 8), .betterAligned(to: 8), .tooSmall(limit: 1), .tooLarge(limit: 1),
-      .exceedsMachine(needed: 1, free: 0), .outsideMemory, .overlapsImage(1), .overlapsDeviceTree, .notLoaded,
+      .exceedsMachine(needed: 1, free: 0, greatest: 0), .outsideMemory, .overlapsImage(1), .overlapsDeviceTree,
+      .notLoaded,
       .notHosted("x"), .noSuchCPU(1, count: 1), .noSuchVCPU(vm: 1, vcpu: 1), .onAnotherCPU(1), .outOfOrder,
-      .noSuchDevice("/x"), .notOffered, .disabledDevice, .usedByHypervisor, .noRegisters, .liesInMemory,
+      .noSuchDevice("/x"), .notOffered, .disabledDevice, .usedByHypervisor(.console),
+      .usedByHypervisor(.interruptController), .noRegisters, .liesInMemory,
       .foreignInterrupt, .sharedInterrupt(vm: 1), .mastersBus, .reachesAllMemory, .noRoomForDevices, .largeDevice,
       .unusedClock,
       .noIdentity(1 << 20), .notWithFirmware,

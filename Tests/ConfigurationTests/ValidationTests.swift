@@ -148,18 +148,18 @@ struct ValidationTests {
     #expect(try total([256 * mega, 256 * mega]) == [])
     #expect(
       try total([256 * mega, 258 * mega])
-        == [SystemProblem(.system, .memorySize, .exceedsMachine(needed: 514 * mega, free: 512 * mega))])
+        == [SystemProblem(.system, .memorySize, .exceedsMachine(needed: 514 * mega, free: 512 * mega, greatest: 1))])
     // 128 MiB and a page take a block more.
     #expect(
       try total([384 * mega, 128 * mega + 4096])
-        == [SystemProblem(.system, .memorySize, .exceedsMachine(needed: 514 * mega, free: 512 * mega))])
+        == [SystemProblem(.system, .memorySize, .exceedsMachine(needed: 514 * mega, free: 512 * mega, greatest: 0))])
     #expect(
       try total([512 * mega], firmware: 4096)
-        == [SystemProblem(.system, .memorySize, .exceedsMachine(needed: 514 * mega, free: 512 * mega))])
+        == [SystemProblem(.system, .memorySize, .exceedsMachine(needed: 514 * mega, free: 512 * mega, greatest: 0))])
     // A reservation that straddles two blocks costs both.
     #expect(
       try total([512 * mega], taken: [region(0x4800_0000 - 4096, 8192)])
-        == [SystemProblem(.system, .memorySize, .exceedsMachine(needed: 512 * mega, free: 508 * mega))])
+        == [SystemProblem(.system, .memorySize, .exceedsMachine(needed: 512 * mega, free: 508 * mega, greatest: 0))])
     #expect(try total([508 * mega], taken: [region(0x4800_0000 - 4096, 8192)]) == [])
   }
 

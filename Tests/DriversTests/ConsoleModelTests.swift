@@ -12,7 +12,7 @@ struct ConsoleModelTests {
 
   @Test("without a driver for its names is none")
   func unknown() {
-    #expect(ConsoleModel.first { "\($0)" == "qcom,msm-uartdm" } == nil)
+    #expect(ConsoleModel.first { "\($0)" == "vendor,strange-uart" } == nil)
   }
 
   @Test("PL011: data at 0x00, full at bit 5 and empty at bit 4 of 0x18 (DDI 0183G §3.3)")

@@ -65,7 +65,7 @@ struct FailureTests {
   func exceptionLevel1() async throws {
     let project = try Project.locate()
     var board = try project.board(named: "qemu-virt-armv8")
-    board.qemu.machine = "virt"
+    board.qemu?.machine = "virt"
     let emulation = try Emulation(board, gicVersion: 3, processorCount: 1)
     let boot = Emulation.Boot(kernel: ImageBuilder(project: project).image("armv8"))
     try await QEMUSession.run(emulation.command(booting: boot, console: .pipe)) { console in
@@ -96,7 +96,7 @@ struct FailureTests {
     var board = try project.board(named: "raspberry-pi-2")
     try await project.provideTree(of: board)
     // What has the CPUs begin before QEMU leaves the Secure state.
-    board.qemu.arguments.removeAll { $0 == "-device" || $0.hasPrefix("loader,") }
+    board.qemu?.arguments.removeAll { $0 == "-device" || $0.hasPrefix("loader,") }
     let boot = Emulation.Boot(kernel: ImageBuilder(project: project).image("armv7"))
     try await QEMUSession.run(Emulation(board).command(booting: boot, console: .pipe)) { console in
       try await console.expect("entered at PL1 (SVC mode): TVisor needs PL2 (Hyp mode)", from: "tvisor")

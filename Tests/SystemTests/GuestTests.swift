@@ -68,11 +68,12 @@ struct GuestTests {
     }
   }
 
-  @Test("Ctrl-T X stops every VM and turns the machine off")
+  @Test("Ctrl-T x stops every VM, says so, and turns the machine off")
   func stopAll() async throws {
     try await Booting.boot(Booting.own("metronome"), Booting.Choice(processors: 1)) { console in
       try await console.expect("memory=ok", from: "metronome")
       try await console.type("\u{14}x")
+      try await console.expect("VM 'metronome' was stopped by Ctrl-T x", from: "tvisor")
       try await console.expect("all VMs have stopped", from: "tvisor")
       try await console.expectEnd()
     }

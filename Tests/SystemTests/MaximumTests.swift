@@ -25,7 +25,7 @@ struct MaximumTests {
   private static func alone(gic: UInt64) async throws -> String {
     let project = try Project.locate()
     var board = try project.board(named: "qemu-virt-armv8")
-    board.qemu.machine = "virt"
+    board.qemu?.machine = "virt"
     var emulation = try Emulation(board, model: "max", gicVersion: gic, processorCount: 2, memory: 512 << 20)
     emulation.countsInstructions = true
     let guest = "\(project.guests)/debian-arm64"

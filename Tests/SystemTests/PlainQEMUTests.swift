@@ -9,7 +9,7 @@ struct PlainQEMUTests {
   /// The machine that guests see, without what a hypervisor needs.
   private func virt(_ isa: String, gic: UInt64, processors: UInt64 = 1) throws -> Emulation {
     var board = try Project.locate().board(named: "qemu-virt-\(isa)")
-    board.qemu.machine = "virt"
+    board.qemu?.machine = "virt"
     return try Emulation(board, gicVersion: gic, processorCount: processors, memory: 512 << 20)
   }
 

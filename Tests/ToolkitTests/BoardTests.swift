@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Toolkit
 
@@ -29,9 +30,9 @@ struct BoardTests {
     let board = try Self.board()
     #expect(board.name == "my-board")
     #expect(board.demo == "platforms/my-board/demo/system.yaml")
-    #expect(board.qemu.models == ["cortex-a53", "max"])
-    #expect(board.qemu.gicVersions == [3, 2])
-    #expect(board.qemu.memory == 1 << 30)
+    #expect(board.qemu?.models == ["cortex-a53", "max"])
+    #expect(board.qemu?.gicVersions == [3, 2])
+    #expect(board.qemu?.memory == 1 << 30)
   }
 
   @Test("boots with a command made of its pieces")
@@ -65,7 +66,7 @@ struct BoardTests {
     #expect(emulation.gicVersion == nil)
     let line = emulation.command(booting: Emulation.Boot(kernel: "k"), console: .pipe).line
     #expect(line.hasPrefix("qemu-system-arm -M midway -cpu cortex-a15 -smp 4 -m 1024M "))
-    #expect(line.hasSuffix(" -dtb \(project.path(".build-setup/trees/ecx-2000.dtb"))"))
+    #expect(line.hasSuffix(" -dtb \(project.path(".build-setup/all-trees/armhf/ecx-2000.dtb"))"))
   }
 
   @Test("has its console at the serial port that it names, and the ports before that are nobody's but by choice")
@@ -94,12 +95,104 @@ struct BoardTests {
     #expect(board.card?.firmware == ["f.elf"])
   }
 
+  @Test(
+    "has a tree of its own by a path from its folder, and one of a package in any form that YAML has",
+    arguments: [
+      ("tree: my.dtb", "platforms/my-board/my.dtb", nil), ("tree: {file: /t/my.dtb}", "/t/my.dtb", nil),
+      ("tree:\n  file: v/b.dtb   # there\n  package: linux-image-arm64", "v/b.dtb", "linux-image-arm64"),
+      ("tree: {file: 'v/b.dtb', package: linux-image-armmp-lpae}", "v/b.dtb", "linux-image-armmp-lpae"),
+    ] as [(String, String, String?)])
+  func trees(line: String, file: String, package: String?) throws {
+    let path = "platforms/my-board/board.yaml"
+    let board = try Board(parsing: SourceText(path: path, text: Self.text + "\n" + line + "\n"))
+    #expect(board.tree == Board.Tree(package: package, file: file))
+    let project = Project(root: URL(fileURLWithPath: "/p"))
+    let folder = package == "linux-image-arm64" ? "arm64" : "armhf"
+    let tree = try #require(board.tree)
+    #expect(project.path(of: tree) == (package == nil ? file : "/p/.build-setup/all-trees/\(folder)/\(file)"))
+  }
+
+  /// A checkout of boards alone.
+  private static func checkout(_ boards: [String: String]) throws -> (Project, Scratch) {
+    let scratch = try Scratch()
+    for (name, text) in boards {
+      let folder = "\(scratch.path)/platforms/\(name)"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/board.yaml"))
+    }
+    return (Project(root: URL(fileURLWithPath: scratch.path)), scratch)
+  }
+
+  @Test("with mistakes concerns nobody but itself, and has its folder's name")
+  func badNeighbour() throws {
+    let (project, scratch) = try Self.checkout([
+      "my-board": Self.text, "bad": Self.text.replacing("isa: armv8", with: "isa: mips"), "other": Self.text,
+      "none": "[",
+    ])
+    defer { withExtendedLifetime(scratch) {} }
+    #expect(try project.board(named: "my-board").name == "my-board")
+    #expect(try project.boards().map(\.name) == ["my-board"])
+    #expect(try project.allBoards().map(\.name) == ["bad", "my-board", "none", "other"])
+    #expect(throws: Problems.self) { try project.board(named: "bad") }
+    let error = #expect(throws: Failure.self) { try project.board(named: "other") }
+    #expect(
+      error?.description.hasSuffix("the board is named 'my-board' and its folder 'other'; give both one name") == true)
+    #expect(throws: Failure("there is no board 'baad'; did you mean 'bad'?")) { try project.board(named: "baad") }
+  }
+
+  @Test("whose tree is not there is told which file or which command is the right one")
+  func missingTree() async throws {
+    let trees = [
+      "own": "tree: my.dtb", "packaged": "tree: {package: linux-image-arm64, file: v/baord.dtb}",
+      "odd": "tree: {package: dtbs, file: x}",
+    ]
+    let (project, scratch) = try Self.checkout(
+      Dictionary(uniqueKeysWithValues: trees.map { ($0, "\(Self.text.replacing("my-board", with: $0))\n\($1)\n") }))
+    try FileManager.default.createDirectory(
+      atPath: "\(scratch.path)/.build-setup/all-trees/arm64/v", withIntermediateDirectories: true)
+    try scratch.write(Data(), to: ".build-setup/all-trees/arm64/v/board.dtb")
+    func message(_ name: String) async throws -> String {
+      do {
+        try await project.provideTree(of: project.board(named: name))
+        return ""
+      } catch let failure as Failure { return failure.description }
+    }
+    let own = try await message("own")
+    #expect(own.hasSuffix("/platforms/own/my.dtb; `tree:` in its board.yaml names a file from its folder"))
+    #expect(try await message("packaged") == "linux-image-arm64 has no tree v/baord.dtb; did you mean v/board.dtb?")
+    #expect(try await message("odd") == "dtbs is none of Debian's kernel packages; write for example linux-image-arm64")
+  }
+
+  @Test("that QEMU does not play is checked by its tree as its loader fills it, and gets its loader's files")
+  func withoutQEMU() async throws {
+    let end = try #require(Self.text.range(of: "qemu:"))
+    let text = Self.text[..<end.lowerBound] + "tree: my.dtb\nmemory: [{at: 0x4000_0000, size: 64MiB}]\n"
+    let (project, scratch) = try Self.checkout(["my-board": String(text)])
+    try scratch.write(machineTree(changing: ["memory@40000000": nil]), to: "platforms/my-board/my.dtb")
+    try scratch.write(Data(count: 8), to: "rom")
+    let board = try project.board(named: "my-board")
+    #expect(board.qemu == nil)
+    #expect(throws: Failure.self) { try Emulation(board) }
+    let bundler = Bundler(project: project)
+    func check(_ memory: String) async throws -> [Problem] {
+      let text = "vms: [{name: a, memory: \(memory), vcpus: [0], firmware: rom}]\n"
+      return try await bundler.validate(
+        bundler.bundle(SystemFile(parsing: SourceText(path: "\(scratch.path)/s.yaml", text: text))), on: board,
+        in: project)
+    }
+    #expect(try await check("32MiB").isEmpty)
+    await #expect(throws: Problems.self) { try await check("128MiB") }
+    let names = try CardWriter(project: project, board: board)
+      .write(image: Data([1]), bundle: Data([2]), tree: Data([3]), to: "\(scratch.path)/files")
+    #expect(names == ["tvisor-armv8.img", "bundle.dtb", "my.dtb", "README-TVISOR.txt"])
+  }
+
   @Test("of the checkout is called as its folder is, and says where its tree comes from")
   func folders() throws {
     for board in try Project.locate().boards() {
       #expect(board.demo.hasSuffix("/platforms/\(board.name)/demo/system.yaml"))
       #expect(board.tree != nil || board.name.contains("virt") || board.name == "versal")
-      #expect(board.qemu.arguments.contains("-dtb") == (board.tree != nil))
+      #expect(board.qemu?.arguments.contains("-dtb") == (board.tree != nil) || board.qemu == nil)
     }
   }
 

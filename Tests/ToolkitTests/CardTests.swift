@@ -59,13 +59,23 @@ struct CardTests {
     #expect(text.contains("https://github.com/raspberrypi/firmware"))
   }
 
-  @Test("is refused for a board that starts from none, with the boards that do")
+  @Test("is refused for what is only QEMU's, with the boards that are there")
   func refusal() throws {
     let project = try Project.locate()
-    let board = try project.board(named: "zcu102")
-    let able = "raspberry-pi-2, raspberry-pi-3, raspberry-pi-4"
-    #expect(throws: Failure("zcu102 starts from no SD card that TVisor could write; these do: \(able)")) {
-      try CardWriter(project: project, board: board)
-    }
+    let board = try project.board(named: "versal")
+    let error = #expect(throws: Failure.self) { try CardWriter(project: project, board: board) }
+    #expect(error?.description.hasPrefix("versal has no tree of its own for a loader; these have: ") == true)
+    #expect(error?.description.contains("raspberry-pi-4") == true)
+  }
+
+  @Test("of a board that has none is what its loader loads, and a text that says how")
+  func otherLoaders() throws {
+    let scratch = try Scratch()
+    #expect(
+      try Self.write("zcu102", to: scratch.path) == [
+        "tvisor-armv8.img", "bundle.dtb", "zynqmp-zcu102-rev1.0.dtb", "README-TVISOR.txt",
+      ])
+    let text = try String(decoding: Self.read("README-TVISOR.txt", in: scratch), as: UTF8.self)
+    #expect(text.contains("booti IMAGE BUNDLE:SIZE TREE"))
   }
 }

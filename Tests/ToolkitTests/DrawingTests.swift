@@ -72,7 +72,7 @@ struct PictureTests {
   @Test("gives things colours of their own")
   func colours() {
     #expect(Set((0..<8).map(Style.colour)).count == 8)
-    #expect(Style.colour(8) == Style.colour(0))
+    #expect(!(8..<300).contains { Style.colour($0) == Style.colour(0) })
   }
 }
 

@@ -101,7 +101,7 @@ struct GuestLoaderTests {
   func missing() async {
     let found = await mistake("image: nope")
     #expect(found.hasPrefix("5:12 cannot read 'nope' ("))
-    #expect(found.hasSuffix("); paths start from the system file's folder"))
+    #expect(found.hasSuffix("): there is no such file or folder; paths start from the system file's folder"))
     let guest = await mistake("image: '@guests/x'")
     #expect(guest.hasSuffix("fetch the guests with `make setup`"))
   }

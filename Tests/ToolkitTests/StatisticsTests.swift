@@ -31,6 +31,13 @@ struct StatisticsTests {
     #expect(try log(text).lines[1].wakes == [])
   }
 
+  @Test("are found where a prompt was shown again before them, on the same line of the file")
+  func behindAPrompt() throws {
+    let text =
+      "[debian] debian# \r\u{1b}[K\u{1b}[1m[tvisor]\u{1b}[0m tvisor-stat: \(good)\r\n[debian] debian# \r\u{1b}[K"
+    #expect(try log(text).lines.map(\.name) == ["debian.1"])
+  }
+
   @Test("count from the start, so that the last line of a vCPU is the one that counts")
   func latest() throws {
     let later = good.replacing("switches=4711", with: "switches=5000")
@@ -96,7 +103,7 @@ struct HistogramDrawingTests {
     let statistics = try log("tvisor-stat: \(good)\ntvisor-stat: \(idle)\n")
     let parsed = try ParsedPicture(HistogramDrawing(statistics, title: "t").picture)
     let panels = parsed.elements("panel")
-    #expect(panels.count == 2)
+    #expect(panels.count == 1)
     let bars = parsed.elements("bar", in: panels[0])
     #expect(
       bars.map(\.tooltip) == [
@@ -109,9 +116,26 @@ struct HistogramDrawingTests {
     // All bars stand on one line.
     #expect(Set(bars.map { ($0.number("y") + $0.number("height")).rounded() }).count == 1)
     #expect(parsed.texts.contains("worst 14.4us"))
-    #expect(parsed.elements("bar", in: panels[1]).isEmpty)
+    // Who never woke takes no room.
     #expect(parsed.elements("worst").count == 1)
-    #expect(parsed.texts.contains { $0.contains("no wakes") })
+    #expect(parsed.texts.contains("no wakes: rtos.0"))
+    let alone = HistogramDrawing(try log("tvisor-stat: \(good)\n"), title: "t").picture
+    #expect(HistogramDrawing(statistics, title: "t").picture.height - alone.height < 30)
+  }
+
+  @Test("hides no count behind the worst latency's line")
+  func worstAboveCounts() throws {
+    let parsed = try ParsedPicture(HistogramDrawing(try log("tvisor-stat: \(good)\n"), title: "t").picture)
+    let line = try #require(parsed.elements("alarm-line").first)
+    let bar = try #require(parsed.elements("bar").last)
+    // The count stands just above its bar, eleven pixels high.
+    #expect(line.number("y2") <= bar.number("y") - 4 - 11)
+    #expect(parsed.elements("bar").allSatisfy { $0.number("y") - 15 > line.number("y1") + 8 })
+  }
+
+  @Test("has another colour for each of 255 VMs")
+  func colours() {
+    #expect(Set((0..<255).map(Style.colour)).count == 255)
   }
 
   @Test("marks the worst latency within its own bar")

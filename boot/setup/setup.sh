@@ -3,7 +3,7 @@
 #
 #   boot/setup/setup.sh            what building and running needs
 #   boot/setup/setup.sh --tests    that, and what only the tests need
-#   boot/setup/setup.sh --trees    the device trees of all boards, where others than the tests' need another download
+#   boot/setup/setup.sh --trees PACKAGE   all device trees of one of Debian's kernel packages, such as linux-image-arm64
 #   boot/setup/setup.sh --guests   only the downloads that need no root (libraries for the images, the guests)
 #
 # Downloads are kept in $TVISOR_CACHE (default ~/.cache/tvisor) and unpacked into .build-setup/ of this checkout.
@@ -19,8 +19,11 @@ cache=${TVISOR_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/tvisor}
 . "$here/linux.sh"
 
 if [ "${1:-}" = --trees ]; then
-  unpack_trees arm64 linux-image-arm64
-  unpack_trees armhf linux-image-armmp-lpae
+  case "${2:-}" in
+    linux-image-*arm64) unpack_trees arm64 "$2" ;;
+    linux-image-armmp*) unpack_trees armhf "$2" ;;
+    *) fail "name one of Debian's kernel packages: --trees linux-image-arm64, or --trees linux-image-armmp-lpae" ;;
+  esac
   exit 0
 fi
 [ "${1:-}" = --guests ] || install_machine_packages
@@ -36,7 +39,5 @@ if [ "${1:-}" = --tests ]; then
   make_stress armhf
   make_disk arm64 cloud-arm64
   unpack_trees arm64 linux-image-arm64
-  unpack_all_trees arm64 linux-image-arm64
-  unpack_all_trees armhf linux-image-armmp-lpae
 fi
 say "ready"

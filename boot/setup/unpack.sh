@@ -41,27 +41,8 @@ unpack_libgcc() {
   mark_done libgcc "$recipe"
 }
 
-# board_trees PACKAGE: the device trees in a package that boards ask for in their board.yaml.
-board_trees() { sed -n "s/^tree: {package: $1, file: \(.*\)}.*/\1/p" "$root"/platforms/*/board.yaml; }
-
-# unpack_trees ARCHITECTURE PACKAGE: the device trees of boards whose QEMU machine has none of its own.
+# unpack_trees ARCHITECTURE PACKAGE: every device tree of a package. A board's file says which is its own.
 unpack_trees() {
-  recipe="2 $(board_trees "$2" | cksum)"
-  is_done "trees-$1" "$recipe" && return 0
-  kernel_package "${2#linux-image-}" "$1"
-  fetch_packages "$kernel" "$1"
-  say "unpacking the boards' device trees ($1)"
-  mkdir -p "$out/unpack" "$out/trees"
-  # shellcheck disable=SC2046  # the trees are words
-  dpkg-deb --fsys-tarfile "$(cached_package "$kernel" "$1")" \
-    | tar -x -C "$out/unpack" $(board_trees "$2" | sed "s|^|./usr/lib/$kernel/|") || fail "$kernel lacks a board's tree"
-  find "$out/unpack" -name '*.dtb' -exec mv {} "$out/trees/" \;
-  rm -rf "$out/unpack"
-  mark_done "trees-$1" "$recipe"
-}
-
-# unpack_all_trees ARCHITECTURE PACKAGE: every device tree of a package, for the tests.
-unpack_all_trees() {
   kernel_package "${2#linux-image-}" "$1"
   is_done "all-trees-$1" "1 $kernel" && return 0
   fetch_packages "$kernel" "$1"

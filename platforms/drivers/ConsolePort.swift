@@ -4,6 +4,7 @@ public enum ConsolePort: Sendable {
   case ns16550(NS16550Port)
   case cadence(CadencePort)
   case imx(IMXPort)
+  case layout(LayoutPort)
 }
 
 // What the console does with it.
@@ -16,6 +17,7 @@ extension ConsolePort {
     case .ns16550(let port): port.initialize()
     case .cadence(let port): port.initialize()
     case .imx(let port): port.initialize()
+    case .layout(let port): port.initialize()
     }
   }
 
@@ -26,6 +28,7 @@ extension ConsolePort {
     case .ns16550(let port): port.transmitRoom
     case .cadence(let port): port.transmitRoom
     case .imx(let port): port.transmitRoom
+    case .layout(let port): port.transmitRoom
     }
   }
 
@@ -36,6 +39,7 @@ extension ConsolePort {
     case .ns16550(let port): port.transmit(byte)
     case .cadence(let port): port.transmit(byte)
     case .imx(let port): port.transmit(byte)
+    case .layout(let port): port.transmit(byte)
     }
   }
 
@@ -46,6 +50,7 @@ extension ConsolePort {
     case .ns16550(let port): port.setTransmitInterrupt(isOn)
     case .cadence(let port): port.setTransmitInterrupt(isOn)
     case .imx(let port): port.setTransmitInterrupt(isOn)
+    case .layout(let port): port.setTransmitInterrupt(isOn)
     }
   }
 
@@ -56,6 +61,7 @@ extension ConsolePort {
     case .ns16550(let port): port.acknowledgeInterrupt()
     case .cadence(let port): port.acknowledgeInterrupt()
     case .imx(let port): port.acknowledgeInterrupt()
+    case .layout(let port): port.acknowledgeInterrupt()
     }
   }
 
@@ -66,6 +72,7 @@ extension ConsolePort {
     case .ns16550(let port): port.receive()
     case .cadence(let port): port.receive()
     case .imx(let port): port.receive()
+    case .layout(let port): port.receive()
     }
   }
 }

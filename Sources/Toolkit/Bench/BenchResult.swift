@@ -15,7 +15,7 @@ public struct BenchResult: Codable, Equatable, Sendable {
 
   /// Reads a file that `json` wrote.
   public init(reading path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path) else { throw Failure("cannot read \(path)") }
+    let data = try Files.contents(of: path)
     do {
       self = try JSONDecoder().decode(BenchResult.self, from: data)
     } catch {

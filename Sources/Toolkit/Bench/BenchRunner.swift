@@ -57,7 +57,7 @@ public struct BenchRunner: Sendable {
 
   private func image(_ isa: String) throws -> ELFFile {
     let path = ImageBuilder(project: project).executable(of: ImageBuilder.hypervisor(isa))
-    guard let data = FileManager.default.contents(atPath: path) else { throw Failure("cannot read \(path)") }
+    let data = try Files.contents(of: path)
     return try ELFFile(data)
   }
 
@@ -125,11 +125,11 @@ extension BenchRunner {
 
   private func emulation(of variant: BenchVariant) throws -> Emulation {
     if let board = variant.board {
-      return try Emulation(board, model: "\(model ?? board.qemu.models[0]),cntfrq=1000000000")
+      return try Emulation(board, model: "\(try model ?? board.playedByQEMU().models[0]),cntfrq=1000000000")
     }
     var board = try project.board(named: "qemu-virt-\(variant.isa)")
     if variant.isNative {
-      board.qemu.machine = board.qemu.machine.replacingOccurrences(of: ",virtualization=on", with: "")
+      board.qemu?.machine.replace(",virtualization=on", with: "")
     }
     let model = model ?? (variant.isa == "armv7" ? "cortex-a15" : "cortex-a57")
     return try Emulation(

@@ -12,7 +12,7 @@ extension BenchVariant {
   public static func alone(on board: Board) -> BenchVariant {
     BenchVariant(
       name: "static-\(board.name)", summary: "one vCPU alone on a CPU of \(board.name)", isa: board.isa, gic: 0,
-      board: board, processorCount: board.qemu.processorCount,
+      board: board, processorCount: board.qemu?.processorCount ?? 1,
       load: .system(BenchSystem(isa: board.isa).text(policy: "static", bench: [0])), isStatic: true)
   }
 

@@ -19,22 +19,38 @@ public struct Board: Sendable {
   public var demo: String
   /// Where its device tree comes from, or nil where QEMU makes one.
   public var tree: Tree?
+  /// The memory that its loader writes into the tree, which leaves it open; empty where the tree or QEMU says it.
+  public var memory: [MemoryBank]
   /// How the loader of the real board starts TVisor.
   public var loader: String?
   /// What goes on its SD card, where its firmware starts kernels from one.
   public var card: Card?
-  /// The QEMU command's pieces.
-  public var qemu: QEMU
+  /// The QEMU command's pieces, or nil where QEMU does not play it.
+  public var qemu: QEMU?
 
-  /// A device tree in one of Debian's packages.
+  /// A piece of memory.
+  public struct MemoryBank: Equatable, Sendable {
+    /// Where it begins.
+    public var start: UInt64
+    /// Its size in bytes.
+    public var size: UInt64
+
+    /// Memory from an address on.
+    public init(start: UInt64, size: UInt64) {
+      self.start = start
+      self.size = size
+    }
+  }
+
+  /// A device tree in one of Debian's packages, or in a file of one's own.
   public struct Tree: Equatable, Sendable {
-    /// The package: a kernel's meta package, such as `linux-image-arm64`.
-    public var package: String
-    /// The file among the package's device trees, such as `broadcom/bcm2711-rpi-4-b.dtb`.
+    /// The package: a kernel's meta package, such as `linux-image-arm64`; nil for a file of one's own.
+    public var package: String?
+    /// The file among the package's device trees, such as `broadcom/bcm2711-rpi-4-b.dtb`; one's own with its real path.
     public var file: String
 
-    /// Names a file in a package.
-    public init(package: String, file: String) {
+    /// Names a file, in a package or of one's own.
+    public init(package: String?, file: String) {
       self.package = package
       self.file = file
     }
@@ -78,36 +94,20 @@ public struct Board: Sendable {
   }
 }
 
-extension Project {
-  /// All boards, by name.
-  public func boards() throws -> [Board] {
-    let folders = try FileManager.default.contentsOfDirectory(atPath: platforms).sorted()
-    return try folders.map { "\(platforms)/\($0)/board.yaml" }
-      .filter { FileManager.default.fileExists(atPath: $0) }
-      .map { try Board(parsing: SourceText(path: $0)) }
-      .map { board in
-        var board = board
-        if let tree = board.tree { board.qemu.arguments += ["-dtb", path(of: tree)] }
-        return board
-      }
+extension Board {
+  /// The words for where its tree comes from.
+  public var treeSource: String {
+    guard let tree else { return "QEMU's own" }
+    return tree.package.map { "\(tree.file) of Debian's \($0)" } ?? tree.file
   }
 
-  /// The board of that name.
-  public func board(named name: String) throws -> Board {
-    let boards = try boards()
-    if let board = boards.first(where: { $0.name == name }) { return board }
-    throw Failure("there is no board '\(name)'; \(Suggestion.hint(for: name, among: boards.map(\.name)))")
-  }
-
-  /// Where the set-up puts a board's tree.
-  public func path(of tree: Board.Tree) -> String { "\(trees)/\(tree.name)" }
-
-  /// Sees to it that the board's tree is there: the first board whose tree is missing has all boards' fetched.
-  public func provideTree(of board: Board) async throws {
-    guard let tree = board.tree, !FileManager.default.fileExists(atPath: path(of: tree)) else { return }
-    let status = try await Command(path("boot/setup/setup.sh"), ["--trees"]).interact(in: root.path)
-    guard status == 0, FileManager.default.fileExists(atPath: path(of: tree)) else {
-      throw Failure("the set-up did not bring \(tree.file) out of \(tree.package); run `boot/setup/setup.sh --trees`")
+  /// What QEMU needs to play it.
+  /// - Throws: `Failure` where QEMU does not.
+  public func playedByQEMU() throws(Failure) -> QEMU {
+    guard let qemu else {
+      throw Failure(
+        "QEMU does not play \(name); `tvisor check --board \(name)` and `tvisor sdcard \(name)` work all the same")
     }
+    return qemu
   }
 }

@@ -13,10 +13,10 @@ extension Board {
   }
 
   private static func read(_ root: Node, _ reader: YAMLReader) -> Board? {
-    let needed = ["name", "summary", "isa", "tested", "console", "demo", "qemu"]
-    let keys = needed + ["chip", "tree", "loader", "sdcard"]
+    let needed = ["name", "summary", "isa", "tested", "console", "demo"]
+    let keys = needed + ["chip", "tree", "memory", "loader", "sdcard", "qemu"]
     guard let fields = reader.fields(of: root, in: "a board", known: keys) else { return nil }
-    for (key, example) in zip(needed, ["my-board", "what it is", "armv8", "how", "PL011", "demo/system.yaml", "{…}"]) {
+    for (key, example) in zip(needed, ["my-board", "what it is", "armv8", "how", "PL011", "demo/system.yaml"]) {
       fields.require(key, example: example)
     }
     let isa = fields.text("isa")
@@ -25,26 +25,48 @@ extension Board {
       reader.report(at: isa.position, "'\(isa.value)' is no isa; known are: \(known)")
     }
     let tree = fields.node("tree").flatMap { Tree.read($0, reader) }
+    if fields.node("qemu") == nil, !fields.has("tree") {
+      reader.report(at: fields.position, "a board needs 'qemu', which makes a device tree, or 'tree'; add one of them")
+    }
+    let memory = fields.list("memory", of: "pieces, such as [{at: 0x8000_0000, size: 1GiB}]").compactMap {
+      MemoryBank.read($0, reader)
+    }
     let card = fields.node("sdcard").flatMap { Card.read($0, reader) }
     guard let name = fields.text("name"), let summary = fields.text("summary"), let isa,
-      let tested = fields.text("tested"), let console = fields.text("console"), let demo = fields.text("demo"),
-      let qemu = fields.node("qemu").flatMap({ QEMU.read($0, reader) })
+      let tested = fields.text("tested"), let console = fields.text("console"), let demo = fields.text("demo")
     else { return nil }
     return Board(
       name: name.value, summary: summary.value, chip: fields.text("chip")?.value, isa: isa.value,
       tested: tested.value, console: console.value,
       demo: PathResolver(folder: reader.source.folder, guests: "").resolve(demo.value), tree: tree,
-      loader: fields.text("loader")?.value, card: card, qemu: qemu)
+      memory: memory, loader: fields.text("loader")?.value, card: card,
+      qemu: fields.node("qemu").flatMap { QEMU.read($0, reader) })
   }
 }
 
 extension Board.Tree {
   fileprivate static func read(_ node: Node, _ reader: YAMLReader) -> Self? {
+    if let path = node.scalar?.string, !path.isEmpty { return own(path, reader) }
     guard let fields = reader.fields(of: node, in: "'tree'", known: ["package", "file"]) else { return nil }
-    fields.require("package", example: "linux-image-arm64")
     fields.require("file", example: "vendor/board.dtb")
-    guard let package = fields.text("package"), let file = fields.text("file") else { return nil }
+    guard let file = fields.text("file") else { return nil }
+    guard let package = fields.text("package") else { return own(file.value, reader) }
     return Self(package: package.value, file: file.value)
+  }
+
+  /// A file of one's own, beside the board's.
+  private static func own(_ path: String, _ reader: YAMLReader) -> Self {
+    Self(package: nil, file: PathResolver(folder: reader.source.folder, guests: "").resolve(path))
+  }
+}
+
+extension Board.MemoryBank {
+  fileprivate static func read(_ node: Node, _ reader: YAMLReader) -> Self? {
+    guard let fields = reader.fields(of: node, in: "a piece of memory", known: ["at", "size"]) else { return nil }
+    fields.require("at", example: "0x8000_0000")
+    fields.require("size", example: "1GiB")
+    guard let start = fields.number("at"), let size = fields.size("size") else { return nil }
+    return Self(start: start.value, size: size.value)
   }
 }
 

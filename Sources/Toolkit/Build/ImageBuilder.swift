@@ -62,19 +62,19 @@ public struct ImageBuilder: Sendable {
     guard isa == "armv7" ? ZImage(file.rawImage) != nil : LinuxImage(file.rawImage) != nil else {
       throw Failure("\(product.name) does not begin with Linux's header for a kernel; look at boot's entry code")
     }
-    try file.rawImage.write(to: URL(fileURLWithPath: image(isa)))
+    try Files.write(file.rawImage, to: image(isa))
     return file
   }
 
   /// Builds our own guests and puts them beside the set-up's.
   public func buildGuests(_ isa: String) async throws {
     let folder = "\(project.guests)/\(isa)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Files.makeFolder(folder)
     for product in Self.guests(isa) {
       try await build(product)
       let bytes = try contents(of: executable(of: product))
       _ = try ELFFile(bytes)
-      try bytes.write(to: URL(fileURLWithPath: "\(folder)/\(product.name).elf"))
+      try Files.write(bytes, to: "\(folder)/\(product.name).elf")
     }
   }
 
@@ -96,7 +96,9 @@ public struct ImageBuilder: Sendable {
   private func forgetStale(_ product: Product) throws {
     let folder = project.path(product.scratch)
     let toolset = try contents(of: project.path("boot/toolsets/\(product.toolset).json"))
-    try remove(folder, unless: toolset, isRecordedIn: "\(folder)/inputs-toolset")
+    // Its files have the paths that they were made at, so that a checkout that was moved begins it anew, too.
+    let place = Data("\n\(project.root.path)\n".utf8)
+    try remove(folder, unless: toolset + place, isRecordedIn: "\(folder)/inputs-toolset")
     var linked = Data()
     for script in try FileManager.default.contentsOfDirectory(atPath: project.path("boot/link")).sorted() {
       linked += try contents(of: project.path("boot/link/\(script)"))
@@ -114,13 +116,9 @@ public struct ImageBuilder: Sendable {
     let files = FileManager.default
     guard files.contents(atPath: record) != inputs else { return }
     if files.fileExists(atPath: path) { try files.removeItem(atPath: path) }
-    let record = URL(fileURLWithPath: record)
-    try files.createDirectory(at: record.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try inputs.write(to: record)
+    try Files.makeFolder((record as NSString).deletingLastPathComponent)
+    try Files.write(inputs, to: record)
   }
 
-  private func contents(of path: String) throws -> Data {
-    guard let data = FileManager.default.contents(atPath: path) else { throw Failure("cannot read \(path)") }
-    return data
-  }
+  private func contents(of path: String) throws -> Data { try Files.contents(of: path) }
 }

@@ -35,8 +35,6 @@ public struct Project: Sendable {
 
   /// What `@guests/` in a system file stands for.
   public var guests: String { path(".build-setup/guests") }
-  /// Where the set-up puts the boards' device trees.
-  public var trees: String { path(".build-setup/trees") }
   /// Where a run leaves its bundle and its console's text.
   public var runs: String { path(".build-run") }
   /// The boards, one folder each.

@@ -35,8 +35,27 @@ public enum Style {
     "#4a86c5", "#e39b3b", "#3fa37c", "#a678c0", "#b9a22e", "#4fb3bf", "#c2718e", "#8d8f98",
   ]
 
-  /// A colour for the thing of that number: the same for the same number, and from the ninth on again.
-  public static func colour(_ index: Int) -> String { colours[index % colours.count] }
+  /// A colour for the thing of that number: the same for the same number, and another for each. After the first eight they go
+  /// round the circle by the golden angle, which keeps neighbours apart, and past the alarm's red.
+  public static func colour(_ index: Int) -> String {
+    guard index >= colours.count else { return colours[max(index, 0)] }
+    let turn = (Double(index) * 0.618_033_988_749_895).truncatingRemainder(dividingBy: 1)
+    let hue = 25 + turn * 310
+    let lightness = [0.45, 0.6, 0.52][index % 3]
+    return hexadecimalColour(hue: hue, saturation: 0.45, lightness: lightness)
+  }
+
+  /// A colour of the HSL model (CSS Color 4, §7.1) as `#rrggbb`.
+  private static func hexadecimalColour(hue: Double, saturation: Double, lightness: Double) -> String {
+    let reach = saturation * min(lightness, 1 - lightness)
+    let parts = [0.0, 8, 4].map { offset -> String in
+      let place = (offset + hue / 30).truncatingRemainder(dividingBy: 12)
+      let value = lightness - reach * max(-1, min(place - 3, 9 - place, 1))
+      let digits = String(Int((value * 255).rounded()), radix: 16)
+      return digits.count == 1 ? "0\(digits)" : digits
+    }
+    return "#" + parts.joined()
+  }
 
   /// How wide a text is, about: viewers choose the font.
   static func width(of text: String, size: Double = 12) -> Double { Double(text.count) * size * 0.58 }

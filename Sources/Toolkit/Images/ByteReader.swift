@@ -23,11 +23,11 @@ struct ByteReader: Sendable {
     return bytes[bytes.startIndex + Int(offset)..<bytes.startIndex + Int(end)]
   }
 
-  /// The text at an offset up to its zero byte.
+  /// The text at an offset up to its zero byte, and of what has none the beginning.
   func text(at offset: UInt64) -> String? {
     guard offset < UInt64(bytes.count) else { return nil }
     let rest = bytes[(bytes.startIndex + Int(offset))...]
-    return String(decoding: rest.prefix { $0 != 0 }, as: UTF8.self)
+    return String(decoding: rest.prefix(4096).prefix { $0 != 0 }, as: UTF8.self)
   }
 
   /// True where these bytes stand at an offset.

@@ -56,6 +56,6 @@ public struct Placement: Equatable, Sendable {
     self.size = max(size ?? 0, UInt64(data.count))
   }
 
-  /// The first address after it.
-  public var end: UInt64 { address &+ size }
+  /// The first address after it; the last of all where it would pass that.
+  public var end: UInt64 { address.saturating(plus: size) }
 }

@@ -32,7 +32,7 @@ public struct GuestLayout: Equatable, Sendable {
   /// A Linux Image at its offset from RAM's start, then the RAM disk, then the device tree, as boot loaders lay them.
   public init(linux header: LinuxImage, data: Data, initialRAMDisk: Data?) {
     let kernel = Placement(
-      address: Self.memoryStart + header.textOffset, data: data, size: header.imageSize)
+      address: Self.memoryStart.saturating(plus: header.textOffset), data: data, size: header.imageSize)
     self.init(images: [kernel], entry: kernel.address, initialRAMDisk: initialRAMDisk)
     isa = .aarch64
     runsAnywhere = true
@@ -77,14 +77,16 @@ public struct GuestLayout: Equatable, Sendable {
     var next = Self.aligned(images.map(\.end).max() ?? Self.memoryStart, to: 0x20_0000)
     if let data {
       self.images.append(Placement(address: next, data: data))
-      initialRAMDisk = next..<next + UInt64(data.count)
-      next = Self.aligned(next + UInt64(data.count), to: 0x20_0000)
+      let diskEnd = next.saturating(plus: UInt64(data.count))
+      initialRAMDisk = next..<diskEnd
+      next = Self.aligned(diskEnd, to: 0x20_0000)
     }
     deviceTree = next
-    end = next + Self.deviceTreeRoom
+    end = next.saturating(plus: Self.deviceTreeRoom)
   }
 
+  /// The next multiple, or the last one where there is none.
   private static func aligned(_ value: UInt64, to alignment: UInt64) -> UInt64 {
-    (value &+ (alignment - 1)) & ~(alignment - 1)
+    value.saturating(plus: alignment - 1) & ~(alignment - 1)
   }
 }

@@ -2,6 +2,7 @@
 public struct Emulation: Sendable {
   /// The board.
   public var board: Board
+  private let qemu: Board.QEMU
   /// The CPU model.
   public var model: String
   /// The GIC's version, or nil where the board gives no choice.
@@ -25,14 +26,22 @@ public struct Emulation: Sendable {
     _ board: Board, model: String? = nil, gicVersion: UInt64? = nil, processorCount: UInt64? = nil,
     memory: UInt64? = nil
   ) throws {
+    let qemu = try board.playedByQEMU()
     self.board = board
-    self.model = model ?? board.qemu.models[0]
-    self.gicVersion = gicVersion ?? board.qemu.gicVersions.first
-    self.processorCount = processorCount ?? board.qemu.processorCount
-    self.memory = memory ?? board.qemu.memory
-    if let gicVersion, !board.qemu.gicVersions.contains(gicVersion) {
-      let known = board.qemu.gicVersions.map { "\($0)" }.joined(separator: " and ")
+    self.qemu = qemu
+    self.model = model ?? qemu.models[0]
+    self.gicVersion = gicVersion ?? qemu.gicVersions.first
+    self.processorCount = processorCount ?? qemu.processorCount
+    self.memory = memory ?? qemu.memory
+    if let gicVersion, !qemu.gicVersions.contains(gicVersion) {
+      let known = qemu.gicVersions.map { "\($0)" }.joined(separator: " and ")
       throw Failure("\(board.name) has no GICv\(gicVersion); it has \(known.isEmpty ? "no choice of GIC" : known)")
+    }
+    if let obstacle = CPUModel.obstacle(to: self.model, onBoardFor: board.isa) {
+      throw Failure("\(obstacle); take one of \(qemu.models.joined(separator: ", ")), or another board")
+    }
+    if self.gicVersion == 2, self.processorCount > 8 {
+      throw Failure("a GICv2 has at most 8 CPUs, not \(self.processorCount); take a GICv3, or fewer CPUs")
     }
     guard self.memory % (1 << 20) == 0, self.memory > 0 else {
       throw Failure("QEMU takes memory in whole MiB; write for example 1GiB")
@@ -58,17 +67,28 @@ public struct Emulation: Sendable {
 
   /// How the console reaches a person or a program.
   public enum Console: Sendable {
-    /// A terminal: every key but Ctrl-A goes to the board; Ctrl-A X ends QEMU.
+    /// A terminal: every key but Ctrl-A goes to the board; Ctrl-A x ends QEMU.
     case terminal
     /// Pipes, with nothing else on them.
     case pipe
+    /// Nobody: only to see what the machine is.
+    case nobody
   }
 
   /// The command that boots.
   public func command(booting boot: Boot, console: Console) -> Command {
+    var arguments = setUp(machine, console)
+    arguments += ["-kernel", boot.kernel]
+    if let disk = boot.initialRAMDisk { arguments += ["-initrd", disk] }
+    if let line = boot.arguments { arguments += ["-append", line] }
+    return Command(qemu.program, arguments + qemu.arguments + options)
+  }
+
+  /// The machine with its serial ports: the same whether it boots or only says what it is.
+  private func setUp(_ machine: [String], _ console: Console) -> [String] {
     var arguments = machine + ["-nodefaults", "-display", "none", "-no-reboot"]
     let log = log.map { ",logfile=\($0)" } ?? ""
-    for number in 0..<Int(board.qemu.consoleNumber) {
+    for number in 0..<Int(qemu.consoleNumber) {
       arguments += ["-serial", number < otherPorts.count ? otherPorts[number] : "null"]
     }
     switch console {
@@ -77,19 +97,16 @@ public struct Emulation: Sendable {
       arguments += ["-mon", "chardev=console"]
     case .pipe:
       arguments += ["-chardev", "stdio,id=console,signal=off\(log)", "-serial", "chardev:console"]
+    case .nobody: arguments += ["-serial", "null"]
     }
-    arguments += ["-kernel", boot.kernel]
-    if let disk = boot.initialRAMDisk { arguments += ["-initrd", disk] }
-    if let line = boot.arguments { arguments += ["-append", line] }
-    return Command(board.qemu.program, arguments + board.qemu.arguments + options)
+    return arguments
   }
 
   /// The command that writes the board's device tree to a file and ends.
   public func command(writingDeviceTreeTo file: String) -> Command {
-    var arguments = machine
-    arguments[1] += ",dumpdtb=\(file)"
-    return Command(
-      board.qemu.program, arguments + ["-nodefaults", "-display", "none"] + board.qemu.arguments + options)
+    var machine = machine
+    machine[1] += ",dumpdtb=\(file)"
+    return Command(qemu.program, setUp(machine, .nobody) + qemu.arguments + options)
   }
 
   /// What makes the virtual time count instructions, and the clock go by it from a fixed day on: runs are alike.
@@ -98,7 +115,7 @@ public struct Emulation: Sendable {
   private var machine: [String] {
     let gic = gicVersion.map { ",gic-version=\($0)" } ?? ""
     let machine = [
-      "-M", board.qemu.machine + gic, "-cpu", countsInstructions ? "\(model),cntfrq=1000000000" : model,
+      "-M", qemu.machine + gic, "-cpu", countsInstructions ? "\(model),cntfrq=1000000000" : model,
       "-smp", "\(processorCount)", "-m", "\(memory >> 20)M",
     ]
     return countsInstructions ? machine + Self.counting : machine

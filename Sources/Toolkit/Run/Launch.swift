@@ -29,9 +29,9 @@ public struct Launch: Sendable {
     booting bundle: Bundler.Bundle, as name: String = "run", arguments: String? = nil, console: Emulation.Console,
     image: String? = nil
   ) throws -> Command {
-    try FileManager.default.createDirectory(atPath: project.runs, withIntermediateDirectories: true)
+    try Files.makeFolder(project.runs)
     let file = "\(project.runs)/\(name).dtb"
-    try bundle.bytes.write(to: URL(fileURLWithPath: file))
+    try Files.write(bundle.bytes, to: file)
     var emulation = emulation
     emulation.log = "\(project.runs)/\(name).log"
     let kernel = image ?? ImageBuilder(project: project).image(emulation.board.isa)
@@ -40,8 +40,10 @@ public struct Launch: Sendable {
   }
 
   /// Boots with the console on the tool's own terminal.
+  /// - Parameter isColoured: whether the hypervisor puts the speakers' names in colour.
   /// - Returns: QEMU's exit status, or 1 where the hypervisor panicked.
-  public func interactive(_ system: String, arguments: String?) async throws -> Int32 {
+  public func interactive(_ system: String, arguments: String?, isColoured: Bool = true) async throws -> Int32 {
+    let arguments = isColoured ? arguments : [arguments, "tvisor.colour=0"].compactMap(\.self).joined(separator: " ")
     let command = try await command(booting: system, arguments: arguments, console: .terminal)
     let status = try await command.interact()
     var transcript = Transcript()
@@ -58,8 +60,8 @@ public struct Launch: Sendable {
     let command = try await command(booting: system, arguments: arguments, console: .pipe)
     do {
       let said = try await QEMUSession.run(command) { console in
-        for text in texts { try await console.expect(text, within: patience) }
-        if texts.isEmpty { try await console.expectEnd(within: patience) }
+        for text in texts { try await console.expect(text, within: patience, unless: Self.end) }
+        if texts.isEmpty { try await console.expectEnd(within: patience, unless: Self.end) }
         return await console.transcript.text
       }
       guard !Self.hasPanicked(said) else { throw Failure("the hypervisor panicked:\n\(said)") }
@@ -68,6 +70,9 @@ public struct Launch: Sendable {
       throw Failure(await explained(failure.description))
     }
   }
+
+  /// What the hypervisor says last, where it does not go on.
+  static let end = "\n[tvisor] stopped\n"
 
   /// True where the hypervisor itself gave up, as its own lines say.
   public static func hasPanicked(_ text: String) -> Bool {

@@ -64,8 +64,11 @@ public actor QEMUSession {
   }
 
   /// Waits until the console, or one speaker on it, has said `text` after what the last wait matched.
-  /// - Throws: `Failure` with the console's last lines where it does not come, or QEMU ends before.
-  public func expect(_ text: String, from speaker: String? = nil, within patience: Duration = patience) async throws {
+  /// - Parameter end: what the console says when nothing more will come.
+  /// - Throws: `Failure` with the console's last lines where it does not come, or QEMU ends or the console says `end` before.
+  public func expect(
+    _ text: String, from speaker: String? = nil, within patience: Duration = patience, unless end: String? = nil
+  ) async throws {
     let pattern = Array(text.utf8)
     var start = read[speaker ?? ""] ?? 0
     let deadline = ContinuousClock.now + patience
@@ -83,6 +86,9 @@ public actor QEMUSession {
         let reason = await reader.failure.map { " (its console could not be read: \($0))" } ?? ""
         throw await failure("QEMU ended before the console said \(what)\(reason)")
       }
+      if let end, await reader.transcript.text.contains(end) {
+        throw await failure("the hypervisor stopped before the console said \(what)")
+      }
       guard ContinuousClock.now < deadline else {
         throw await failure("the console did not say \(what) in \(patience)")
       }
@@ -95,10 +101,11 @@ public actor QEMUSession {
     read[speaker ?? ""] = await reader.transcript.bytes(of: speaker).count
   }
 
-  /// Waits until QEMU has ended by itself.
-  public func expectEnd(within patience: Duration = patience) async throws {
+  /// Waits until QEMU has ended by itself, or the console says `end`.
+  public func expectEnd(within patience: Duration = patience, unless end: String? = nil) async throws {
     let deadline = ContinuousClock.now + patience
     while await !reader.hasEnded {
+      if let end, await reader.transcript.text.contains(end) { return }
       guard ContinuousClock.now < deadline else { throw await failure("QEMU did not end") }
       await newsOrTick()
     }

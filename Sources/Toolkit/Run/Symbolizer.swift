@@ -9,8 +9,9 @@ public struct Symbolizer: Sendable {
 
   /// A symbolizer for a linked file.
   public init(path: String) throws {
-    guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw Failure("cannot read \(path); build it with `tvisor build`")
+    let bytes: Data
+    do throws(Failure) { bytes = try Files.contents(of: path) } catch {
+      throw Failure("\(error); build it with `tvisor build`")
     }
     self.path = path
     file = try ELFFile(bytes)

@@ -19,6 +19,11 @@ struct ProcessorSimulation: ~Copyable {
   private var loaded: Int?
   /// The vCPU that ran up to now and has work left.
   private var interrupted: Int?
+  /// What is left of the effort: a decision takes one for each vCPU and some more, and a job takes one.
+  private var effort = effortLimit
+
+  /// A simulation of so much takes seconds; ten seconds of twenty vCPUs with a period of a millisecond take a fifth of it.
+  private static let effortLimit = 50_000_000
 
   init(
     _ plan: CPUPlan, vcpus: [SimulationResult.VirtualCPU], end: UInt64, window: Range<UInt64>, in arena: inout HeapArena
@@ -32,7 +37,7 @@ struct ProcessorSimulation: ~Copyable {
   }
 
   /// Simulates to the end.
-  consuming func run() throws -> SimulationResult.Processor {
+  consuming func run() throws(Failure) -> SimulationResult.Processor {
     // All have been started, and those without work wait for it.
     for number in vcpus.indices where vcpus[number].nextRelease > 0 {
       scheduler.ready(number, at: Instant(ticks: 0))
@@ -40,6 +45,12 @@ struct ProcessorSimulation: ~Copyable {
     }
     var stalled = 0
     while now < end {
+      effort -= vcpus.count + 16
+      guard effort > 0 else {
+        throw Failure(
+          "CPU \(plan.cpu) has too much to do: up to \(Units.rounded(time: Double(now))) it took as much as one simulation may; "
+            + "simulate a shorter time with `--for`, or give the vCPUs longer periods")
+      }
       let before = now
       step()
       stalled = now == before ? stalled + 1 : 0
@@ -53,7 +64,7 @@ struct ProcessorSimulation: ~Copyable {
   }
 
   private mutating func step() {
-    for number in vcpus.indices where vcpus[number].release(upTo: now) {
+    for number in vcpus.indices where vcpus[number].release(upTo: now, effort: &effort) {
       scheduler.ready(number, at: Instant(ticks: now))
     }
     switch scheduler.pick(at: Instant(ticks: now)) {
@@ -100,7 +111,7 @@ struct ProcessorSimulation: ~Copyable {
   private mutating func advance(
     to event: UInt64, timer: Instant, _ account: (inout ProcessorSimulation, UInt64) -> Void
   ) {
-    let target = min(event, max(timer.ticks, now), end)
+    let target = max(now, min(event, max(timer.ticks, now), end))
     account(&self, target - now)
     if target == timer.ticks && target < end { result.timerCount += 1 }
     now = target

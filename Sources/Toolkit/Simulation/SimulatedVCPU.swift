@@ -19,10 +19,11 @@ struct SimulatedVCPU {
   /// When the next job comes.
   var nextRelease: UInt64 { upcoming?.release ?? .max }
 
-  /// Takes the jobs that are due. True where the vCPU had no work before and has now.
-  mutating func release(upTo now: UInt64) -> Bool {
+  /// Takes the jobs that are due, as long as there is effort left. True where the vCPU had no work before and has now.
+  mutating func release(upTo now: UInt64, effort: inout Int) -> Bool {
     let wasIdle = first == pending.count
-    while let job = upcoming, job.release <= now {
+    while let job = upcoming, job.release <= now, effort > 0 {
+      effort -= 16
       pending.append(job)
       if result.hasJobs { result.jobCount += 1 }
       upcoming = source.next()

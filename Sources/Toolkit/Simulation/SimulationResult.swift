@@ -7,6 +7,9 @@ public struct SimulationResult: Sendable {
   /// What the timelines show.
   public var window: Range<UInt64>
 
+  /// How many jobs of all vCPUs were not done by their deadlines.
+  public var missCount: Int { processors.flatMap(\.virtualCPUs).reduce(0) { $0 + $1.missCount } }
+
   /// What one CPU did.
   public struct Processor: Sendable {
     /// The CPU's number.

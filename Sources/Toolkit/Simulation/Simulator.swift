@@ -44,17 +44,19 @@ public struct Simulator: Sendable {
   ///   what happens.
   public func run(for duration: UInt64) throws -> Outcome {
     let bytes = try AlignedBytes(Bundler.write(system, system.machines.map { _ in GuestLayout.empty }))
-    return try bytes.withDeviceTree { tree in
+    let outcome: Result<Outcome, Problems> = try bytes.withDeviceTree(of: "the bundle") { tree throws(Failure) in
       let description = SystemDescription(tree)
-      let refusals = try check(description)
+      let (senseless, refusals) = check(description)
+      guard senseless.isEmpty else { return .failure(Problems(senseless)) }
       var result = try simulate(description, duration, window: 0..<0)
       result = try simulate(description, duration, window: window ?? Self.window(for: result))
-      return Outcome(result: result, refusals: refusals)
+      return .success(Outcome(result: result, refusals: refusals))
     }
+    return try outcome.get()
   }
 
-  /// Throws what makes no sense, and returns what is too much.
-  private func check(_ description: SystemDescription) throws -> [Problem] {
+  /// What makes no sense, and what is too much.
+  private func check(_ description: SystemDescription) -> (senseless: [Problem], refusals: [Problem]) {
     var problems: [Problem] = []
     description.validateScheduling { problems.append(system.located($0)) }
     var refusals: [Problem] = []
@@ -63,13 +65,12 @@ public struct Simulator: Sendable {
         if cause.isAboutLoad { refusals.append(problem) } else { problems.append(problem) }
       }
     }
-    guard problems.isEmpty else { throw Problems(problems) }
-    return refusals
+    return (problems, refusals)
   }
 
   private func simulate(
     _ description: SystemDescription, _ duration: UInt64, window: Range<UInt64>
-  ) throws -> SimulationResult {
+  ) throws(Failure) -> SimulationResult {
     var arena = HeapArena()
     defer { withExtendedLifetime(arena) {} }
     var processors: [SimulationResult.Processor] = []
@@ -118,6 +119,8 @@ public struct Simulator: Sendable {
     return start..<start + span
   }
 }
+
+extension Simulator.Outcome: Detached {}
 
 extension GuestLayout {
   /// Nothing in memory: scheduling looks at nothing of it.

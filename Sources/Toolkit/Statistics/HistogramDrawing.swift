@@ -2,7 +2,10 @@ internal import Foundation
 
 /// Draws for each vCPU how long it took from a wake until it ran: a histogram by powers of two, on scales that all share.
 public struct HistogramDrawing: Sendable {
+  /// Those that woke: others have nothing to show.
   private let lines: [StatisticsLine]
+  private let sleepers: [String]
+  private let machines: [String]
   private let title: String
 
   private static let width = 1120.0
@@ -11,7 +14,11 @@ public struct HistogramDrawing: Sendable {
 
   /// A drawing of what a log says.
   public init(_ log: StatisticsLog, title: String) {
-    lines = log.lines
+    lines = log.lines.filter { $0.wakeCount > 0 }
+    sleepers = log.lines.filter { $0.wakeCount == 0 }.map(\.name)
+    var machines: [String] = []
+    for name in log.lines.map(\.machine) where !machines.contains(name) { machines.append(name) }
+    self.machines = machines
     self.title = title
   }
 
@@ -29,6 +36,11 @@ public struct HistogramDrawing: Sendable {
     }
     let rows = (lines.count + columns - 1) / columns
     picture.height = picture.top + Double(rows) * (Self.panelHeight + 50)
+    if !sleepers.isEmpty {
+      let text = "no wakes: \(sleepers.joined(separator: ", "))"
+      picture.elements.append(.text(text, x: Picture.margin, y: picture.height + 4, style: "muted small"))
+      picture.height += 24
+    }
     return picture
   }
 
@@ -41,9 +53,10 @@ public struct HistogramDrawing: Sendable {
 
   private func draw(_ line: StatisticsLine, x: Double, y: Double, width: Double) -> [Element] {
     let (left, right) = (x + Self.gutter, x + width)
+    // The worst's line and words begin above the highest bar's count.
     let (top, bottom) = (y + 34, y + Self.panelHeight)
     let greatest = lines.flatMap(\.wakes).max() ?? 1
-    let axis = CountAxis(greatest: greatest, bottom: bottom, top: top)
+    let axis = CountAxis(greatest: greatest, bottom: bottom, top: top + 30)
     var elements: [Element] = [
       .heading(line.name, summary(of: line), x: x, y: y + 14),
       axis.element(left: left, right: right),
@@ -64,20 +77,26 @@ public struct HistogramDrawing: Sendable {
       elements += label(bucket, line, x: start, step, bottom)
     }
     elements.append(.line(x1: left, y1: bottom, x2: right, y2: bottom, style: "axis"))
-    if line.wakeCount > 0 { elements.append(worst(line, left, step, top, bottom)) }
+    if line.wakeCount > 0 { elements.append(worst(line, left, step, top, bottom, axis)) }
     return elements
   }
 
-  /// Where the worst latency is, on the same logarithmic scale.
+  /// Where the worst latency is, on the same logarithmic scale. The line ends above the counts that it would cross.
   private func worst(
-    _ line: StatisticsLine, _ left: Double, _ step: Double, _ top: Double, _ bottom: Double
+    _ line: StatisticsLine, _ left: Double, _ step: Double, _ top: Double, _ bottom: Double, _ axis: CountAxis
   ) -> Element {
     let place = line.worst == 0 ? 0.5 : log2(Double(line.worst)) + 1
     let x = min(left + (place - Double(buckets.lowerBound)) * step, left + step * Double(buckets.count))
+    var end = bottom
+    for bucket in buckets where bucket < line.wakes.count && line.wakes[bucket] > 0 {
+      let middle = left + (Double(bucket - buckets.lowerBound) + 0.5) * step
+      let half = max(step / 2, Style.width(of: Self.short(line.wakes[bucket]), size: 11) / 2 + 2)
+      if abs(x - middle) <= half { end = min(end, axis(line.wakes[bucket]) - 16) }
+    }
     return .group(
       "worst",
       [
-        .line(x1: x, y1: top, x2: x, y2: bottom, style: "alarm-line"),
+        .line(x1: x, y1: top, x2: x, y2: end, style: "alarm-line"),
         .text(
           "worst \(Units.rounded(time: line.nanoseconds(line.worst)))", x: x - 5, y: top + 4, anchor: .end,
           style: "alarm-text small"),
@@ -102,14 +121,12 @@ public struct HistogramDrawing: Sendable {
   }
 
   private func summary(of line: StatisticsLine) -> String {
-    guard let bound = line.bound(of: 0.99) else { return "on CPU \(line.processor): no wakes" }
-    return "on CPU \(line.processor): \(line.wakeCount) wakes, 99% below \(Units.rounded(time: bound))"
+    let bound = line.bound(of: 0.99).map { ", 99% below \(Units.rounded(time: $0))" } ?? ""
+    return "on CPU \(line.processor): \(line.wakeCount) wakes\(bound)"
   }
 
   private func colour(of line: StatisticsLine) -> String {
-    var names: [String] = []
-    for name in lines.map(\.machine) where !names.contains(name) { names.append(name) }
-    return Style.colour(names.firstIndex(of: line.machine) ?? 0)
+    Style.colour(machines.firstIndex(of: line.machine) ?? 0)
   }
 
   /// A count in few characters.

@@ -37,10 +37,13 @@ public struct StatisticsLog: Sendable {
   /// The lines that are not empty, without terminal escapes, by their numbers in the file.
   private static func split(_ text: String) -> [(Int, String)] {
     // In Swift, "\r\n" is one character, and no "\n".
-    text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().map { index, line in
+    text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().flatMap { index, line in
       var transcript = Transcript()
       transcript.append(line)
-      return (index + 1, transcript.text.trimmingEnd)
+      // What a carriage return wrote over, such as a prompt that is shown again below, is a line of its own.
+      return transcript.text.split(separator: "\n", omittingEmptySubsequences: false).map {
+        (index + 1, String($0).trimmingEnd)
+      }
     }
   }
 }

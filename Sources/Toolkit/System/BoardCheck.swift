@@ -1,7 +1,7 @@
 internal import Architecture
 internal import Configuration
 internal import DeviceTree
-internal import Foundation
+public import Foundation
 internal import Planning
 
 extension Bundler {
@@ -11,18 +11,36 @@ extension Bundler {
   /// - Throws: `Problems` at the places in the system file, `Failure` where the board itself is wrong.
   @discardableResult
   public func validate(_ bundle: Bundle, on emulation: Emulation? = nil) async throws -> [Problem] {
-    guard let emulation else { return try Self.validate(bundle, on: nil, of: nil) }
-    let tree = try await AlignedBytes(Self.deviceTree(of: emulation))
-    do {
-      return try tree.withDeviceTree { tree in
-        let machine = try MachineDescription(tree)
-        return try Self.validate(bundle, on: machine, of: emulation.board)
+    guard let emulation else { return try Self.refusing(Self.problems(of: bundle, on: nil, of: nil)) }
+    return try validate(bundle, on: emulation.board, describedBy: await Self.deviceTree(of: emulation))
+  }
+
+  /// The same on a board as it is by default: as QEMU plays it or, where QEMU does not, as its loader hands its tree over.
+  @discardableResult
+  public func validate(_ bundle: Bundle, on board: Board, in project: Project) async throws -> [Problem] {
+    guard board.qemu == nil, let tree = board.tree else { return try await validate(bundle, on: Emulation(board)) }
+    let bytes = try Files.contents(of: project.path(of: tree))
+    return try validate(bundle, on: board, describedBy: TreeFilling.filled(bytes, with: board.memory, of: board.name))
+  }
+
+  /// The same on a board whose device tree is at hand.
+  @discardableResult
+  public func validate(_ bundle: Bundle, on board: Board, describedBy tree: Data) throws -> [Problem] {
+    let problems = try AlignedBytes(tree).withDeviceTree(of: board.name) { tree throws(Failure) in
+      let machine: MachineDescription
+      do throws(MachineProblem) { machine = try MachineDescription(tree) } catch {
+        throw Failure("TVisor does not run on this \(board.name): \(error.text)")
       }
-    } catch let error as DeviceTreeError {
-      throw Failure("\(emulation.board.name): \(error.text)")
-    } catch let error as MachineProblem {
-      throw Failure("TVisor does not run on this \(emulation.board.name): \(error.text)")
+      let found = try Self.problems(of: bundle, on: machine, of: board)
+      return found + TreeReport.consoleWarnings(machine.console, of: board.name, in: bundle.system.source)
     }
+    return try Self.refusing(problems)
+  }
+
+  /// The warnings, where there is nothing else.
+  private static func refusing(_ problems: [Problem]) throws -> [Problem] {
+    guard problems.allSatisfy(\.isWarning) else { throw Problems(problems) }
+    return problems
   }
 
   /// The device tree that QEMU gives a board with these options.
@@ -36,11 +54,13 @@ extension Bundler {
     return data
   }
 
-  private static func validate(
-    _ bundle: Bundle, on machine: MachineDescription?, of board: Board?
-  ) throws -> [Problem] {
-    var problems = treeWarnings(bundle)
-    try AlignedBytes(bundle.bytes).withDeviceTree { tree in
+  /// All that is wrong, in the order of the file.
+  private static func problems(
+    of bundle: Bundle, on machine: MachineDescription?, of board: Board?
+  ) throws(Failure) -> [Problem] {
+    let warnings = treeWarnings(bundle)
+    return try AlignedBytes(bundle.bytes).withDeviceTree(of: "the bundle") { tree throws(Failure) in
+      var problems = warnings
       let taken = machine.map { Self.taken(by: bundle, on: $0) } ?? []
       let hosted = machine.flatMap { machine in board.map { Self.hosted(by: machine, of: $0) } }
       let system = SystemDescription(tree)
@@ -51,10 +71,8 @@ extension Bundler {
       if problems.allSatisfy(\.isWarning) {
         problems += bundle.system.planProblems(system, rate: machine?.tickRate ?? .nanoseconds).map(\.1)
       }
+      return (problems + bundle.system.doubts).sorted { ($0.position, $0.message) < ($1.position, $1.message) }
     }
-    problems.sort { ($0.position, $0.message) < ($1.position, $1.message) }
-    guard problems.allSatisfy(\.isWarning) else { throw Problems(problems) }
-    return problems
   }
 
   /// Programs that lie where their device tree would be sought.
@@ -74,9 +92,9 @@ extension Bundler {
   /// The guests that a board's cores run: 64-bit cores whose kernels may be AArch32 are known by name.
   private static func hosted(by machine: MachineDescription, of board: Board) -> HostedInstructionSets {
     guard board.isa != "armv7" else { return HostedInstructionSets(aarch32: true, aarch64: false) }
-    let able: [Text] = ["arm,cortex-a35", "arm,cortex-a53", "arm,cortex-a55", "arm,cortex-a57", "arm,cortex-a72"]
-    let core = machine.cpu(0)?.compatible
-    return HostedInstructionSets(aarch32: core.map { core in able.contains { $0 == core } } ?? false, aarch64: true)
+    let core = machine.cpu(0)?.compatible.map { String(decoding: $0, as: UTF8.self) }
+    let model = core.flatMap { CPUModel.named(String($0.split(separator: ",").last ?? "")) }
+    return HostedInstructionSets(aarch32: model?.runsAArch32Guests ?? false, aarch64: true)
   }
 
   /// What a boot loader's files occupy, as QEMU lays them: the hypervisor at the start of memory with the device tree
@@ -103,14 +121,21 @@ extension SystemFile {
     var sink = TextSink()
     problem.writeMessage(to: &sink)
     let field = String(decoding: Array(problem.field.name), as: UTF8.self)
-    var found = source.problem(at: position(of: problem), "\(field): \(sink.text)")
+    var text = sink.text
+    if case .exceedsMachine(_, _, let greatest) = problem.kind {
+      // People know their VMs by name.
+      text = text.replacing("vm \(greatest)", with: "'\(machines[greatest].name.value)'")
+    }
+    var found = source.problem(at: position(of: problem), "\(field): \(text)")
     found.isWarning = problem.isWarning
     return found
   }
 
   private func position(of problem: SystemProblem) -> Position {
     switch problem.subject {
-    case .system: return machines.first?.memory.position ?? .start
+    case .system:
+      if case .exceedsMachine(_, _, let greatest) = problem.kind { return machines[greatest].memory.position }
+      return machines.first?.memory.position ?? .start
     case .cpu(let index): return processors[index].position(of: problem.field)
     case .window(let index, let window): return processors[index].windows[window].position
     case .vm(let index): return machines[index].position(of: problem.field)

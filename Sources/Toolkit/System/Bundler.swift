@@ -80,7 +80,7 @@ extension BundleWriter {
   ) throws(DeviceTreeError) {
     try cpus { writer throws(DeviceTreeError) in
       for processor in system.processors {
-        try writer.cpu(UInt32(truncatingIfNeeded: processor.number.value)) { writer throws(DeviceTreeError) in
+        try writer.cpu(UInt32(clamping: processor.number.value)) { writer throws(DeviceTreeError) in
           try writer.write(processor, machines.map(\.0.name.value))
         }
       }
@@ -154,7 +154,7 @@ extension BundleWriter {
       let paths = utf8(machine.devices.map { $0.path.value + "\0" }.joined())
       try unsafe devices(paths.span.bytes)
       if machine.devices.contains(where: { $0.clock != nil }) {
-        let frequencies = machine.devices.map { UInt32(truncatingIfNeeded: $0.clock?.value ?? 0) }
+        let frequencies = machine.devices.map { UInt32(clamping: $0.clock?.value ?? 0) }
         try deviceClocks(frequencies.span)
       }
     }
@@ -169,4 +169,4 @@ extension BundleWriter {
 
 private func utf8(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-private func cells(_ numbers: [Located<UInt64>]) -> [UInt32] { numbers.map { UInt32(truncatingIfNeeded: $0.value) } }
+private func cells(_ numbers: [Located<UInt64>]) -> [UInt32] { numbers.map { UInt32(clamping: $0.value) } }

@@ -5,6 +5,8 @@ internal import Foundation
 public struct GuestLoader: Sendable {
   /// How paths become files.
   public var paths: PathResolver
+  /// What was read, by the real path: many VMs may run one image.
+  private var files: [String: Result<Data, Failure>] = [:]
 
   /// A loader for one system file.
   public init(paths: PathResolver) {
@@ -14,16 +16,26 @@ public struct GuestLoader: Sendable {
   /// The layout of each machine, in the file's order.
   /// - Throws: `Problems` with all that is wrong with any of the files, at the places that name them.
   public func layouts(of system: SystemFile) async throws -> [GuestLayout] {
+    var loader = self
     var layouts: [GuestLayout] = []
     var problems: [Problem] = []
+    var byteCount: UInt64 = 0
     for machine in system.machines {
       do throws(Complaint) {
-        var layout = try await layout(of: machine)
+        var layout = try await loader.layout(of: machine)
+        byteCount = layout.images.reduce(byteCount) { $0.saturating(plus: UInt64($1.data.count)) }
+        guard byteCount <= Files.sizeLimit else {
+          throw Complaint(
+            "with the images of '\(machine.name.value)' a bundle has 2GiB or more; it can hold less",
+            at: machine.position)
+        }
         try checkPlacement(layout, machine)
         try checkRoom(layout, machine)
         layout.isa = try agreedISA(layout, machine)
         layouts.append(layout)
       } catch {
+        // What is wrong with a file is said where it is named first.
+        guard !problems.contains(where: { $0.message == error.message }) else { continue }
         problems.append(system.source.problem(at: error.position, error.message))
       }
     }
@@ -42,7 +54,7 @@ public struct GuestLoader: Sendable {
     }
   }
 
-  func layout(of machine: SystemFile.Machine) async throws(Complaint) -> GuestLayout {
+  mutating func layout(of machine: SystemFile.Machine) async throws(Complaint) -> GuestLayout {
     var initialRAMDisk: Data?
     if let path = machine.initialRAMDisk { initialRAMDisk = try read(path) }
     switch machine.payload {
@@ -80,7 +92,7 @@ public struct GuestLoader: Sendable {
     return said.value
   }
 
-  private func image(
+  private mutating func image(
     _ path: Located<String>, _ machine: SystemFile.Machine, _ initialRAMDisk: Data?
   ) async throws(Complaint) -> GuestLayout {
     var data = try read(path)
@@ -126,6 +138,16 @@ public struct GuestLoader: Sendable {
         "\(path.value) is linked to \(hexadecimal(low.physicalAddress)), below a guest's RAM; "
           + "link it to \(hexadecimal(GuestLayout.memoryStart)) or after it", at: path.position)
     }
+    if let outside = file.segments.first(where: { !machine.hasRoom(for: $0) }) {
+      let end = outside.physicalAddress.saturating(plus: outside.memorySize)
+      throw Complaint(
+        "\(path.value) is linked to \(hexadecimal(outside.physicalAddress)) up to \(hexadecimal(end)), and the VM's RAM goes "
+          + "from \(hexadecimal(GuestLayout.memoryStart)) to \(hexadecimal(machine.memoryEnd)); give it more memory, or "
+          + "link the ELF elsewhere", at: path.position)
+    }
+    guard file.segments.reduce(0, { $0.saturating(plus: $1.memorySize) }) < UInt64(Files.sizeLimit) else {
+      throw Complaint("\(path.value) takes 2GiB of memory or more; a bundle holds less", at: path.position)
+    }
     // The zeroed part goes along as zeros, so that it is zero after a restart too.
     let placements = file.segments.map {
       Placement(address: $0.physicalAddress, data: $0.data + Data(count: Int($0.memorySize) - $0.data.count))
@@ -137,7 +159,7 @@ public struct GuestLoader: Sendable {
     return layout
   }
 
-  private func firmware(_ path: Located<String>) throws(Complaint) -> GuestLayout {
+  private mutating func firmware(_ path: Located<String>) throws(Complaint) -> GuestLayout {
     let data = try read(path)
     guard UInt64(data.count) <= GuestLayout.firmwareRoom else {
       throw Complaint(
@@ -158,27 +180,64 @@ public struct GuestLoader: Sendable {
   private func checkRoom(_ layout: GuestLayout, _ machine: SystemFile.Machine) throws(Complaint) {
     let needed = layout.end - GuestLayout.memoryStart
     guard needed <= machine.memory.value else {
-      let enough = (needed + 0x1F_FFFF) & ~0x1F_FFFF
+      let enough = needed.saturating(plus: 0x1F_FFFF) & ~0x1F_FFFF
+      guard layout.end < 1 << 39 else {
+        throw Complaint(
+          "the images of '\(machine.name.value)' go up to \(hexadecimal(layout.end)), where no VM has RAM; "
+            + "put them just behind \(hexadecimal(GuestLayout.memoryStart))", at: machine.payloadPosition)
+      }
       throw Complaint(
         "\(Units.describe(size: machine.memory.value)) is too little for the images and the device tree of "
           + "'\(machine.name.value)'; give at least \(Units.describe(size: enough))", at: machine.memory.position)
     }
   }
 
-  private func read(_ path: Located<String>) throws(Complaint) -> Data {
-    let file = paths.resolve(path.value)
-    guard let data = FileManager.default.contents(atPath: file) else {
-      throw Complaint("cannot read '\(path.value)' (\(file)); \(paths.remedy(for: path.value))", at: path.position)
-    }
+  private mutating func read(_ path: Located<String>) throws(Complaint) -> Data {
+    let data = try bytes(of: path)
     guard !data.isEmpty else { throw Complaint("\(path.value) is empty", at: path.position) }
     return data
   }
 
-  private func unpacked(_ path: Located<String>) async throws(Complaint) -> Data {
+  private mutating func bytes(of path: Located<String>) throws(Complaint) -> Data {
+    let file = paths.resolve(path.value)
+    let found = files[file] ?? Result { () throws(Failure) in try Files.bytes(of: file) }
+    files[file] = found
+    do throws(Failure) { return try found.get() } catch {
+      let isThere = FileManager.default.fileExists(atPath: file)
+      let remedy = isThere ? "" : "; \(paths.remedy(for: path.value))"
+      throw Complaint("cannot read '\(path.value)' (\(file)): \(error)\(remedy)", at: path.position)
+    }
+  }
+
+  private mutating func unpacked(_ path: Located<String>) async throws(Complaint) -> Data {
+    let file = paths.resolve(path.value)
+    let key = "unpacked " + file
+    if case .success(let data)? = files[key] { return data }
     do {
-      return try await Command("gzip", ["-dc", paths.resolve(path.value)]).output()
+      let data = try await Command("gzip", ["-dc", file]).output()
+      files[key] = .success(data)
+      return data
     } catch {
       throw Complaint("\(path.value) begins as gzip but does not unpack (\(error))", at: path.position)
     }
+  }
+}
+
+extension SystemFile.Machine {
+  /// The first address behind its RAM.
+  fileprivate var memoryEnd: UInt64 { GuestLayout.memoryStart.saturating(plus: memory.value) }
+
+  /// Where it says what it runs.
+  fileprivate var payloadPosition: Position {
+    switch payload {
+    case .image(let path), .firmware(let path): path.position
+    case .raw(_, let address, _): address.position
+    }
+  }
+
+  /// True where all of the segment lies in its RAM.
+  fileprivate func hasRoom(for segment: ELFFile.Segment) -> Bool {
+    segment.physicalAddress >= GuestLayout.memoryStart
+      && segment.physicalAddress.saturating(plus: segment.memorySize) <= memoryEnd
   }
 }

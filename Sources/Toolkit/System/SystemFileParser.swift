@@ -1,3 +1,5 @@
+internal import Architecture
+internal import Configuration
 internal import Yams
 
 extension SystemFile {
@@ -10,8 +12,8 @@ extension SystemFile {
     var machines: [Machine] = []
     if let root, let fields = reader.fields(of: root, in: "a system", known: ["cpus", "vms"]) {
       fields.require("vms", example: "[{name: linux, memory: 256MiB, vcpus: [0], image: Image}]")
-      processors = fields.list("cpus", of: "CPUs").compactMap { processor($0, reader) }
-      machines = fields.list("vms", of: "VMs").compactMap { machine($0, reader) }
+      processors = fields.list("cpus", of: "CPUs", atMost: 1024).compactMap { processor($0, reader) }
+      machines = fields.list("vms", of: "VMs", atMost: SystemDescription.vmLimit).compactMap { machine($0, reader) }
       if fields.has("vms"), fields.node("vms")?.sequence?.isEmpty == true {
         reader.report(at: fields.position(of: "vms"), "there is no VM; give at least one")
       }
@@ -37,14 +39,19 @@ private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? 
   let name = fields.text("name")
   let isa = fields.word("isa", as: SystemFile.ISA.self)
   let memory = fields.size("memory")
-  let virtualCPUs = fields.list("vcpus", of: "vCPUs, a CPU number for each, such as [0, 0]").compactMap {
+  let virtualCPUs = fields.list(
+    "vcpus", of: "vCPUs, a CPU number for each, such as [0, 0]", atMost: GuestMachine.vcpuLimit(gic: .v3)
+  ).compactMap {
     virtualCPU($0, fields)
   }
   let payload = payload(fields, reader)
   let initialRAMDisk = fields.text("initrd")
   let bootArguments = fields.text("bootargs")
   let onReset = fields.word("on-reset", as: SystemFile.ResetAction.self)
-  let devices = fields.list("devices", of: "paths in the board's device tree, such as [/pl061@9030000]").compactMap {
+  let devices = fields.list(
+    "devices", of: "paths in the board's device tree, such as [/pl061@9030000]",
+    atMost: GuestDeviceTree.deviceCountLimit
+  ).compactMap {
     device($0, fields)
   }
   let interrupts = fields.numbers("interrupts", of: "INTIDs, such as [40]")

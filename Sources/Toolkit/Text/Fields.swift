@@ -59,10 +59,16 @@ struct Fields {
     parsed(key, Units.frequency, expected: "a frequency such as 48MHz")
   }
 
-  /// The elements of a list; reports anything but a list, and reads it as an empty one.
-  func list(_ key: String, of elements: String) -> [Node] {
+  /// The elements of a list; reports anything but a list, and reads it as an empty one. Of one that is longer than `limit`, that
+  /// is said, and its beginning is read.
+  func list(_ key: String, of elements: String, atMost limit: Int = 4096) -> [Node] {
     guard let node = entries[key] else { return [] }
-    if let sequence = node.sequence { return Array(sequence) }
+    if let sequence = node.sequence {
+      if sequence.count > limit {
+        reader.report(at: sequence[limit], "'\(key)' has \(sequence.count) entries; give at most \(limit)")
+      }
+      return Array(sequence.prefix(limit))
+    }
     reader.report(at: node, "'\(key)' must be a list of \(elements), not \(reader.kind(of: node))")
     return []
   }

@@ -59,15 +59,25 @@ public struct Problem: Hashable, Sendable {
 }
 
 extension Problem: CustomStringConvertible {
-  /// `file:line:column: error: message`, then the line with a caret under the place.
+  /// How much of a line is shown before and behind the place.
+  private static let context = 160
+
+  /// `file:line:column: error: message`, then the line with a caret under the place. Of a very long line the part about the
+  /// place is shown.
   public var description: String {
     let headline = "\(file):\(position.line):\(position.column): \(isWarning ? "warning" : "error"): \(message)"
     guard let excerpt else { return headline }
     let number = String(position.line)
     let gutter = String(repeating: " ", count: number.count)
     // A tab stays a tab, so that the caret stands below its character on every terminal.
-    let lead = String(excerpt.unicodeScalars.prefix(position.column - 1).map { $0 == "\t" ? "\t" : " " })
-    return "\(headline)\n  \(number) | \(excerpt)\n  \(gutter) | \(lead)^"
+    let all = excerpt.unicodeScalars
+    let before = all.prefix(max(position.column, 1) - 1)
+    let isCut = before.count > Self.context
+    let lead = (isCut ? "…" : "") + String(String.UnicodeScalarView(before.suffix(Self.context)))
+    let rest = all.dropFirst(before.count)
+    let tail = String(String.UnicodeScalarView(rest.prefix(Self.context)))
+    let blank = String(lead.unicodeScalars.map { $0 == "\t" ? "\t" : " " })
+    return "\(headline)\n  \(number) | \(lead)\(tail)\(rest.count > Self.context ? "…" : "")\n  \(gutter) | \(blank)^"
   }
 }
 
@@ -79,11 +89,15 @@ public struct Problems: Error, CustomStringConvertible, Sendable {
   public init(_ problems: [Problem]) {
     self.problems = problems
   }
+  /// More than this nobody reads in one go.
+  private static let shownCount = 50
   /// Each mistake with its line, then how many there are.
   public var description: String {
     let errors = problems.count { !$0.isWarning }
     let count = errors == 1 ? "1 error" : "\(errors) errors"
-    return problems.map(\.description).joined(separator: "\n") + "\n\(count)"
+    let hidden = problems.count - Self.shownCount
+    let more = hidden > 0 ? "\n… and \(hidden) more" : ""
+    return problems.prefix(Self.shownCount).map(\.description).joined(separator: "\n") + more + "\n\(count)"
   }
 }
 

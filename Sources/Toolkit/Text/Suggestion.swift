@@ -1,7 +1,9 @@
 /// Finds what a person may have meant by a misspelt word.
-enum Suggestion {
+public enum Suggestion {
   /// The candidate nearest to `word`, if it is near enough to be a slip of the fingers.
   static func nearest(to word: String, among candidates: [String]) -> String? {
+    // Nobody slips in every third letter of a long text.
+    guard word.utf8.count <= 100 else { return nil }
     let limit = max(1, word.count / 3)
     let measured = candidates.map { (name: $0, distance: distance(word.lowercased(), $0.lowercased())) }
     guard let best = measured.min(by: { $0.distance < $1.distance }), best.distance <= limit else { return nil }
@@ -9,9 +11,10 @@ enum Suggestion {
   }
 
   /// A half-sentence for a message: the likely word, or all that there are.
-  static func hint(for word: String, among candidates: [String]) -> String {
+  public static func hint(for word: String, among candidates: [String]) -> String {
     if let near = nearest(to: word, among: candidates) { return "did you mean '\(near)'?" }
-    return "known are: \(candidates.joined(separator: ", "))"
+    let shown = candidates.prefix(20).joined(separator: ", ")
+    return "known are: \(shown)\(candidates.count > 20 ? ", …" : "")"
   }
 
   /// How many letters must be inserted, removed, replaced or swapped with their neighbour to turn one into the other.

@@ -58,5 +58,8 @@ public struct ReservationPhrase: Equatable, Sendable {
       throw Failure("a reservation needs a period: 'every' and a time; write for example `\(example)`")
     }
     (budget, self.period, deadline) = (phrase.lead, period, phrase.clauses["within"] ?? period)
+    guard budget > 0, period > 0, deadline > 0 else {
+      throw Failure("a reservation promises some time in each period; write for example `\(example)`, or leave it out")
+    }
   }
 }

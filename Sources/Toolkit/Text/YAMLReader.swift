@@ -4,6 +4,9 @@ internal import Yams
 final class YAMLReader {
   let source: SourceText
   private(set) var problems: [Problem] = []
+  private var hasSeenMerge = false
+  /// Nobody reads more of them, and a file may have any number.
+  private static let problemLimit = 1000
 
   init(_ source: SourceText) {
     self.source = source
@@ -11,6 +14,10 @@ final class YAMLReader {
 
   /// The document's root, or nil (with a problem) where the text is no YAML or empty.
   func root() -> Node? {
+    if let (position, message) = YAMLLimits.excess(in: source.text) {
+      report(at: position, message)
+      return nil
+    }
     do {
       if let node = try Yams.compose(yaml: source.text), node.null == nil || node.scalar?.string.isEmpty == false {
         return node
@@ -26,7 +33,16 @@ final class YAMLReader {
 
   /// Notes a mistake.
   func report(at position: Position, _ message: String) {
-    problems.append(source.problem(at: position, message))
+    guard problems.count < Self.problemLimit else { return }
+    problems.append(source.problem(at: position, Self.shortened(message)))
+  }
+
+  /// A message without the middle of what is very long in it.
+  private static func shortened(_ message: String) -> String {
+    guard message.utf8.count > 600 else { return message }
+    let scalars = message.unicodeScalars
+    return String(String.UnicodeScalarView(scalars.prefix(300))) + " … "
+      + String(String.UnicodeScalarView(scalars.suffix(200)))
   }
 
   /// Notes a mistake at a node.
@@ -56,6 +72,9 @@ final class YAMLReader {
       let name = key.string ?? ""
       if known.contains(name) {
         entries[name] = value
+      } else if name == "<<" {
+        if !hasSeenMerge { report(at: key, "TVisor's files have no '<<'; write out what it would bring") }
+        hasSeenMerge = true
       } else {
         report(at: key, "unknown key '\(name)' in \(what); \(Suggestion.hint(for: name, among: known))")
       }
