@@ -38,7 +38,7 @@ struct TransmitQueue: ByteSink, ~Copyable {
   }
 
   /// What `send` gives the UART at the most, in bytes: no less than the FIFOs of UARTs take.
-  private static let sendingStep = 32
+  private static let sendingStep = 16
 
   /// Gives the UART as much as it takes now, up to a step, and asks for an interrupt where that is not all, or where `isMore`
   /// waits elsewhere.
@@ -131,7 +131,7 @@ struct Console: ~Copyable {
   /// Guests' bytes are let in while fewer than these wait for the UART: what one sends is not behind a queue of others'.
   private static let letIn = 256
   /// How many are let in at once.
-  private static let atOnce = 16
+  private static let atOnce = 4
 
   private mutating func letIn(from vm: Int, atMost limit: Int) {
     for _ in 0..<min(limit, backlogs[vm].count) {

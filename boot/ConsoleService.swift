@@ -30,7 +30,7 @@ extension Reference where Value == PhysicalCPU {
   @inline(never)
   func serveConsole() {
     let hypervisor = Hypervisor.shared
-    // A thousandth of a second: 32,000 characters in each, beside whatever runs.
+    // At least every millisecond: 16 characters in each, beside whatever runs.
     value.console.nextStep = Instant.now.advanced(by: hypervisor.value.ticksPerSecond / 1000)
     switch withConsole({ $0.serve() }) {
     case .input(.deliver(let vm, let byte)): type(byte, to: vm)

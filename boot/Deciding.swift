@@ -135,6 +135,8 @@ extension Reference where Value == PhysicalCPU {
     armTimer(for: until)
     repeat {
       prepareSome(of: next)
+      // It takes long, and an emulator that runs its CPUs in turn passes the turn on here.
+      spin_hint()
     } while next.value.needsWork && !Processor.isInterruptPending && !next.value.isAskedToLeave
     depart(next)
   }

@@ -1,5 +1,6 @@
 internal import Architecture
 internal import ArmCommon
+internal import ArmRegisters
 internal import Backend
 internal import Virtualization
 
@@ -29,6 +30,7 @@ extension Reference where Value == PhysicalCPU {
       vcpu.value.owed = vm.value.machine.interrupts.goOn(vcpu.value.owed)
       settleInterrupts(of: vm.value.index)
       vm.value.lock.release()
+      spin_hint()
       // Somebody woke, who may have the better right.
       if value.needsDecision { return false }
     }

@@ -87,7 +87,8 @@ extension Reference where Value == PhysicalCPU {
       && !vm.value.machine.interrupts.hasDeactivations
     if isSettled { value.loaded = -1 } else { settleUnloaded(vm) }
     // Of one that is preempted nothing else is due now than while it was loaded.
-    guard isSettled && vcpu.value.activity == .ready && vcpu.value.deadline == .never && !vcpu.value.isAskedToLeave else {
+    guard isSettled && vcpu.value.activity == .ready && vcpu.value.deadline == .never && !vcpu.value.isAskedToLeave
+    else {
       return finishUnloading(vcpu, vm)
     }
     vcpu.value.isHere = false

@@ -44,12 +44,6 @@ public struct CPUPlan {
   /// few hundred instructions; most of it is room for the caches and translations that the other one has displaced.
   public static var defaultOverhead: UInt64 { 5_000 }
 
-  /// What admission reckons for the longest step that the hypervisor does for somebody of a lower rank before it looks who comes
-  /// next, in nanoseconds: some 2,500 instructions under attack.
-  public static var longestStep: UInt64 { 3_000 }
-  /// How often the console's own work may have such a step on the CPU that does it, whatever runs there, in nanoseconds.
-  public static var servicePeriod: UInt64 { 1_000_000 }
-
   /// The plan of physical CPU `cpu` in a system whose form is valid. Storage for its lists comes from `provider`.
   public init<Provider: StorageProvider & ~Copyable>(
     cpu: UInt32, of system: SystemDescription, rate: TickRate, in provider: inout Provider
@@ -58,14 +52,9 @@ public struct CPUPlan {
     self.cpu = cpu
     self.rate = rate
     policy = try Self.policy(of: description, cpu)
-    let step = rate.ticks(nanoseconds: Self.longestStep)
-    let servicePeriod = rate.ticks(nanoseconds: Self.servicePeriod)
     parameters = CPUParameters(
       slice: max(rate.ticks(nanoseconds: description?.sliceNanoseconds ?? Self.defaultSlice), 1),
       switchOverhead: rate.ticks(nanoseconds: description?.overheadNanoseconds ?? Self.defaultOverhead),
-      blocking: step,
-      // Which CPU does the console's work depends on the machine: each reckons with it.
-      service: step > 0 && step <= servicePeriod ? Reservation(budget: step, period: servicePeriod) : nil,
       majorFrame: rate.ticks(nanoseconds: description?.frameNanoseconds ?? 0))
     do throws(OutOfMemory) {
       let members = try Self.members(of: system, on: cpu, in: &provider)

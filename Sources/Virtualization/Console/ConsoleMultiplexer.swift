@@ -78,6 +78,11 @@ public struct ConsoleMultiplexer: ~Copyable {
     for index in 0..<text.utf8CodeUnitCount { unsafe report(text.utf8Start[index], to: &sink) }
   }
 
+  /// Shows the name of VM `vm` in the hypervisor's own message.
+  mutating func reportName(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
+    for index in 0..<lines[vm].name.count { report(lines[vm].name[index], to: &sink) }
+  }
+
   /// Shows what `compose` writes as the hypervisor's own message: text and numbers, up to 512 bytes, with the newline.
   public mutating func report(to sink: inout some ByteSink & ~Copyable, _ compose: (inout ConsoleMessage) -> Void) {
     var message = ConsoleMessage()

@@ -36,6 +36,6 @@ struct EmptyTransportTests {
     board.handle(.load(0x0a00_0200, .doubleword, wide: true))
     #expect(board.register(3) == 0x7472_6976)
     board.handle(.load(0x0a00_0201, .word))
-    #expect(board.faults == [.dataAbort(isWrite: false)])
+    #expect(board.faults == [.alignment(isWrite: false)])
   }
 }
