@@ -53,7 +53,7 @@ struct FuzzTests {
     try await Self.boot(of, system) { console in
       // A line of the witness is 50 ms of guest time.
       for _ in 0..<12 { try await console.expect("witness: ticks=", from: "witness") }
-      for _ in 0..<2 { try await console.expect("fuzz: round ", from: "fuzz") }
+      try await Self.expectRounds(2, console)
       try await console.expect("vectors=", from: "witness")
       let verdict = try await Verdict(of: "witness", in: console.transcript)
       #expect(verdict.wrong.isEmpty)
@@ -71,12 +71,28 @@ struct FuzzTests {
     ])
   func otherProcessors(of: Case) async throws {
     try await Self.boot(of, { Self.neighbours(of, seed: $0, counts: true) }) { console in
-      for _ in 0..<3 { try await console.expect("fuzz: round ", from: "fuzz") }
+      try await Self.expectRounds(3, console)
       for name in ["witness", "own"] {
         for _ in 0..<4 { try await console.expect("vectors=", from: name) }
         #expect(try await Verdict(of: name, in: console.transcript).wrong.isEmpty)
       }
     }
+  }
+
+  /// The attacker has made the call that turns its own VM off, which is its right.
+  private struct TurnedItselfOff: Error {}
+
+  /// Waits until the attacker has ended so many rounds. The witness's lines are the clock: one is 50 ms of guest time.
+  private static func expectRounds(_ count: Int, _ console: QEMUSession) async throws {
+    for _ in 0..<4000 {
+      try await console.expect("witness: ticks=", from: "witness")
+      let transcript = await console.transcript
+      if transcript.text(of: "fuzz").components(separatedBy: "fuzz: round ").count > count { return }
+      if transcript.text.contains("'fuzz' turned itself off") || transcript.text.contains("'fuzz' turned its last") {
+        throw TurnedItselfOff()
+      }
+    }
+    Issue.record("the attacker's rounds do not end")
   }
 
   /// Boots a system with time that counts instructions. Where an assertion of QEMU's own ends it, it boots once more with
@@ -91,6 +107,8 @@ struct FuzzTests {
         return try await Booting.boot(system(seed + attempt << 32), processors: deadlineFirst, choice, body)
       } catch let failure as Failure where isAssertionOfQEMU(failure) && attempt < 4 {
         print("\(of): an assertion of QEMU's ended the boot with seed \(seed + attempt << 32)")
+      } catch is TurnedItselfOff where attempt < 4 {
+        print("\(of): the attacker with seed \(seed + attempt << 32) turned its VM off")
       }
     }
   }

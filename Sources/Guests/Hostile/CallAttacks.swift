@@ -15,7 +15,7 @@ private enum Conduit { case hvc, smc, hvcImmediate, smcImmediate }
 /// x4 to x17 alone (SMCCC, Arm DEN0028); an SMC is undefined where there is nothing to take it, and a call with a non-zero
 /// immediate may be.
 func attackCalls(_ tally: inout Tally) {
-  ([0, 0x8400_0050, 0xc600_ff42, 0xbf00_ffff, 0xffff_ffff] as [5 of UInt64]).forEach { function in
+  ([0, 0x8400_0060, 0xc600_ff42, 0xbf00_ffff, 0xffff_ffff] as [5 of UInt64]).forEach { function in
     unknown(&tally, "unknown function by HVC", function, .hvc)
     unknown(&tally, "unknown function by SMC", function, .smc)
   }
