@@ -76,6 +76,8 @@ private struct Backlog {
 
   var first = 0
   var count = 0
+  /// The VM was told that it is full, and not yet that it has room again.
+  var isFull = false
 }
 
 /// The console that the VMs and the hypervisor share.
@@ -125,7 +127,8 @@ struct Console: ~Copyable {
       if queue.count < Self.letIn { letIn(from: vm, atMost: Self.atOnce) }
     }
     queue.send(isMore: waitingCount > 0)
-    return backlogs[vm].count < Backlog.capacity
+    backlogs[vm].isFull = backlogs[vm].count == Backlog.capacity
+    return !backlogs[vm].isFull
   }
 
   /// Guests' bytes are let in while fewer than these wait for the UART: what one sends is not behind a queue of others'.
@@ -183,10 +186,14 @@ struct Console: ~Copyable {
   /// Lets some bytes of the VM in whose turn it is.
   private mutating func letNextIn() -> Work {
     repeat { turn = turn &+ 1 < backlogs.count ? turn &+ 1 : 0 } while backlogs[turn].count == 0
-    let wasFull = backlogs[turn].count == Backlog.capacity
     letIn(from: turn, atMost: Self.atOnce)
-    return wasFull ? .room(vm: turn) : .more
+    guard backlogs[turn].isFull else { return .more }
+    backlogs[turn].isFull = false
+    return .room(vm: turn)
   }
+
+  /// Whether the VM was told that its share is full.
+  func isFull(_ vm: Int) -> Bool { backlogs[vm].isFull }
 
   /// Takes what was typed from the UART; where people type faster than it is answered, the UART keeps the rest.
   private mutating func receive() {
@@ -200,6 +207,7 @@ struct Console: ~Copyable {
   /// Shows what a VM left of a line.
   mutating func flush(_ vm: Int) {
     letIn(from: vm, atMost: Backlog.capacity)
+    backlogs[vm].isFull = false
     multiplexer.finish(vm, to: &queue)
     queue.send(isMore: waitingCount > 0)
   }

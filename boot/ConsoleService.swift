@@ -37,7 +37,7 @@ extension Reference where Value == PhysicalCPU {
     case .input(.stop): withConsole { $0.nextToStop = 0 }
     case .input(.statistics(let asTable)): showStatistics(asTable: asTable)
     case .input(.selected), .input(.none), .more: break
-    case .room(let vm): holdConsole(of: vm, false)
+    case .room(let vm): holdConsole(of: vm)
     case .stop(let vm): stop(vm, saying: "was stopped by Ctrl-T x")
     case .statistics: goOnWithStatistics()
     case .nothing:
@@ -60,24 +60,26 @@ extension Reference where Value == PhysicalCPU {
   func transmit(_ byte: UInt8, from vm: Int) {
     let goesOn = withConsole { $0.output(byte, from: vm) }
     // Without an interrupt of the host's UART nobody would let it go on.
-    if !goesOn && Hypervisor.shared.value.interrupts.console != HostInterrupts.none { holdConsole(of: vm, true) }
+    if !goesOn && Hypervisor.shared.value.interrupts.console != HostInterrupts.none { holdConsole(of: vm) }
   }
 
-  /// Makes a VM's UART seem full, or empty again.
-  private func holdConsole(of vm: Int, _ isHeld: Bool) {
+  /// Makes a VM's UART seem full, or empty again, as its share of the console is.
+  func holdConsole(of vm: Int) {
     let hypervisor = Hypervisor.shared
-    hypervisor.value.vms[vm].isConsoleHeld.store(isHeld, ordering: .relaxed)
-    lock(vm)
-    switch hypervisor.value.vms[vm].state {
-    case .running, .halting:
-      // Whoever changed it last, here or on another CPU, comes by after this with what is then the case.
-      hypervisor.value.vms[vm].machine.holdConsole(
-        hypervisor.value.vms[vm].isConsoleHeld.load(ordering: .relaxed))
-      settleInterrupts(of: vm)
-    // Its models are as a failure of ours may have left them.
-    case .stopped, .failed: break
+    while true {
+      let isFull = withConsole { $0.isFull(vm) }
+      lock(vm)
+      switch hypervisor.value.vms[vm].state {
+      case .running, .halting:
+        hypervisor.value.vms[vm].machine.holdConsole(isFull)
+        settleInterrupts(of: vm)
+      // Its models are as a failure of ours may have left them.
+      case .stopped, .failed: break
+      }
+      unlock(vm)
+      // What was said is what is the case, or it is said once more: another CPU may have changed it in between.
+      if withConsole({ $0.isFull(vm) }) == isFull { return }
     }
-    unlock(vm)
   }
 
   /// No VM will ever run again: turns the machine off, or says that nobody can.

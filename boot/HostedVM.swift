@@ -51,8 +51,6 @@ struct HostedVM: ~Copyable {
   /// The vCPU whose CPU watches for the alarm of the VM's clock, by its number in the VM: the one that set it, so that the
   /// work is its VM's own. Protected by the VM's lock.
   var clockWatcher = 0
-  /// Its UART seems full to its guest: its share of the console is.
-  let isConsoleHeld = Atomic<Bool>(false)
   /// How many loads and stores that no device can answer were told of.
   var refusalCount = 0
   /// It was started before: what it left has to go.

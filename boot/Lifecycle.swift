@@ -96,6 +96,7 @@ extension Reference where Value == PhysicalCPU {
       return false
     }
     withConsole { $0.flush(vm) }
+    holdConsole(of: vm)
     if value.loaded >= 0 && value.loadedVCPU.value.vm == vm { takeOff(value.loaded) }
     if endedCount > 0 { countEnded(endedCount, of: vm) }
     return true
