@@ -112,7 +112,7 @@ extension EarliestDeadline {
       // Among equal deadlines the one that runs stays.
       let isTied = last >= 0 && eligible.deadline(of: last) == eligible.earliest
       let next = isTied ? last : first
-      guard reservations.begin(next) else {
+      guard reservations.begin(next, at: now) else {
         place(next, canRun: reservations.goOn(next, at: now))
         continue
       }

@@ -109,7 +109,7 @@ extension FixedPriority {
     while let vcpu = reservations.nextReleased(at: now) { place(vcpu, canRun: true) }
     if running >= 0 { reconsider(running) }
     if running < 0 { running = next() }
-    while running >= 0 && !reservations.begin(running) {
+    while running >= 0 && !reservations.begin(running, at: now) {
       place(running, canRun: reservations.goOn(running, at: now))
       running = next()
     }

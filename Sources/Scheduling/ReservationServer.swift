@@ -177,9 +177,16 @@ extension ReservationServer {
   /// Pays for the switch to the vCPU and the one back, of the period's allowance or else of the first chunk. False where
   /// neither is enough: then the first chunk was put off, and it is to be seen whether the vCPU still goes first, or has
   /// to wait.
-  mutating func pay() -> Bool {
+  ///
+  /// Where the allowance is there by now, but came a moment after the release, the chunk is put off to it: by no more than the
+  /// payment would take. A wake that was seen late once has its allowance that much after each further one.
+  mutating func pay(at now: Instant) -> Bool {
     if allowance <= release {
       allowance = release.advanced(by: period)
+    } else if allowance <= now && allowance.ticks(since: release) <= activationCost {
+      giveBackUsed()
+      renew(at: allowance)
+      return false
     } else if chunks[base &+ head].amount > activationCost {
       chunks[base &+ head].amount &-= activationCost
       used &+= activationCost

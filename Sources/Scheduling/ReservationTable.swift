@@ -117,7 +117,7 @@ struct ReservationTable: ~Copyable {
   /// `vcpu` goes first, and pays for the switches where there are any. False where it has less budget than that: then it is
   /// to `goOn` with a later chunk.
   @inline(__always)
-  mutating func begin(_ vcpu: Int) -> Bool { servers[vcpu].owes ? pay(vcpu) : true }
+  mutating func begin(_ vcpu: Int, at now: Instant) -> Bool { servers[vcpu].owes ? pay(vcpu, at: now) : true }
 
   /// The policy has decided that `vcpu` runs, or nobody (-1).
   @inline(__always)
@@ -127,12 +127,12 @@ struct ReservationTable: ~Copyable {
     if vcpu >= 0 { loaded = vcpu }
   }
 
-  private mutating func pay(_ vcpu: Int) -> Bool {
+  private mutating func pay(_ vcpu: Int, at now: Instant) -> Bool {
     guard loaded != vcpu && servers[vcpu].activationCost > 0 else {
       servers[vcpu].owes = false
       return true
     }
-    return servers[vcpu].pay()
+    return servers[vcpu].pay(at: now)
   }
 
   private mutating func throttle(_ vcpu: Int) {

@@ -56,7 +56,7 @@ private struct Play: ~Copyable {
     let (release, before) = (server.release.ticks, server.remaining)
     if server.activationCost == 0 {
       server.owes = false
-    } else if server.pay() {
+    } else if server.pay(at: Instant(ticks: now)) {
       let paid = before - server.remaining
       if paid == 0 { allowances.append(release) } else { note(paid, release) }
     } else if server.release.ticks > now {
