@@ -14,7 +14,12 @@ struct AttackSystem {
   var periodCount = 60
   /// When the others begin, in ms of the board's time: they are all there by then. Windows of a few µs are enough for that only
   /// in many periods.
-  private var start: Int { arrangement.policy == .cyclic ? 200 : 25 + (arrangement.machineCount > 4 ? 6 : 3) * arrangement.machineCount }
+  private var start: Int {
+    if arrangement.policy == .cyclic { return 200 }
+    // Each vCPU begins in a turn of its own.
+    if arrangement.machineCount > 4 && arrangement.vcpuCount > 1 { return 400 }
+    return 25 + 3 * arrangement.machineCount
+  }
   /// How many periods go before those that are measured.
   private var warmUpCount: Int { (start + 15) * 1000 / arrangement.period }
 
