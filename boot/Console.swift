@@ -37,13 +37,10 @@ struct TransmitQueue: ByteSink, ~Copyable {
     count &+= taken
   }
 
-  /// What `send` gives the UART at the most, in bytes: no less than the FIFOs of UARTs take.
-  private static let sendingStep = 16
-
-  /// Gives the UART as much as it takes now, up to a step, and asks for an interrupt where that is not all, or where `isMore`
-  /// waits elsewhere.
-  mutating func send(isMore: Bool = false) {
-    var step = min(count, Self.sendingStep)
+  /// Gives the UART as much as it takes now, up to `limit` bytes, and asks for an interrupt where that is not all, or where
+  /// `isMore` waits elsewhere.
+  mutating func send(atMost limit: Int = 4, isMore: Bool = false) {
+    var step = min(count, limit)
     while step > 0 {
       let sent = min(port.transmitRoom, step)
       guard sent > 0 else { break }
@@ -64,7 +61,7 @@ struct TransmitQueue: ByteSink, ~Copyable {
 
   /// Waits until all has gone out.
   mutating func drain() {
-    while count > 0 { send() }
+    while count > 0 { send(atMost: 16) }
   }
 }
 
@@ -78,6 +75,14 @@ private struct Backlog {
   var count = 0
   /// The VM was told that it is full, and not yet that it has room again.
   var isFull = false
+  /// What is to be said of the VM behind the first `countBefore` bytes.
+  var report: VMReport?
+  var countBefore = 0
+  /// How many reports this one has taken the place of.
+  var supersededCount: UInt64 = 0
+
+  /// Something waits.
+  var hasWork: Bool { count > 0 || report != nil }
 }
 
 /// The console that the VMs and the hypervisor share.
@@ -89,6 +94,10 @@ struct Console: ~Copyable {
   private let waiting: Storage<UInt8>
   /// How many bytes wait in backlogs.
   private var waitingCount = 0
+  /// Of how many VMs something is to be said.
+  private var reportCount = 0
+  /// The last step of the console's work was to send.
+  private var hasJustSent = false
   /// The VM whose backlog's turn it was last.
   private var turn = 0
   /// What was typed and not yet answered: a ring.
@@ -117,7 +126,7 @@ struct Console: ~Copyable {
   /// A byte that a VM sent. It is shown at once while the line keeps up. False where the VM has to stop sending until
   /// `serve` says otherwise: its UART says so by a full transmit FIFO, as one on a slow line does.
   mutating func output(_ byte: UInt8, from vm: Int) -> Bool {
-    if backlogs[vm].count == 0 && queue.count < Self.letIn {
+    if !backlogs[vm].hasWork && queue.count < Self.letIn {
       multiplexer.output(byte, from: vm, to: &queue)
     } else if backlogs[vm].count < Backlog.capacity {
       let end = (backlogs[vm].first &+ backlogs[vm].count) & (Backlog.capacity &- 1)
@@ -126,7 +135,7 @@ struct Console: ~Copyable {
       waitingCount &+= 1
       if queue.count < Self.letIn { letIn(from: vm, atMost: Self.atOnce) }
     }
-    queue.send(isMore: waitingCount > 0)
+    queue.send(isMore: hasWaiting)
     backlogs[vm].isFull = backlogs[vm].count == Backlog.capacity
     return !backlogs[vm].isFull
   }
@@ -136,8 +145,15 @@ struct Console: ~Copyable {
   /// How many are let in at once.
   private static let atOnce = 4
 
+  private var hasWaiting: Bool { waitingCount > 0 || reportCount > 0 }
+
   private mutating func letIn(from vm: Int, atMost limit: Int) {
-    for _ in 0..<min(limit, backlogs[vm].count) {
+    var count = min(limit, backlogs[vm].count)
+    if backlogs[vm].report != nil {
+      count = min(count, backlogs[vm].countBefore)
+      backlogs[vm].countBefore &-= count
+    }
+    for _ in 0..<count {
       let byte = waiting[vm &* Backlog.capacity &+ backlogs[vm].first]
       backlogs[vm].first = (backlogs[vm].first &+ 1) & (Backlog.capacity &- 1)
       backlogs[vm].count &-= 1
@@ -166,8 +182,15 @@ struct Console: ~Copyable {
   mutating func serve() -> Work {
     queue.port.acknowledgeInterrupt()
     let before = queue.count
-    queue.send(isMore: waitingCount > 0)
+    queue.send(atMost: Self.sendingStep, isMore: hasWaiting)
+    let sent = before &- queue.count
     receive()
+    // Either is a step of its own, and each has its turn.
+    if sent > 4 && !hasJustSent {
+      hasJustSent = true
+      return .more
+    }
+    hasJustSent = false
     if typedCount > 0 {
       let byte = typed[firstTyped]
       firstTyped = (firstTyped &+ 1) & (typed.count &- 1)
@@ -178,14 +201,21 @@ struct Console: ~Copyable {
       nextToStop = vm &+ 1 < backlogs.count ? vm &+ 1 : nil
       return .stop(vm: vm)
     }
-    if waitingCount > 0 && queue.count < Self.letIn { return letNextIn() }
+    if hasWaiting && queue.count < Self.letIn { return letNextIn() }
     if statistics != nil && queue.count < Self.letIn { return .statistics }
-    return queue.count > 0 && queue.count < before ? .more : .nothing
+    return queue.count > 0 && sent > 0 ? .more : .nothing
   }
 
-  /// Lets some bytes of the VM in whose turn it is.
+  /// What a step of the console's work gives the UART, in bytes: no less than the FIFOs of UARTs take.
+  private static let sendingStep = 16
+
+  /// Lets some bytes of the VM in whose turn it is, or says what is to be said of it.
   private mutating func letNextIn() -> Work {
-    repeat { turn = turn &+ 1 < backlogs.count ? turn &+ 1 : 0 } while backlogs[turn].count == 0
+    repeat { turn = turn &+ 1 < backlogs.count ? turn &+ 1 : 0 } while !backlogs[turn].hasWork
+    if backlogs[turn].report != nil && backlogs[turn].countBefore == 0 {
+      say(turn)
+      return .more
+    }
     letIn(from: turn, atMost: Self.atOnce)
     guard backlogs[turn].isFull else { return .more }
     backlogs[turn].isFull = false
@@ -204,12 +234,50 @@ struct Console: ~Copyable {
     }
   }
 
-  /// Shows what a VM left of a line.
-  mutating func flush(_ vm: Int) {
-    letIn(from: vm, atMost: Backlog.capacity)
-    backlogs[vm].isFull = false
-    multiplexer.finish(vm, to: &queue)
-    queue.send(isMore: waitingCount > 0)
+  /// Something is to be said of a VM, after what it has sent before. One that was not said until now is said no more: who
+  /// makes more reports than the line can take hears how many they were.
+  mutating func announce(_ report: VMReport, of vm: Int) {
+    var report = report
+    if let earlier = backlogs[vm].report {
+      backlogs[vm].supersededCount &+= 1
+      report.endsLine = report.endsLine || earlier.endsLine
+    } else {
+      reportCount &+= 1
+    }
+    backlogs[vm].report = report
+    backlogs[vm].countBefore = backlogs[vm].count
+    queue.send(isMore: true)
+  }
+
+  /// Says all that is to be said, however long it takes.
+  mutating func sayAll() {
+    for vm in backlogs.indices where backlogs[vm].report != nil {
+      letIn(from: vm, atMost: Backlog.capacity)
+      say(vm)
+    }
+  }
+
+  /// Says what is to be said of the VM.
+  private mutating func say(_ vm: Int) {
+    guard let said = backlogs[vm].report else { return }
+    let supersededCount = backlogs[vm].supersededCount
+    backlogs[vm].report = nil
+    backlogs[vm].supersededCount = 0
+    reportCount &-= 1
+    if said.endsLine { multiplexer.finish(vm, to: &queue) }
+    let name = multiplexer.name(of: vm)
+    report { line in
+      line.write("VM '")
+      for index in 0..<name.count { line.write(name[index]) }
+      line.write("' ")
+      said.write(to: &line)
+      if supersededCount > 0 {
+        line.write(" (")
+        line.write(decimal: supersededCount)
+        line.write(" reports of it were left out)")
+      }
+      line.write("\n")
+    }
   }
 
   /// A line of our own.
@@ -220,35 +288,16 @@ struct Console: ~Copyable {
     }
   }
 
-  /// A line of our own about a VM, with the syndrome that led to it.
-  mutating func report(_ vm: Int, _ text: StaticString, syndrome: UInt64? = nil) {
-    let name = multiplexer.name(of: vm)
-    report { line in
-      line.write("VM '")
-      for index in 0..<name.count { line.write(name[index]) }
-      line.write("' ")
-      line.write(text)
-      if let syndrome {
-        line.write(" (")
-        line.write(Syndrome.registerName)
-        line.write(" ")
-        line.write(hexadecimal: syndrome)
-        line.write(")")
-      }
-      line.write("\n")
-    }
-  }
-
   /// What `compose` writes, as a line of our own.
   mutating func report(_ compose: (inout ConsoleMessage) -> Void) {
     multiplexer.report(to: &queue, compose)
-    queue.send(isMore: waitingCount > 0)
+    queue.send(isMore: hasWaiting)
   }
 
   /// The same of a line that was composed before.
   mutating func report(_ line: inout ConsoleMessage) {
     multiplexer.report(&line, to: &queue)
-    queue.send(isMore: waitingCount > 0)
+    queue.send(isMore: hasWaiting)
   }
 
   /// Waits until all has gone out.

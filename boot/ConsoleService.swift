@@ -93,6 +93,7 @@ extension Reference where Value == PhysicalCPU {
   /// Says something, and waits until it has gone out.
   private func say(_ text: StaticString) {
     withConsole { console in
+      console.sayAll()
       console.report(text)
       console.drain()
     }

@@ -12,10 +12,10 @@ extension Reference where Value == PhysicalCPU {
   /// none.
   @inline(__always)
   func decide(_ frame: TrapFrame) {
-    // Between two rounds whoever is more urgent than what they are about has himself heard.
-    while !followScheduler(frame) {
+    // Before each round whoever is more urgent than what it is about has himself heard.
+    repeat {
       if Processor.isInterruptPending { serveInterrupts() }
-    }
+    } while !followScheduler(frame)
   }
 
   /// Does one thing that is due or was asked for those who may interrupt, if there is one, and then what the scheduler says
@@ -26,7 +26,10 @@ extension Reference where Value == PhysicalCPU {
   @_optimize(speed)
   private func followScheduler(_ frame: TrapFrame) -> Bool {
     var now = Instant.now
-    if value.hasCalls && attends(now) { now = .now }
+    if value.hasCalls && attends(now) {
+      if Processor.isInterruptPending { return false }
+      now = .now
+    }
     value.needsDecision = false
     let decision = pick(at: now)
     switch decision {
@@ -39,6 +42,8 @@ extension Reference where Value == PhysicalCPU {
           workFor(next, until: until, frame)
           return false
         }
+        unload(frame)
+        if Processor.isInterruptPending { return false }
         guard loads(next, frame) else {
           // Its VM has been stopped.
           end(next)
@@ -56,6 +61,9 @@ extension Reference where Value == PhysicalCPU {
         next.value.accounting.resumed(at: now)
       }
       armTimer(for: until)
+      if value.loadedVM.value.machine.interrupts.needsRefresh(vcpu: value.loadedIndex) && !refreshLoaded() {
+        return false
+      }
       return next.value.owed.isDone || settle(next)
     case .idle(let until):
       let audience = value.scheduler.idleAudience

@@ -13,10 +13,15 @@ enum Loading: Equatable {
   case resetting(step: Int)
   /// A restart: how much of the memory's old contents has left the caches, in bytes.
   case cleaning(offset: UInt64)
-  /// The next byte to copy: the image's index, and one more than how far into it; zero before it is found.
-  case at(image: Int, offset: UInt64)
+  /// The next image, by its index: it is still to be found.
+  case finding(image: Int)
+  /// The next byte of an image to copy.
+  case copying(image: Int, offset: UInt64)
   /// How much of the device tree is there, in bytes.
   case tree(offset: UInt64)
+  /// The tree lies at `place`, and has the bytes of its last start in the place of fresh ones: of the first kind still, or of
+  /// the second only.
+  case seeds(place: PhysicalAddress, hasFirst: Bool)
   /// All is there.
   case done
   /// The VM's device tree does not fit.
@@ -35,30 +40,31 @@ struct LoadedImage {
 
 extension HostedVM {
   /// What one step copies at the most, in bytes: the time for which the others' interrupts wait.
-  private static let loadingStep: UInt64 = 4096
+  private static let loadingStep: UInt64 = 2048
   /// The same where memory is only cleaned out of the caches.
-  private static let cleaningStep: UInt64 = 8192
+  private static let cleaningStep: UInt64 = 4096
 
   /// Goes on with the loading, for a bounded time: a VM that starts must not hold up the others. `loading` says how far
   /// it is.
   ///
   /// A guest starts with its caches off: what we write goes out to memory before it runs.
   mutating func loadSome() {
-    if case .cleaning(let offset) = loading { return cleanSome(from: offset) }
-    if case .tree(let offset) = loading { return loadTree(from: offset) }
-    guard case .at(let index, let offset) = loading else { return }
-    if offset == 0 { return beginImage(index) }
-    guard offset <= image.size else {
-      loading = .at(image: index + 1, offset: 0)
-      return
+    switch loading {
+    case .cleaning(let offset): cleanSome(from: offset)
+    case .finding(let index): beginImage(index)
+    case .copying(let index, let offset): copySome(of: index, from: offset)
+    case .tree(let offset): loadTree(from: offset)
+    case .seeds(let place, let hasFirst): sow(in: place, hasFirst: hasFirst)
+    case .resetting, .done, .failed: break
     }
-    // The offset counts from one: at zero the image is still to be found.
-    let done = offset - 1
-    let count = min(Self.loadingStep, image.size - done)
-    unsafe image.place.advanced(by: done).unsafePointer.copyMemory(
-      from: UnsafeRawPointer(bitPattern: image.data).unsafelyUnwrapped + Int(done), byteCount: Int(count))
-    clean(image.place.advanced(by: done), count)
-    loading = .at(image: index, offset: offset + count)
+  }
+
+  private mutating func copySome(of index: Int, from offset: UInt64) {
+    let count = min(Self.loadingStep, image.size - offset)
+    unsafe image.place.advanced(by: offset).unsafePointer.copyMemory(
+      from: UnsafeRawPointer(bitPattern: image.data).unsafelyUnwrapped + Int(offset), byteCount: Int(count))
+    clean(image.place.advanced(by: offset), count)
+    loading = offset + count < image.size ? .copying(image: index, offset: offset + count) : .finding(image: index + 1)
   }
 
   /// Finds the next image in the bundle, which takes a step of its own.
@@ -67,30 +73,30 @@ extension HostedVM {
     for candidate in description.images where candidate.index == index { found = candidate }
     guard let found else { return finishLoading() }
     guard let data = found.data, let place = place(of: found.range) else {
-      loading = .at(image: index + 1, offset: 0)
+      loading = .finding(image: index + 1)
       return
     }
     image = LoadedImage(
       data: unsafe data.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }, place: place,
       size: found.range.size)
-    loading = .at(image: index, offset: 1)
+    loading = .copying(image: index, offset: 0)
   }
 
   /// What the guest wrote before its restart must not leave the caches later, over what it writes uncached then.
   private mutating func cleanSome(from offset: UInt64) {
     let count = min(Self.cleaningStep, memory.size - offset)
     clean(memory.start.advanced(by: offset), count)
-    loading = offset + count < memory.size ? .cleaning(offset: offset + count) : .at(image: 0, offset: 0)
+    loading = offset + count < memory.size ? .cleaning(offset: offset + count) : .finding(image: 0)
   }
 
   private mutating func finishLoading() {
     Processor.invalidateInstructionCaches()
-    loading = description.deviceTree == nil ? .done : .tree(offset: 0)
+    loading = origin.deviceTree == nil ? .done : .tree(offset: 0)
   }
 
   /// The device tree comes last.
   private mutating func loadTree(from offset: UInt64) {
-    guard let address = description.deviceTree, !deviceTree.isEmpty,
+    guard let address = origin.deviceTree, !deviceTree.isEmpty,
       let place = place(of: AddressRange(start: address, size: deviceTree.size))
     else {
       loading = .failed
@@ -104,16 +110,19 @@ extension HostedVM {
       loading = .tree(offset: offset + count)
       return
     }
-    sow(in: place)
-    loading = .done
+    loading = seeds == nil ? .done : .seeds(place: place, hasFirst: false)
   }
 
-  /// Puts fresh seeds into the device tree at `place`. Nobody else uses the VM's models before its first instruction.
-  @inline(never)
-  private mutating func sow(in place: PhysicalAddress) {
-    guard let seeds else { return }
-    sow(GuestDeviceTree.seedSizes.kaslr, at: place.advanced(by: UInt64(seeds.kaslr)))
-    sow(GuestDeviceTree.seedSizes.random, at: place.advanced(by: UInt64(seeds.random)))
+  /// Puts fresh seeds into the device tree at `place`, one at a time. Nobody else uses the VM's models before its first
+  /// instruction.
+  private mutating func sow(in place: PhysicalAddress, hasFirst: Bool) {
+    if let seeds {
+      let (count, offset) =
+        hasFirst
+        ? (GuestDeviceTree.seedSizes.random, seeds.random) : (GuestDeviceTree.seedSizes.kaslr, seeds.kaslr)
+      sow(count, at: place.advanced(by: UInt64(offset)))
+    }
+    loading = hasFirst ? .done : .seeds(place: place, hasFirst: true)
   }
 
   /// Fills up to 32 bytes, a multiple of four.
@@ -129,10 +138,10 @@ extension HostedVM {
   /// Where a range of the guest's memory is, or nil where it is not all in one piece of it.
   func place(of range: AddressRange<GuestPhysicalAddress>) -> PhysicalAddress? {
     guard !range.isEmpty else { return nil }
-    if description.memory.contains(range) {
-      return memory.start.advanced(by: range.start.offset(from: description.memory.start))
+    if origin.memory.contains(range) {
+      return memory.start.advanced(by: range.start.offset(from: origin.memory.start))
     }
-    if description.firmware.contains(range) { return firmware.start.advanced(by: range.start.rawValue) }
+    if origin.firmware.contains(range) { return firmware.start.advanced(by: range.start.rawValue) }
     return nil
   }
 

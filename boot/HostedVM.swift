@@ -13,6 +13,8 @@ struct HostedVM: ~Copyable {
   let index: Int
   /// What the bundle says of it.
   let description: VMDescription
+  /// What of that its starts need.
+  let origin: Origin
   /// What its guest sees.
   var machine: VirtualMachine
   /// Its stage 2.
@@ -55,6 +57,28 @@ struct HostedVM: ~Copyable {
   var refusalCount = 0
   /// It was started before: what it left has to go.
   var hasRun = false
+
+  /// What a start needs to know, found once: a description looks in its tree each time that it is asked.
+  struct Origin {
+    /// Where the first vCPU begins.
+    let entry: GuestPhysicalAddress
+    /// Where the guest finds its device tree; nil for none.
+    let deviceTree: GuestPhysicalAddress?
+    /// Its RAM, as the guest sees it.
+    let memory: AddressRange<GuestPhysicalAddress>
+    /// Its firmware's memory, as the guest sees it; empty for none.
+    let firmware: AddressRange<GuestPhysicalAddress>
+    /// It starts again when it resets itself.
+    let restartsOnReset: Bool
+
+    init(_ description: VMDescription) {
+      entry = description.entry
+      deviceTree = description.deviceTree
+      memory = description.memory
+      firmware = description.firmware
+      restartsOnReset = description.onReset == .restart
+    }
+  }
 
   enum State {
     case running

@@ -1,4 +1,5 @@
 internal import Architecture
+internal import ArmCommon
 internal import Backend
 internal import Drivers
 internal import Scheduling
@@ -59,7 +60,8 @@ extension Reference where Value == PhysicalCPU {
     } else {
       serveOther(acknowledged, isDropped: begun & Self.isDropped != 0)
     }
-    if Processor.isInterruptPending { serveInterrupts() }
+    // Before it decides, it looks for more anyway.
+    if !value.needsDecision && Processor.isInterruptPending { serveInterrupts() }
   }
 
   @inline(never)
@@ -103,15 +105,23 @@ extension Reference where Value == PhysicalCPU {
     guard value.loaded >= 0, Processor.isVirtualTimerLineHigh else {
       return value.controller.deactivate(acknowledged)
     }
-    if repeatVirtualTimer() { return wake(value.loaded) }
-    let hypervisor = Hypervisor.shared
-    let vm = hypervisor.value.vcpus[value.loaded].vm
-    lock(vm)
-    hypervisor.value.vms[vm].machine.interrupts.raiseHardware(
+    // Who waits for it wakes when it was due, as where nobody's hardware watches: periods of a timer are periods to the scheduler.
+    let due = value.loadedVCPU.value.activity == .waiting ? loadedTimerDue : nil
+    if repeatVirtualTimer() { return wake(value.loaded, at: due) }
+    let vm = value.loadedVM
+    vm.value.lock.acquire(by: value.index)
+    vm.value.machine.interrupts.raiseHardware(
       GuestMachine.virtualTimerInterrupt, physicalID: UInt16(truncatingIfNeeded: acknowledged & 0x3ff),
-      vcpu: hypervisor.value.vcpus[value.loaded].index)
-    settleInterrupts(of: vm)
-    unlock(vm)
+      vcpu: value.loadedIndex)
+    settleInterrupts(of: vm.value.index, at: due)
+    vm.value.lock.release()
+  }
+
+  /// Since when the loaded vCPU, which waits, need not wait any more for its virtual timer, whose line is high.
+  private var loadedTimerDue: Instant {
+    let timer = GuestTimer(
+      control: 1, compareValue: Processor.virtualTimerCompareValue, offset: value.loadedVM.value.counterOffset)
+    return min(max(timer.deadline, value.loadedVCPU.value.waitingSince), .now)
   }
 
   /// The vCPU's CPU interface has something that the interrupt controller has to see.
@@ -187,7 +197,7 @@ extension Reference where Value == PhysicalCPU {
       var registers = value.listRegisters
       hypervisor.value.vms[vm].machine.interrupts.refresh(vcpu: index, registers: &registers)
       if isWaiting,
-        hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
+        hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(ofWaiting: index, registers: &registers)
       {
         wake(number, at: instant)
       }

@@ -25,44 +25,42 @@ extension Reference where Value == PhysicalCPU {
   /// gives to its first vCPU.
   func start(_ vm: Int) {
     let hypervisor = Hypervisor.shared
-    let description = hypervisor.value.vms[vm].description
     let first = hypervisor.value.vms[vm].vcpus.lowerBound
     lock(vm)
     let isRestart = hypervisor.value.vms[vm].hasRun
     hypervisor.value.vms[vm].hasRun = true
-    hypervisor.value.vms[vm].loading = isRestart ? .resetting(step: 0) : .at(image: 0, offset: 0)
+    hypervisor.value.vms[vm].loading = isRestart ? .resetting(step: 0) : .finding(image: 0)
     hypervisor.value.vms[vm].state = .running
     hypervisor.value.vms[vm].clockWatcher = 0
+    let origin = hypervisor.value.vms[vm].origin
     hypervisor.value.vcpus[first].startup = VCPU.Startup(
-      entry: description.entry.rawValue, argument: 0, deviceTree: description.deviceTree?.rawValue)
+      entry: origin.entry.rawValue, argument: 0, deviceTree: origin.deviceTree?.rawValue)
     unlock(vm)
-    send(.start, to: first)
+    ask(.start, of: first)
   }
 
   /// SYSTEM_OFF, unless `reason` says that it was somebody else.
   func stop(_ vm: Int, saying reason: StaticString = "turned itself off") {
-    if halt(vm, then: .stay(.stopped)) { withConsole { $0.report(vm, reason) } }
+    if halt(vm, then: .stay(.stopped)) { announce(reason, of: vm) }
   }
 
   /// SYSTEM_RESET.
   func restart(_ vm: Int) {
     if Hypervisor.shared.value.failsAtReset { Provocation.fail() }
-    if Hypervisor.shared.value.vms[vm].description.onReset == .restart {
-      if halt(vm, then: .restart) { withConsole { $0.report(vm, "asked for a reset: starting again") } }
+    if Hypervisor.shared.value.vms[vm].origin.restartsOnReset {
+      if halt(vm, then: .restart) { announce("asked for a reset: starting again", of: vm) }
     } else if halt(vm, then: .stay(.stopped)) {
-      withConsole { $0.report(vm, "asked for a reset: stopped, as the system file says") }
+      announce("asked for a reset: stopped, as the system file says", of: vm)
     }
   }
 
   /// Stops a VM for what happened, and says so. The others go on.
   func fail(_ vm: Int, because failure: Failure) {
     guard halt(vm, then: .stay(.failed)) else { return }
-    withConsole { console in
-      switch failure {
-      case .unknownExit(let syndrome): console.report(vm, "did what nothing answers: stopped", syndrome: syndrome)
-      case .systemError(let syndrome): console.report(vm, "ran into a system error: stopped", syndrome: syndrome)
-      case .ownException: console.report(vm, "stopped: the hypervisor failed while it served this VM")
-      }
+    switch failure {
+    case .unknownExit(let syndrome): announce("did what nothing answers: stopped", .syndrome(syndrome), of: vm)
+    case .systemError(let syndrome): announce("ran into a system error: stopped", .syndrome(syndrome), of: vm)
+    case .ownException: announce("stopped: the hypervisor failed while it served this VM", of: vm)
     }
   }
 
@@ -95,8 +93,6 @@ extension Reference where Value == PhysicalCPU {
       if value.loaded >= 0 && hypervisor.value.vcpus[value.loaded].vm == vm { takeOff(value.loaded) }
       return false
     }
-    withConsole { $0.flush(vm) }
-    holdConsole(of: vm)
     if value.loaded >= 0 && value.loadedVCPU.value.vm == vm { takeOff(value.loaded) }
     if endedCount > 0 { countEnded(endedCount, of: vm) }
     return true
@@ -174,31 +170,37 @@ extension Reference where Value == PhysicalCPU {
     if case .resetting(let step) = hypervisor.value.vms[vm].loading { return resetSome(of: vm, step) }
     hypervisor.value.vms[vm].loadSome()
     switch hypervisor.value.vms[vm].loading {
-    case .resetting, .cleaning, .at, .tree: break
+    case .resetting, .cleaning, .finding, .copying, .tree, .seeds: break
     // The guest's virtual counter starts at zero with it.
     case .done:
       hypervisor.value.vms[vm].counterOffset = Instant.now.ticks
       turnOnGivenInterrupts(of: vm)
     case .failed:
       if halt(vm, then: .stay(.failed)) {
-        withConsole { $0.report(vm, "its device tree does not fit: the VM stays off") }
+        announce("has a device tree that does not fit: it stays off", of: vm)
       }
     }
   }
 
-  /// One step of the way of a VM's models back to power on.
+  /// One step of the way of a VM's models back to power on: first, for each of its vCPUs, what was asked of it; then the models.
   private func resetSome(of vm: Int, _ step: Int) {
     let hypervisor = Hypervisor.shared
-    // What was asked of its vCPUs was meant for what ran before: none of them runs, and nobody asks any more.
-    if step == 0 { for number in hypervisor.value.vms[vm].vcpus { forgetSoftwareInterrupts(of: number) } }
+    let vcpus = hypervisor.value.vms[vm].vcpus
+    // What was asked was meant for what ran before: none of them runs, and nobody asks any more.
+    guard step >= vcpus.count else {
+      forgetSoftwareInterrupts(of: vcpus.lowerBound &+ step)
+      hypervisor.value.vms[vm].loading = .resetting(step: step &+ 1)
+      return
+    }
+    let modelStep = step &- vcpus.count
     lock(vm)
-    hypervisor.value.vms[vm].machine.reset(step: step)
+    hypervisor.value.vms[vm].machine.reset(step: modelStep)
     if hypervisor.value.vms[vm].machine.interrupts.hasDeactivations {
       deactivate(of: vm)
       // Where to end an interrupt is to let it come, it stays off until there is a guest again.
       turnOffGivenInterrupts(of: vm)
     }
-    let isLast = step &+ 1 == hypervisor.value.vms[vm].machine.resetStepCount
+    let isLast = modelStep &+ 1 == hypervisor.value.vms[vm].machine.resetStepCount
     unlock(vm)
     hypervisor.value.vms[vm].loading = isLast ? .cleaning(offset: 0) : .resetting(step: step &+ 1)
   }
@@ -209,14 +211,11 @@ extension Reference where Value == PhysicalCPU {
     let number = hypervisor.value.vms[vm].vcpus.lowerBound + index
     // Under the lock: a halt that comes after this asks after this, and nothing is started behind its back.
     lock(vm)
-    let isRunning = hypervisor.value.vms[vm].state == .running
-    let isHere = hypervisor.value.vcpus[number].cpu == value.index
-    if isRunning {
+    if hypervisor.value.vms[vm].state == .running {
       hypervisor.value.vcpus[number].startup = VCPU.Startup(entry: entry, argument: argument)
-      if !isHere { post(.start, to: number) }
+      ask(.start, of: number)
     }
     unlock(vm)
-    if isRunning && isHere { turnOn(number) }
   }
 
   /// Makes the vCPU ready to run from its `startup` on.
@@ -273,7 +272,7 @@ extension Reference where Value == PhysicalCPU {
     unlock(vm)
     if watchedClock, let heir { send(.deadlines, to: hypervisor.value.vms[vm].vcpus.lowerBound + heir) }
     if heir == nil, halt(vm, then: .stay(.stopped)) {
-      withConsole { $0.report(vm, "turned its last vCPU off: stopped") }
+      announce("turned its last vCPU off: stopped", of: vm)
     }
   }
 

@@ -127,6 +127,13 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
+  /// Asks something of the CPU that the vCPU belongs to, which attends to it when its turn has come; on the vCPU's own CPU too.
+  func ask(_ request: Requests, of number: Int) {
+    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+    guard vcpu.value.cpu == value.index else { return post(request, to: vcpu) }
+    if leave(request, with: vcpu) { call() }
+  }
+
   /// Asks something of another CPU. All that was written before is seen there.
   @_optimize(speed)
   func post(_ request: Requests, to number: Int) {

@@ -7,11 +7,9 @@ internal import Virtualization
 // Putting a vCPU on this CPU and taking it off.
 
 extension Reference where Value == PhysicalCPU {
-  /// Replaces the vCPU in the hardware, if there is one, by another of this CPU's. False where that one's VM has been stopped:
-  /// then there is none.
+  /// Puts a vCPU of this CPU's in the hardware, where none is. False where its VM has been stopped: then none is.
   @inline(__always)
   func loads(_ vcpu: Reference<VCPU>, _ frame: TrapFrame) -> Bool {
-    unload(frame)
     let vm = vcpu.value.host
     let index = vcpu.value.index
     TrapControls.setGuestSpace(root: vm.value.space.root, vmid: vm.value.vmid)
@@ -22,7 +20,7 @@ extension Reference where Value == PhysicalCPU {
       vm.value.lock.release()
       return false
     }
-    vm.value.machine.interrupts.load(vcpu: index, into: &value.listRegisters)
+    vm.value.machine.interrupts.loadUnflushed(vcpu: index, into: &value.listRegisters)
     let deadline = vcpu.value.needsCare ? careForLoaded(vcpu, vm) : nil
     vm.value.lock.release()
     vcpu.value.context.load(into: frame, counterOffset: vm.value.counterOffset)
@@ -35,6 +33,19 @@ extension Reference where Value == PhysicalCPU {
     if let deadline { setDeadline(of: vcpu, to: deadline) }
     // One that could run was not watched.
     if vcpu.value.deadline != .never { watchLoaded(vcpu) }
+    return true
+  }
+
+  /// Brings the loaded vCPU's interrupts into the list registers. False where somebody else has to be heard first.
+  @inline(never)
+  @_optimize(speed)
+  func refreshLoaded() -> Bool {
+    if Processor.isInterruptPending { return false }
+    let vm = value.loadedVM
+    vm.value.lock.acquire(by: value.index)
+    vm.value.machine.interrupts.refresh(vcpu: value.loadedIndex, registers: &value.listRegisters)
+    settleInterrupts(of: vm.value.index)
+    vm.value.lock.release()
     return true
   }
 

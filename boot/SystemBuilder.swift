@@ -263,7 +263,8 @@ extension SystemBuilder {
     machine.power.instructionSet = description.instructionSet ?? .aarch64
     machine.random = random.source(UInt32(truncatingIfNeeded: description.index &+ 1))
     return HostedVM(
-      index: description.index, description: description, machine: machine, space: space,
+      index: description.index, description: description, origin: HostedVM.Origin(description), machine: machine,
+      space: space,
       vmid: UInt16(description.index + 1), memory: memory,
       firmware: firmware, deviceTree: tree.range, seeds: tree.seeds, devices: devices, vcpus: vcpus)
   }

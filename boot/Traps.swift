@@ -183,17 +183,9 @@ extension Reference where Value == PhysicalCPU {
   fileprivate func report(_ refused: HardwareSurroundings.Refused, _ vm: Reference<HostedVM>) {
     guard vm.value.refusalCount < 8 else { return }
     vm.value.refusalCount &+= 1
-    withConsole { console in
-      console.report { line in
-        line.write("VM '")
-        line.write(vm.value.description.name.span)
-        line.write("' gets an abort for a load or store to a device ")
-        line.write(refused.refusal.text)
-        line.write(", at ")
-        line.write(hexadecimal: refused.address.rawValue)
-        line.write("\n")
-      }
-    }
+    announce(
+      "gets an abort for a load or store to a device ", .refusal(refused.refusal, refused.address), endsLine: false,
+      of: vm.value.index)
   }
 }
 
@@ -233,7 +225,9 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
 
   func setDebugControl(_ value: UInt64) { PhysicalCPU.current.value.loadedVCPU.value.context.setDebugControl(value) }
   var debugEntry: UInt64 { Processor.debugEntry }
-  func readBreakpoint(_ register: SystemRegister) -> UInt64? { Processor.breakpoint(register) }
+  func readBreakpoint(_ register: SystemRegister) -> UInt64? {
+    PhysicalCPU.current.value.loadedVCPU.value.context.readBreakpoint(register)
+  }
   func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool {
     PhysicalCPU.current.value.loadedVCPU.value.context.writeBreakpoint(register, value)
   }

@@ -50,10 +50,10 @@ struct FuzzTests {
   func sharedProcessor(of: Case) async throws {
     let witness = Self.witness(of.host, on: Self.reserved)
     let system = { seed in witness + Self.attacker(of.attacker, on: "[0, 0, 0]", seed: seed, counts: true) }
-    try await Self.boot(of, system) { console in
+    try await Self.boot(of, system) { console, monitor in
       // A line of the witness is 50 ms of guest time.
-      for _ in 0..<12 { try await console.expect("witness: ticks=", from: "witness") }
-      try await Self.expectRounds(2, console)
+      for _ in 0..<12 { try await Self.expectTime(console, monitor) }
+      try await Self.expectRounds(2, console, monitor)
       try await console.expect("vectors=", from: "witness")
       let verdict = try await Verdict(of: "witness", in: console.transcript)
       #expect(verdict.wrong.isEmpty)
@@ -70,8 +70,8 @@ struct FuzzTests {
       Case.on("armv8", gic: 2, processors: 3), .on("armv8", gic: 3, processors: 3), .on("armv7", gic: 2, processors: 3),
     ])
   func otherProcessors(of: Case) async throws {
-    try await Self.boot(of, { Self.neighbours(of, seed: $0, counts: true) }) { console in
-      try await Self.expectRounds(3, console)
+    try await Self.boot(of, { Self.neighbours(of, seed: $0, counts: true) }) { console, monitor in
+      try await Self.expectRounds(3, console, monitor)
       for name in ["witness", "own"] {
         for _ in 0..<4 { try await console.expect("vectors=", from: name) }
         #expect(try await Verdict(of: name, in: console.transcript).wrong.isEmpty)
@@ -82,10 +82,25 @@ struct FuzzTests {
   /// The attacker has made the call that turns its own VM off, which is its right.
   private struct TurnedItselfOff: Error {}
 
+  /// The attacker takes exceptions without an end and no instruction, and QEMU's time waits for one.
+  private struct TimeStandsStill: Error {}
+
+  /// Waits for the witness's next line.
+  private static func expectTime(_ console: QEMUSession, _ monitor: QEMUMonitor) async throws {
+    for attempt in 1...12 {
+      do {
+        return try await console.expect("witness: ticks=", from: "witness", within: .seconds(20))
+      } catch let failure as Failure where failure.description.hasPrefix("the console did not say") {
+        if try await monitor.hasGuestWithoutInstructions() { throw TimeStandsStill() }
+        if attempt == 12 { throw failure }
+      }
+    }
+  }
+
   /// Waits until the attacker has ended so many rounds. The witness's lines are the clock: one is 50 ms of guest time.
-  private static func expectRounds(_ count: Int, _ console: QEMUSession) async throws {
+  private static func expectRounds(_ count: Int, _ console: QEMUSession, _ monitor: QEMUMonitor) async throws {
     for _ in 0..<4000 {
-      try await console.expect("witness: ticks=", from: "witness")
+      try await expectTime(console, monitor)
       let transcript = await console.transcript
       if transcript.text(of: "fuzz").components(separatedBy: "fuzz: round ").count > count { return }
       if transcript.text.contains("'fuzz' turned itself off") || transcript.text.contains("'fuzz' turned its last") {
@@ -95,20 +110,28 @@ struct FuzzTests {
     Issue.record("the attacker's rounds do not end")
   }
 
-  /// Boots a system with time that counts instructions. Where an assertion of QEMU's own ends it, it boots once more with
-  /// another seed, and so a few times.
+  /// Boots a system with time that counts instructions. Where an assertion of QEMU's own ends it, or its time stands still, it
+  /// boots once more with another seed, and so a few times.
   private static func boot(
-    _ of: Case, _ system: (_ seed: UInt64) -> String, _ body: @escaping @Sendable (QEMUSession) async throws -> Void
+    _ of: Case, _ system: (_ seed: UInt64) -> String,
+    _ body: @escaping @Sendable (QEMUSession, QEMUMonitor) async throws -> Void
   ) async throws {
     var choice = of.choice
     choice.counts = true
+    let options = choice.options
     for attempt in 0..<5 as Range<UInt64> {
+      let monitor = QEMUMonitor()
+      choice.options = options + monitor.options
       do {
-        return try await Booting.boot(system(seed + attempt << 32), processors: deadlineFirst, choice, body)
+        return try await Booting.boot(system(seed + attempt << 32), processors: deadlineFirst, choice) { console in
+          try await body(console, monitor)
+        }
       } catch let failure as Failure where isAssertionOfQEMU(failure) && attempt < 4 {
         print("\(of): an assertion of QEMU's ended the boot with seed \(seed + attempt << 32)")
       } catch is TurnedItselfOff where attempt < 4 {
         print("\(of): the attacker with seed \(seed + attempt << 32) turned its VM off")
+      } catch is TimeStandsStill where attempt < 4 {
+        print("\(of): with seed \(seed + attempt << 32) the attacker takes exceptions and no instruction")
       }
     }
   }

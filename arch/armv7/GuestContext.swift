@@ -114,6 +114,9 @@ public struct GuestContext: ~Copyable {
     rare.writeBreakpoint(register, value)
   }
 
+  /// What a breakpoint's or watchpoint's register of the vCPU has; nil where the CPU has not so many.
+  public mutating func readBreakpoint(_ register: SystemRegister) -> UInt64? { rare.readBreakpoint(register) }
+
   /// The vCPU leaves the CPU it is loaded on and will not go on: what would concern the next one there ends.
   public func discard() { rare.discard() }
 

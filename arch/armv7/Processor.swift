@@ -34,6 +34,10 @@ public enum Processor {
     set { write_cntv_ctl(UInt32(truncatingIfNeeded: newValue)) }
   }
 
+  /// The instant on the guest's counter at which the virtual timer of the guest in the hardware is due.
+  @inline(__always)
+  public static var virtualTimerCompareValue: UInt64 { read_cntv_cval() }
+
   /// The hardware's identification register of that encoding in AArch64, whose ID_PFR0_EL1 and so on are at the same place
   /// of CP15; MVFR0 and MVFR1, which are at 3, are FP registers.
   /// ID_AA64DFR0_EL1, which is not, tells how many breakpoints there are: DBGDIDR's WRPs (31:28), BRPs (27:24) and
@@ -48,9 +52,6 @@ public enum Processor {
 
   /// How the last debug exception came to the guest in the hardware: DBGDSCRext.MOE, bits 5:2.
   public static var debugEntry: UInt64 { UInt64(read_dbgdscr()) & 0b1111 << 2 }
-
-  /// The hardware's breakpoint or watchpoint register of that encoding, nil where the CPU has not so many.
-  public static func breakpoint(_ register: SystemRegister) -> UInt64? { Breakpoints.read(register) }
 
   /// True where a physical interrupt waits to be acknowledged (ISR.I).
   @inline(__always)

@@ -6,6 +6,8 @@ internal import Architecture
 struct Breakpoints {
   /// DBGBVR<n>_EL1, DBGBCR<n>_EL1, DBGWVR<n>_EL1, DBGWCR<n>_EL1 for n = 0 to 15, in the order of their encodings.
   private var registers: [64 of UInt64] = .init(repeating: 0)
+  /// One bit for each control register that is not zero, by half its place.
+  private var enabled: UInt32 = 0
 
   /// ID_AA64DFR0_EL1.BRPs, or WRPs: one less than how many breakpoints, or watchpoints, this CPU has.
   private static func lastOne(_ place: UInt64) -> UInt64 { read_id_aa64dfr0_el1() >> (place & 2 == 0 ? 12 : 20) & 0xf }
@@ -16,27 +18,33 @@ struct Breakpoints {
     return place >> 2 <= lastOne(place) ? place : nil
   }
 
-  /// What the hardware has in that register.
-  static func read(_ register: SystemRegister) -> UInt64? { place(of: register).map { read_debug_register($0) } }
+  /// What the register has, loaded or not. Mutating, because a value of this size that is only read is copied first.
+  mutating func read(_ register: SystemRegister) -> UInt64? { Self.place(of: register).map { registers[Int($0)] } }
 
-  /// Writes the hardware's register, for the vCPU that is loaded; false where there is none.
-  static func write(_ register: SystemRegister, _ value: UInt64) -> Bool {
-    guard let place = place(of: register) else { return false }
+  /// Writes the register of a vCPU that is loaded; false where there is none.
+  mutating func write(_ register: SystemRegister, _ value: UInt64) -> Bool {
+    guard let place = Self.place(of: register) else { return false }
     write_debug_register(place, value)
+    // As the hardware has it, which does not keep every bit.
+    registers[Int(place)] = read_debug_register(place)
+    if place & 1 != 0 {
+      let bit: UInt32 = 1 << UInt32(place >> 1)
+      enabled = registers[Int(place)] != 0 ? enabled | bit : enabled & ~bit
+    }
     return true
   }
 
-  /// Takes the registers out of the hardware, where nothing matches any more and nothing is left for the next one to read.
-  mutating func save() {
-    Self.forEachPair { value, control in
-      registers[Int(value)] = read_debug_register(value)
-      registers[Int(control)] = read_debug_register(control)
+  /// Takes the vCPU's out of the hardware: nothing matches any more. What it compared with stays there, where nobody reads it:
+  /// all accesses are trapped, and whoever uses breakpoints has all of the hardware's his own.
+  func save() {
+    var mask = enabled
+    while mask != 0 {
+      write_debug_register(UInt64(mask.trailingZeroBitCount << 1 | 1), 0)
+      mask &= mask &- 1
     }
-    Self.clear()
   }
 
-  /// Puts them into the hardware: first what to compare with, then what enables it. Mutating, because a value of this size
-  /// that is only read is copied first.
+  /// Puts them into the hardware: first what to compare with, then what enables it. Mutating as `read` is.
   mutating func load() {
     Self.forEachPair { value, control in
       write_debug_register(value, registers[Int(value)])
@@ -44,11 +52,8 @@ struct Breakpoints {
     }
   }
 
-  /// Switches everything in the hardware off, and then forgets what it was compared with.
-  static func clear() {
-    forEachPair { _, control in write_debug_register(control, 0) }
-    forEachPair { value, _ in write_debug_register(value, 0) }
-  }
+  /// Switches everything in the hardware off.
+  static func clear() { forEachPair { _, control in write_debug_register(control, 0) } }
 
   /// Calls with the places of what each breakpoint and watchpoint of this CPU compares with, and of its control.
   @inline(__always)

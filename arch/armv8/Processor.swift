@@ -34,6 +34,10 @@ public enum Processor {
     set { GuestRegister.timerControl = newValue }
   }
 
+  /// The instant on the guest's counter at which the virtual timer of the guest in the hardware is due.
+  @inline(__always)
+  public static var virtualTimerCompareValue: UInt64 { GuestRegister.timerCompareValue }
+
   /// True where a physical interrupt waits to be acknowledged (ISR_EL1.I).
   @inline(__always)
   public static var isInterruptPending: Bool { read_isr() >> 7 & 1 != 0 }
@@ -47,9 +51,6 @@ public enum Processor {
   /// How the last debug exception came to the guest in the hardware, if that is in AArch32: DBGDSCRext.MOE, bits 5:2, at its
   /// place in MDSCR_EL1, to which DBGDSCRext is mapped. AArch64 itself has nothing there.
   public static var debugEntry: UInt64 { read_mdscr_el1() & 0b1111 << 2 }
-
-  /// The hardware's breakpoint or watchpoint register of that encoding, nil where the CPU has not so many.
-  public static func breakpoint(_ register: SystemRegister) -> UInt64? { Breakpoints.read(register) }
 
   /// A random number of the CPU's own (RNDR), nil where it has none, or none now.
   public static func randomNumber() -> UInt64? {

@@ -112,10 +112,16 @@ struct RareRegisters {
 
   /// Writes the hardware's register, for the vCPU that is loaded; false where there is none.
   mutating func writeBreakpoint(_ register: SystemRegister, _ value: UInt64) -> Bool {
-    guard Breakpoints.write(register, value) else { return false }
-    if value != 0 { kinds.insert(.breakpoints) }
-    return true
+    if value != 0 && !kinds.contains(.breakpoints) {
+      kinds.insert(.breakpoints)
+      // The hardware's are from now on its own, and not what another one has left there.
+      breakpoints.load()
+    }
+    return breakpoints.write(register, value)
   }
+
+  /// What a breakpoint's or watchpoint's register of this vCPU has; nil where the CPU has not so many.
+  mutating func readBreakpoint(_ register: SystemRegister) -> UInt64? { breakpoints.read(register) }
 
   /// Puts FPEXC into the hardware, in AArch32. CPTR_EL2.TFP must be clear.
   func loadFloatingPointControl() {

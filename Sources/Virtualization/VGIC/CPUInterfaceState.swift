@@ -74,8 +74,10 @@ struct CPUInterfaceState {
 
   /// True where the CPU interface, as far as is known, would signal an interrupt of this group and priority.
   ///
-  /// VENG0 and VENG1 are bits 0 and 1 and VPMR is the top byte, of which GICv2 has only the upper five bits.
-  func signals(priority: UInt8, isGroup1: Bool) -> Bool {
+  /// VENG0 and VENG1 are bits 0 and 1 and VPMR is the top byte, of which GICv2 has only the upper five bits. Not a method: a
+  /// value of this size that is only read is copied first.
+  @inline(__always)
+  static func signals(priority: UInt8, isGroup1: Bool, machineControl: UInt32) -> Bool {
     machineControl & (isGroup1 ? 2 : 1) != 0 && UInt32(priority) < machineControl >> 24
   }
 }

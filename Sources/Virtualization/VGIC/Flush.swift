@@ -33,16 +33,18 @@ extension VirtualGIC {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
       let bit: UInt32 = 1 &<< UInt32(index)
-      interfaces[vcpu].changed &= ~bit
       interfaces[vcpu].repeatable &= ~bit
       if interfaces[vcpu].unwritten & bit != 0 {
         interfaces[vcpu].unwritten &= ~bit
+        interfaces[vcpu].changed &= ~bit
         let new = settle(index, of: vcpu, value: interfaces[vcpu].registers[index])
         if new.state != .inactive { write(new, to: index, of: vcpu, &registers) }
         continue
       }
       let old = registers[index]
-      if old.isPending { lookAtLine(slotInRegister(index, of: vcpu), registers) }
+      let hasFallen = old.isPending && lookAtLine(slotInRegister(index, of: vcpu), registers)
+      if !hasFallen && isSettled(index, of: vcpu, value: old) { continue }
+      interfaces[vcpu].changed &= ~bit
       let new = settle(index, of: vcpu, value: old)
       // An empty register may keep its other fields, except that it must not go on signalling an end of interrupt.
       if new.state != old.state || (new != old && (new.state != .inactive || old.signalsEndOfInterrupt)) {

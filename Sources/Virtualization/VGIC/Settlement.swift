@@ -10,6 +10,14 @@ extension VirtualGIC {
     return id < 32 ? vcpu &* 32 &+ id : vcpuCount &* 32 &+ id &- 32
   }
 
+  /// True where neither the guest nor anybody else has done anything to list register `index` of `vcpu`, whose value is now
+  /// `value`, since it was settled last: to settle it would change nothing.
+  @inline(__always)
+  func isSettled(_ index: Int, of vcpu: Int, value: ListRegister) -> Bool {
+    (interfaces[vcpu].changed | interfaces[vcpu].parked) &>> UInt32(index) & 1 == 0
+      && value == interfaces[vcpu].registers[index]
+  }
+
   /// Takes in what the guest did with list register `index` of `vcpu`, whose value is now `value`, and returns the value
   /// that it should have: `.empty` where the register is free again.
   mutating func settle(_ index: Int, of vcpu: Int, value: ListRegister) -> ListRegister {

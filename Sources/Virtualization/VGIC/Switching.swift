@@ -6,8 +6,21 @@ extension VirtualGIC {
 
   /// Puts the vCPU's list registers, active priorities and CPU interface state into this CPU's hardware, turns the
   /// interface on, and flushes. Another CPU's, or an earlier vCPU's, leftovers in the list registers are wiped.
-  @inline(__always)
   public mutating func load<Registers: ListRegisters & ~Copyable>(vcpu: Int, into registers: inout Registers) {
+    loadUnflushed(vcpu: vcpu, into: &registers)
+    refresh(vcpu: vcpu, registers: &registers)
+  }
+
+  /// Whether the vCPU, which is loaded, is to be refreshed before its guest goes on.
+  @inline(__always)
+  public func needsRefresh(vcpu: Int) -> Bool { interfaces[vcpu].needsFlush }
+
+  /// The same as `load` but for the flush, which the caller makes before the vCPU runs, with `refresh`: what there is to bring
+  /// may take long.
+  @inline(__always)
+  public mutating func loadUnflushed<Registers: ListRegisters & ~Copyable>(
+    vcpu: Int, into registers: inout Registers
+  ) {
     let interface = interfaces.reference(to: vcpu)
     precondition(!interface.value.isLoaded, "a vCPU is unloaded before it is loaded")
     let masks = registers.begin(
@@ -45,7 +58,6 @@ extension VirtualGIC {
     }
     if masks.occupied != 0 { registers.control = baseControl }
     interfaces[vcpu].needsFlush = true
-    refresh(vcpu: vcpu, registers: &registers)
   }
 
   /// Takes the vCPU's state out of this CPU's hardware and turns the interface off. From here on the model is exact. Returns
@@ -78,7 +90,8 @@ extension VirtualGIC {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
       let isUnwritten = unwritten &>> UInt32(index) & 1 != 0
-      _ = settle(index, of: vcpu, value: isUnwritten ? interfaces[vcpu].registers[index] : registers[index])
+      let value = isUnwritten ? interfaces[vcpu].registers[index] : registers[index]
+      if !isSettled(index, of: vcpu, value: value) { _ = settle(index, of: vcpu, value: value) }
     }
     interfaces[vcpu].changed = 0
     interfaces[vcpu].repeatable = 0
@@ -99,13 +112,18 @@ extension VirtualGIC {
   /// True where an interrupt would end the vCPU's WFI, exact for a vCPU that is not loaded: one is forwarded to it whose
   /// group its CPU interface has enabled and whose priority its mask lets through. Active priorities are left out: a WFI
   /// may end early.
-  public func hasPendingInterrupt(vcpu: Int) -> Bool {
-    var used = interfaces[vcpu].used
+  public func hasPendingInterrupt(vcpu: Int) -> Bool { hasPendingInterrupt(vcpu, in: interfaces[vcpu].used) }
+
+  /// The same where these of its list registers are in use.
+  private func hasPendingInterrupt(_ vcpu: Int, in registers: UInt32) -> Bool {
+    let machineControl = interfaces[vcpu].machineControl
+    var used = registers
     while used != 0 {
       let register = interfaces[vcpu].registers[used.trailingZeroBitCount]
       used &= used &- 1
       if register.state == .pending
-        && interfaces[vcpu].signals(priority: register.priority, isGroup1: register.isGroup1)
+        && CPUInterfaceState.signals(
+          priority: register.priority, isGroup1: register.isGroup1, machineControl: machineControl)
       {
         return true
       }
@@ -123,6 +141,16 @@ extension VirtualGIC {
     synchronize(vcpu: vcpu, registers: &registers)
     interfaces[vcpu].machineControl = registers.machineControl
     return hasPendingInterrupt(vcpu: vcpu)
+  }
+
+  /// The same for the vCPU that is loaded and has waited since it was asked about last: its guest has done nothing to its list
+  /// registers since, which are up to date. Those that it had emptied by then need not have been read.
+  public mutating func hasPendingInterrupt<Registers: ListRegisters & ~Copyable>(
+    ofWaiting vcpu: Int, registers: inout Registers
+  ) -> Bool {
+    interfaces[vcpu].machineControl = registers.machineControl
+    registers.synchronizeMasks()
+    return hasPendingInterrupt(vcpu, in: interfaces[vcpu].used & ~registers.emptyMask)
   }
 
   /// True where the vCPU, which is loaded, has nothing pending and nothing active, by one look at the hardware.

@@ -79,6 +79,7 @@ ARMV7_REGISTER(htpidr, p15, 4, c13, c0, 2)
 ARMV7_REGISTER(cnthctl, p15, 4, c14, c1, 0)
 ARMV7_WIDE_REGISTER(vttbr, 6, c2)
 ARMV7_WIDE_REGISTER(cntvoff, 4, c14)
+ARMV7_WIDE_REGISTER(cntv_cval, 3, c14)
 ARMV7_BANKED_REGISTER(elr_hyp, elr_hyp, elr_hyp)
 /// SPSR_hyp, which Hyp mode names so. Without the fields' names MSR leaves its middle alone: IT[7:2], GE, E and A.
 ARMV7_BANKED_REGISTER(spsr_hyp, spsr, spsr_fsxc)
