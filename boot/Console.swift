@@ -96,6 +96,9 @@ struct Console: ~Copyable {
   private var waitingCount = 0
   /// Of how many VMs something is to be said.
   private var reportCount = 0
+  /// A line about a VM that is still to be shown, if there is one.
+  private var composed = ConsoleMessage()
+  private var isComposed = false
   /// The last step of the console's work was to send.
   private var hasJustSent = false
   /// The VM whose backlog's turn it was last.
@@ -145,7 +148,7 @@ struct Console: ~Copyable {
   /// How many are let in at once.
   private static let atOnce = 4
 
-  private var hasWaiting: Bool { waitingCount > 0 || reportCount > 0 }
+  private var hasWaiting: Bool { waitingCount > 0 || reportCount > 0 || isComposed }
 
   private mutating func letIn(from vm: Int, atMost limit: Int) {
     var count = min(limit, backlogs[vm].count)
@@ -181,16 +184,18 @@ struct Console: ~Copyable {
   /// Does one step of what there is to do without a guest's asking, in bounded time.
   mutating func serve() -> Work {
     queue.port.acknowledgeInterrupt()
-    let before = queue.count
-    queue.send(atMost: Self.sendingStep, isMore: hasWaiting)
-    let sent = before &- queue.count
     receive()
-    // Either is a step of its own, and each has its turn.
-    if sent > 4 && !hasJustSent {
-      hasJustSent = true
-      return .more
-    }
+    // To send is a step of its own, and so is everything else: each has its turn.
+    let hadJustSent = hasJustSent
     hasJustSent = false
+    if queue.count > 0 && !hadJustSent {
+      let before = queue.count
+      queue.send(atMost: Self.sendingStep, isMore: hasWaiting)
+      if queue.count < before {
+        hasJustSent = true
+        return .more
+      }
+    }
     if typedCount > 0 {
       let byte = typed[firstTyped]
       firstTyped = (firstTyped &+ 1) & (typed.count &- 1)
@@ -203,7 +208,7 @@ struct Console: ~Copyable {
     }
     if hasWaiting && queue.count < Self.letIn { return letNextIn() }
     if statistics != nil && queue.count < Self.letIn { return .statistics }
-    return queue.count > 0 && sent > 0 ? .more : .nothing
+    return hadJustSent ? .more : .nothing
   }
 
   /// What a step of the console's work gives the UART, in bytes: no less than the FIFOs of UARTs take.
@@ -211,9 +216,13 @@ struct Console: ~Copyable {
 
   /// Lets some bytes of the VM in whose turn it is, or says what is to be said of it.
   private mutating func letNextIn() -> Work {
+    if isComposed {
+      showComposed()
+      return .more
+    }
     repeat { turn = turn &+ 1 < backlogs.count ? turn &+ 1 : 0 } while !backlogs[turn].hasWork
     if backlogs[turn].report != nil && backlogs[turn].countBefore == 0 {
-      say(turn)
+      compose(turn)
       return .more
     }
     letIn(from: turn, atMost: Self.atOnce)
@@ -246,19 +255,21 @@ struct Console: ~Copyable {
     }
     backlogs[vm].report = report
     backlogs[vm].countBefore = backlogs[vm].count
-    queue.send(isMore: true)
+    queue.send(atMost: 0, isMore: true)
   }
 
   /// Says all that is to be said, however long it takes.
   mutating func sayAll() {
+    if isComposed { showComposed() }
     for vm in backlogs.indices where backlogs[vm].report != nil {
       letIn(from: vm, atMost: Backlog.capacity)
-      say(vm)
+      compose(vm)
+      showComposed()
     }
   }
 
-  /// Says what is to be said of the VM.
-  private mutating func say(_ vm: Int) {
+  /// Composes what is to be said of the VM; to show it is a step of its own.
+  private mutating func compose(_ vm: Int) {
     guard let said = backlogs[vm].report else { return }
     let supersededCount = backlogs[vm].supersededCount
     backlogs[vm].report = nil
@@ -266,18 +277,24 @@ struct Console: ~Copyable {
     reportCount &-= 1
     if said.endsLine { multiplexer.finish(vm, to: &queue) }
     let name = multiplexer.name(of: vm)
-    report { line in
-      line.write("VM '")
-      for index in 0..<name.count { line.write(name[index]) }
-      line.write("' ")
-      said.write(to: &line)
-      if supersededCount > 0 {
-        line.write(" (")
-        line.write(decimal: supersededCount)
-        line.write(" reports of it were left out)")
-      }
-      line.write("\n")
+    composed = ConsoleMessage()
+    composed.write("VM '")
+    for index in 0..<name.count { composed.write(name[index]) }
+    composed.write("' ")
+    said.write(to: &composed)
+    if supersededCount > 0 {
+      composed.write(" (")
+      composed.write(decimal: supersededCount)
+      composed.write(" reports of it were left out)")
     }
+    composed.write("\n")
+    isComposed = true
+  }
+
+  /// Shows the line that was composed.
+  private mutating func showComposed() {
+    isComposed = false
+    multiplexer.report(&composed, to: &queue)
   }
 
   /// A line of our own.

@@ -12,9 +12,12 @@ extension Reference where Value == PhysicalCPU {
   /// none.
   @inline(__always)
   func decide(_ frame: TrapFrame) {
-    // Before each round whoever is more urgent than what it is about has himself heard.
+    // Before each round whoever is more urgent than what it is about has himself heard, also while another's was served.
     repeat {
-      if Processor.isInterruptPending { serveInterrupts() }
+      if Processor.isInterruptPending {
+        serveInterrupts()
+        if Processor.isInterruptPending { serveInterrupts() }
+      }
     } while !followScheduler(frame)
   }
 
@@ -134,6 +137,7 @@ extension Reference where Value == PhysicalCPU {
   private func workFor(_ next: Reference<VCPU>, until: Instant, _ frame: TrapFrame) {
     // Nobody's registers may be in the hardware while we work for somebody else: a fault of ours would lose them.
     unload(frame)
+    if Processor.isInterruptPending { return }
     let vm = next.value.host
     vm.value.lock.acquire(by: value.index)
     let isHere = next.value.arrives()

@@ -128,14 +128,13 @@ extension Reference where Value == PhysicalCPU {
   @_optimize(speed)
   func serveMaintenance() {
     guard value.loaded >= 0 else { return }
-    let hypervisor = Hypervisor.shared
-    let vm = hypervisor.value.vcpus[value.loaded].vm
-    var registers = value.listRegisters
-    lock(vm)
-    hypervisor.value.vms[vm].machine.interrupts.maintenance(
-      vcpu: hypervisor.value.vcpus[value.loaded].index, registers: &registers)
-    settleInterrupts(of: vm)
-    unlock(vm)
+    let vm = value.loadedVM
+    vm.value.lock.acquire(by: value.index)
+    vm.value.machine.interrupts.beginMaintenance(vcpu: value.loadedIndex, registers: &value.listRegisters)
+    settleInterrupts(of: vm.value.index)
+    // The rest comes in pieces, before its guest goes on.
+    if vm.value.machine.interrupts.needsRefresh(vcpu: value.loadedIndex) { value.needsDecision = true }
+    vm.value.lock.release()
   }
 }
 
@@ -194,6 +193,11 @@ extension Reference where Value == PhysicalCPU {
     let hypervisor = Hypervisor.shared
     let isWaiting = hypervisor.value.vcpus[number].activity == .waiting
     if number == value.loaded {
+      if !isWaiting && hypervisor.value.vms[vm].machine.interrupts.hasManyToBring(vcpu: index) {
+        // In pieces, before its guest goes on.
+        value.needsDecision = true
+        return
+      }
       var registers = value.listRegisters
       hypervisor.value.vms[vm].machine.interrupts.refresh(vcpu: index, registers: &registers)
       if isWaiting,

@@ -20,7 +20,7 @@ extension Reference where Value == PhysicalCPU {
       vm.value.lock.release()
       return false
     }
-    vm.value.machine.interrupts.loadUnflushed(vcpu: index, into: &value.listRegisters)
+    vm.value.machine.interrupts.loadPartly(vcpu: index, into: &value.listRegisters)
     let deadline = vcpu.value.needsCare ? careForLoaded(vcpu, vm) : nil
     vm.value.lock.release()
     vcpu.value.context.load(into: frame, counterOffset: vm.value.counterOffset)
@@ -36,17 +36,20 @@ extension Reference where Value == PhysicalCPU {
     return true
   }
 
-  /// Brings the loaded vCPU's interrupts into the list registers. False where somebody else has to be heard first.
+  /// Brings the loaded vCPU's interrupts into the list registers, which may take several pieces. False where somebody else has
+  /// to be heard first.
   @inline(never)
   @_optimize(speed)
   func refreshLoaded() -> Bool {
-    if Processor.isInterruptPending { return false }
     let vm = value.loadedVM
-    vm.value.lock.acquire(by: value.index)
-    vm.value.machine.interrupts.refresh(vcpu: value.loadedIndex, registers: &value.listRegisters)
-    settleInterrupts(of: vm.value.index)
-    vm.value.lock.release()
-    return true
+    repeat {
+      if Processor.isInterruptPending { return false }
+      vm.value.lock.acquire(by: value.index)
+      vm.value.machine.interrupts.refreshSome(vcpu: value.loadedIndex, registers: &value.listRegisters)
+      settleInterrupts(of: vm.value.index)
+      vm.value.lock.release()
+    } while vm.value.machine.interrupts.needsRefresh(vcpu: value.loadedIndex) && !value.needsDecision
+    return !value.needsDecision
   }
 
   @inline(never)

@@ -96,7 +96,11 @@ extension MachineTree {
     return true
   }
 
-  private static func byte(_ address: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: guest_load8(address)) }
+  private static func byte(_ address: UInt64) -> UInt8 {
+    // To look for names takes long, and an emulator that runs its CPUs in turn passes the turn on here.
+    guest_relax()
+    return UInt8(truncatingIfNeeded: guest_load8(address))
+  }
   private static func word(_ address: UInt64) -> UInt64 {
     UInt64(UInt32(truncatingIfNeeded: guest_load32(address)).byteSwapped)
   }

@@ -38,6 +38,8 @@ struct CPUInterfaceState {
   /// True where a candidate or a used list register has changed since the last flush; of a vCPU that is not loaded, where its
   /// next load has to look at anything but the interface's own registers.
   var needsFlush = false
+  /// True while a flush in pieces has still to find out which of the candidates deserve list registers that others have.
+  var hasPostponed = false
   /// How many interrupts that the vCPU is handling have lost their list registers to others.
   var evictedCount: UInt32 = 0
   /// How many ends the vCPU may owe for interrupts that software has made inactive under its hands.

@@ -10,11 +10,24 @@ extension VirtualGIC {
     if interfaces[vcpu].needsFlush { flush(vcpu, &registers) }
   }
 
+  /// Some of a refresh, in bounded time: to be called again while `needsRefresh`. Where more wait than there are list registers,
+  /// who of them gets one is found by a call of its own.
+  public mutating func refreshSome<Registers: ListRegisters & ~Copyable>(vcpu: Int, registers: inout Registers) {
+    flush(vcpu, &registers, mayOverflow: interfaces[vcpu].hasPostponed)
+  }
+
   /// Answers a maintenance interrupt: frees the list registers whose interrupts the guest has deactivated, samples their
   /// lines again, and refills.
   public mutating func maintenance<Registers: ListRegisters & ~Copyable>(vcpu: Int, registers: inout Registers) {
+    beginMaintenance(vcpu: vcpu, registers: &registers)
+    refresh(vcpu: vcpu, registers: &registers)
+  }
+
+  /// The same, but where more wait than there is room for the refill is left to `refreshSome`.
+  public mutating func beginMaintenance<Registers: ListRegisters & ~Copyable>(vcpu: Int, registers: inout Registers) {
     reclaim(vcpu, &registers)
-    flush(vcpu, &registers)
+    interfaces[vcpu].needsFlush = true
+    if !interfaces[vcpu].hasCandidates { flush(vcpu, &registers) }
   }
 
   /// Reads the list registers of the vCPU that is loaded back into the model, so that registers of the distributor say
@@ -53,11 +66,18 @@ extension VirtualGIC {
     }
   }
 
-  private mutating func flush<Registers: ListRegisters & ~Copyable>(_ vcpu: Int, _ registers: inout Registers) {
+  private mutating func flush<Registers: ListRegisters & ~Copyable>(
+    _ vcpu: Int, _ registers: inout Registers, mayOverflow: Bool = true
+  ) {
     if interfaces[vcpu].evictedCount != 0 { takeMissedEnds(vcpu, &registers) }
     settle(interfaces[vcpu].changed & interfaces[vcpu].used, of: vcpu, &registers)
     var control = baseControl
-    if interfaces[vcpu].hasCandidates { control.formUnion(fill(vcpu, &registers)) }
+    if interfaces[vcpu].hasCandidates {
+      let asked = fill(vcpu, &registers, mayOverflow: mayOverflow)
+      interfaces[vcpu].hasPostponed = asked == nil
+      guard let asked else { return }
+      control.formUnion(asked)
+    }
     writeOccupied(vcpu, &registers)
     if interfaces[vcpu].evictedCount != 0 { control.formUnion(.missedEnd) }
     if interfaces[vcpu].activeQueues != 0 { control.formUnion(trapControl) }
@@ -85,16 +105,17 @@ extension VirtualGIC {
     }
   }
 
-  /// Moves candidates into free list registers, and returns what has to ask for maintenance because candidates remain.
+  /// Moves candidates into free list registers, and returns what has to ask for maintenance because candidates remain; nil where
+  /// they remain and it is not to be found out now who of them deserves what is in use.
   private mutating func fill<Registers: ListRegisters & ~Copyable>(
-    _ vcpu: Int, _ registers: inout Registers
-  ) -> InterfaceControl {
+    _ vcpu: Int, _ registers: inout Registers, mayOverflow: Bool
+  ) -> InterfaceControl? {
     let all = interfaces[vcpu].available
     while let slot = firstCandidate(of: vcpu, preferring: 3) {
       if lookAtLine(slot, registers) { continue }
       if ~interfaces[vcpu].used & all == 0 { reclaim(vcpu, &registers) }
       let free = ~interfaces[vcpu].used & all
-      if free == 0 { return overflow(vcpu, &registers) }
+      if free == 0 { return mayOverflow ? overflow(vcpu, &registers) : nil }
       // Reclaiming may have made the freed interrupt itself the first candidate; the next turn would take it.
       let index = free.trailingZeroBitCount
       write(place(slot, into: index, of: vcpu), to: index, of: vcpu, &registers)

@@ -7,20 +7,22 @@ extension VirtualGIC {
   /// Puts the vCPU's list registers, active priorities and CPU interface state into this CPU's hardware, turns the
   /// interface on, and flushes. Another CPU's, or an earlier vCPU's, leftovers in the list registers are wiped.
   public mutating func load<Registers: ListRegisters & ~Copyable>(vcpu: Int, into registers: inout Registers) {
-    loadUnflushed(vcpu: vcpu, into: &registers)
+    loadPartly(vcpu: vcpu, into: &registers)
     refresh(vcpu: vcpu, registers: &registers)
   }
+
+  /// Whether to refresh the vCPU, which is loaded, may take long: more wait than there is room for.
+  @inline(__always)
+  public func hasManyToBring(vcpu: Int) -> Bool { interfaces[vcpu].hasCandidates }
 
   /// Whether the vCPU, which is loaded, is to be refreshed before its guest goes on.
   @inline(__always)
   public func needsRefresh(vcpu: Int) -> Bool { interfaces[vcpu].needsFlush }
 
-  /// The same as `load` but for the flush, which the caller makes before the vCPU runs, with `refresh`: what there is to bring
-  /// may take long.
+  /// The same as `load`, but where more wait than there are list registers it does not flush, which may take long: the caller
+  /// refreshes the vCPU before it runs.
   @inline(__always)
-  public mutating func loadUnflushed<Registers: ListRegisters & ~Copyable>(
-    vcpu: Int, into registers: inout Registers
-  ) {
+  public mutating func loadPartly<Registers: ListRegisters & ~Copyable>(vcpu: Int, into registers: inout Registers) {
     let interface = interfaces.reference(to: vcpu)
     precondition(!interface.value.isLoaded, "a vCPU is unloaded before it is loaded")
     let masks = registers.begin(
@@ -29,6 +31,7 @@ extension VirtualGIC {
     interface.value.isLoaded = true
     interface.value.available = masks.all
     interface.value.repeatable = 0
+    interface.value.hasPostponed = false
     // Where it left nothing behind and nothing has come since, there is nothing to bring.
     if interface.value.needsFlush || masks.occupied != 0 { loadContents(vcpu, masks, &registers) }
   }
@@ -58,6 +61,7 @@ extension VirtualGIC {
     }
     if masks.occupied != 0 { registers.control = baseControl }
     interfaces[vcpu].needsFlush = true
+    if !interfaces[vcpu].hasCandidates { refresh(vcpu: vcpu, registers: &registers) }
   }
 
   /// Takes the vCPU's state out of this CPU's hardware and turns the interface off. From here on the model is exact. Returns

@@ -56,7 +56,7 @@ public struct UnfinishedWrite: Equatable, Sendable {
 
 extension VirtualGIC {
   /// How many interrupts one piece of a write concerns.
-  static var fieldsAtOnce: Int { 2 }
+  static var fieldsAtOnce: Int { 1 }
   /// How many vCPUs one piece of a write gives an SGI to.
   static var targetsAtOnce: Int { 1 }
 
