@@ -39,7 +39,7 @@ struct TransmitQueue: ByteSink, ~Copyable {
 
   /// Gives the UART as much as it takes now, up to `limit` bytes, and asks for an interrupt where that is not all, or where
   /// `isMore` waits elsewhere.
-  mutating func send(atMost limit: Int = 4, isMore: Bool = false) {
+  mutating func send(atMost limit: Int = 2, isMore: Bool = false) {
     var step = min(count, limit)
     while step > 0 {
       let sent = min(port.transmitRoom, step)

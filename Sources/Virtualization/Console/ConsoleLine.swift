@@ -18,7 +18,40 @@ struct ConsoleLine {
   /// What a backspace cannot take back: up to the end of the last sequence, of which a part would be another one.
   private var fixedCount = 0
 
-  init(name: ConsoleName) { self.name = name }
+  /// What is shown before the line, made once: `[name] `, in colour where the console has one.
+  private var prefix: [48 of UInt8] = .init(repeating: 0)
+  private var prefixCount = 0
+
+  /// The line of a VM, or the hypervisor's. `rendition` is the SGR parameter of its prefix, nil for none.
+  init(name: ConsoleName, rendition: UInt64?) {
+    self.name = name
+    if let rendition {
+      add("\u{1b}[")
+      if rendition >= 10 { add(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rendition / 10)) }
+      add(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rendition % 10))
+      add("m")
+    }
+    add("[")
+    for index in 0..<name.count { add(name[index]) }
+    add("]")
+    if rendition != nil { add("\u{1b}[0m") }
+    add(" ")
+  }
+
+  private mutating func add(_ text: StaticString) {
+    for index in 0..<text.utf8CodeUnitCount { unsafe add(text.utf8Start[index]) }
+  }
+
+  private mutating func add(_ byte: UInt8) {
+    prefix[prefixCount] = byte
+    prefixCount += 1
+  }
+
+  /// Writes what is shown before the line. Mutating as `write` is.
+  @inline(__always)
+  mutating func writePrefix(to sink: inout some ByteSink & ~Copyable) {
+    sink.write(prefix.span.extracting(first: prefixCount))
+  }
 
   /// Writes what is kept of the line. Mutating, because a value of this size that is only read is copied first.
   @inline(__always)

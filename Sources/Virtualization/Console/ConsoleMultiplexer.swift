@@ -33,7 +33,9 @@ public struct ConsoleMultiplexer: ~Copyable {
     vmCount: Int, isColoured: Bool = true, in provider: inout Provider, name: (Int) -> ConsoleName
   ) throws(OutOfMemory) {
     lines = try provider.storage(of: ConsoleLine.self, count: vmCount + 1) { index in
-      ConsoleLine(name: index < vmCount ? name(index) : ConsoleName("tvisor"))
+      index < vmCount
+        ? ConsoleLine(name: name(index), rendition: isColoured ? Self.colour(of: index) : nil)
+        : ConsoleLine(name: ConsoleName("tvisor"), rendition: isColoured ? 1 : nil)
     }
     self.isColoured = isColoured
   }
@@ -267,18 +269,7 @@ extension ConsoleMultiplexer {
   }
 
   /// `[name] `, the brackets and the name in the VM's colour.
-  private func prefix(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
-    if isColoured {
-      Self.show("\u{1b}[", on: &sink)
-      if vm == hypervisor { sink.write("1") } else { sink.write(decimal: Self.colour(of: vm)) }
-      sink.write("m")
-    }
-    sink.write(UInt8(ascii: "["))
-    name(of: vm, to: &sink)
-    sink.write(UInt8(ascii: "]"))
-    if isColoured { Self.show("\u{1b}[0m", on: &sink) }
-    sink.write(UInt8(ascii: " "))
-  }
+  private func prefix(of vm: Int, to sink: inout some ByteSink & ~Copyable) { lines[vm].writePrefix(to: &sink) }
 
   /// The SGR parameter of a VM's colour.
   private static func colour(of vm: Int) -> UInt64 {
@@ -290,9 +281,5 @@ extension ConsoleMultiplexer {
     case 4: 34
     default: 31
     }
-  }
-
-  private func name(of vm: Int, to sink: inout some ByteSink & ~Copyable) {
-    for index in 0..<lines[vm].name.count { sink.write(lines[vm].name[index]) }
   }
 }
