@@ -26,6 +26,8 @@ struct PhysicalCPU: ~Copyable {
   /// What others give their interrupt controllers to send this CPU the interrupt of requests. Set by it before it counts as
   /// up.
   var requestInterrupt: UInt64 = 0
+  /// What its register for the counter's frequency says (CNTFRQ), in hertz. Set by it before it counts as up.
+  var counterFrequency: UInt64 = 0
   /// True where several vCPUs may be assigned to it: who waits gives it away. Else its one vCPU waits by itself.
   let isShared: Bool
   /// How it stands with the console's work.

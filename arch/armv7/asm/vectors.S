@@ -95,9 +95,22 @@ restore_and_return:
 // r1: which vector. The frame is on this CPU's stack. The Swift function returns the trap frame to go on with where it
 // could stop just the VM that was being served, and does not return otherwise.
 own_exception:
+  ldr r0, =secure_monitor_call
+  mrs r2, elr_hyp
+  cmp r0, r2
+  beq 1f
   mov r0, sp
   bl tvisor_handle_own_exception
   b enter_guest
+  // An SMC that is undefined has nobody to answer it: the call ends as one does that is not known. r0 to r3 are its results.
+1:
+  add r2, r2, #4
+  msr elr_hyp, r2
+  mvn r0, #0
+  add sp, sp, #FRAME_SIZE
+  eret
+  dsb nsh
+  isb
 
 // Nothing can be saved where the stack pointer points: take this CPU's emergency stack, the first 8 KiB of the 64 KiB that
 // the stack lies in. The guest's thread register is given up, because nobody goes on after this. Which vector this is
@@ -243,6 +256,7 @@ write_debug_register:
   .global call_secure_monitor
   .type call_secure_monitor, %function
 call_secure_monitor:
+secure_monitor_call:
   smc #0
   bx lr
   .size call_secure_monitor, . - call_secure_monitor

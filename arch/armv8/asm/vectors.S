@@ -137,9 +137,23 @@ other_interrupt:
 // x1: which vector. The frame is on this CPU's stack. The Swift function returns the trap frame to go on with where it
 // could stop just the VM that was being served, and does not return otherwise.
 own_exception:
+  adrp x0, secure_monitor_call
+  add x0, x0, :lo12:secure_monitor_call
+  mrs x2, elr_el2
+  cmp x0, x2
+  b.eq 1f
   mov x0, sp
   bl tvisor_handle_own_exception
   b enter_guest
+  // An SMC that is undefined has nobody to answer it: the call ends as one does that is not known. x0 to x3 are its results.
+1:
+  add x2, x2, #4
+  msr elr_el2, x2
+  mov x0, #-1
+  add sp, sp, #FRAME_SIZE
+  eret
+  dsb nsh
+  isb
 
 // Nothing can be saved where the stack pointer points: take this CPU's emergency stack, the first 8 KiB of the 64 KiB that
 // the stack lies in. x0 held the stack pointer less the frame; the guest's thread registers are given up, because nobody
@@ -276,6 +290,7 @@ write_debug_register:
   .global call_secure_monitor
   .type call_secure_monitor, %function
 call_secure_monitor:
+secure_monitor_call:
   smc #0
   ret
   .size call_secure_monitor, . - call_secure_monitor

@@ -186,7 +186,7 @@ void save_floating_point(void *state);
 /// Loads what save_floating_point saved.
 void load_floating_point(const void *state);
 
-/// Calls the host's firmware by SMC (DEN 0028): the arguments in r0 to r3, the result in r0.
+/// Calls the host's firmware by SMC (DEN 0028): the arguments in r0 to r3, the result in r0; -1 where SMC is undefined.
 uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third);
 
 /// Copies a trap frame, or what has its form: 64 bytes.

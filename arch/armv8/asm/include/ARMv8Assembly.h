@@ -175,7 +175,7 @@ void save_floating_point(void *state);
 /// Loads what save_floating_point saved.
 void load_floating_point(const void *state);
 
-/// Calls the host's firmware by SMC (DEN 0028): the arguments in x0 to x3, the result in x0.
+/// Calls the host's firmware by SMC (DEN 0028): the arguments in x0 to x3, the result in x0; -1 where SMC is undefined.
 uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third);
 
 /// Copies a trap frame, or what has its form: 256 bytes. In parts that the compiler moves by pairs of registers.
