@@ -17,10 +17,13 @@ internal import Virtualization
 @c(tvisor_main)
 func tvisorMain(_ address: UInt, _ load: UInt, _ level: UInt) {
   var space = HypervisorSpace(load: PhysicalAddress(UInt64(load)), level: level)
-  var arena = Arena(space.firstArenaRange)
-
   let treeAddress = PhysicalAddress(UInt64(address))
-  guard let tree = findTree(at: treeAddress, &space, &arena) else { return }
+  var arena = Arena(space.arenaRange(sparing: treeAddress))
+
+  let tree: DeviceTree
+  do throws(TreeFailure) { tree = try findTree(at: treeAddress, &space, &arena) } catch {
+    return complain(error, at: treeAddress, level: level, &space, &arena)
+  }
   let treeRange = AddressRange(start: treeAddress, size: UInt64(tree.byteCount))
   guard let port = openPort(in: tree, &space, &arena) else { return }
   unsafe panicPort = port
@@ -64,23 +67,8 @@ private func declinesHostExtensions(_ tree: DeviceTree) -> Bool {
   tree.node(path: "/chosen")?["bootargs"]?.string?.hasWord("tvisor.e2h=0") ?? false
 }
 
-/// The tree that the loader gave us, of which we wipe the seeds, or nil where there is none that could be read: without it there is no console to
-/// complain on.
-private func findTree(at address: PhysicalAddress, _ space: inout HypervisorSpace, _ arena: inout Arena)
-  -> DeviceTree?
-{
-  guard address.rawValue != 0, address.isAligned(to: 8) else { return nil }
-  let start = AddressRange(start: address, size: 40)
-  guard let header = unsafe mapConstants(start, true, &space, &arena) else { return nil }
-  let size = UInt64(UInt32(bigEndian: unsafe header.load(fromByteOffset: 4, as: UInt32.self)))
-  // The boot protocol allows 2 MiB (Documentation/arch/arm64/booting.rst).
-  guard size >= 40, size <= 2 << 20 else { return nil }
-  let range = AddressRange(start: address, size: size)
-  guard let start = unsafe mapConstants(range, true, &space, &arena) else { return nil }
-  return try? unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(size)), in: &arena)
-}
-
-private func mapConstants(
+/// Maps what the loader left for us; nil where that cannot be reached.
+func mapConstants(
   _ range: AddressRange<PhysicalAddress>, _ isWritable: Bool, _ space: inout HypervisorSpace, _ arena: inout Arena
 ) -> UnsafeRawPointer? {
   try? unsafe space.mapConstants(range, isWritable: isWritable, in: &arena)

@@ -137,15 +137,17 @@ other_interrupt:
 // x1: which vector. The frame is on this CPU's stack. The Swift function returns the trap frame to go on with where it
 // could stop just the VM that was being served, and does not return otherwise.
 own_exception:
-  adrp x0, secure_monitor_call
-  add x0, x0, :lo12:secure_monitor_call
+  adrp x0, call_secure_monitor
+  add x0, x0, :lo12:call_secure_monitor
   mrs x2, elr_el2
-  cmp x0, x2
-  b.eq 1f
+  sub x0, x2, x0
+  cmp x0, #(daring_end - call_secure_monitor)
+  b.lo 1f
   mov x0, sp
   bl tvisor_handle_own_exception
   b enter_guest
-  // An SMC that is undefined has nobody to answer it: the call ends as one does that is not known. x0 to x3 are its results.
+  // An SMC that is undefined has nobody to answer it, nor has a load where nothing is: either ends with -1, in a function that may
+  // change x0 to x3.
 1:
   add x2, x2, #4
   msr elr_el2, x2
@@ -290,9 +292,18 @@ write_debug_register:
   .global call_secure_monitor
   .type call_secure_monitor, %function
 call_secure_monitor:
-secure_monitor_call:
   smc #0
   ret
   .size call_secure_monitor, . - call_secure_monitor
+
+// uint32_t dare_load32(uintptr_t address)
+  .global dare_load32
+  .type dare_load32, %function
+dare_load32:
+  ldr w0, [x0]
+  dsb sy
+  ret
+  .size dare_load32, . - dare_load32
+daring_end:
 
 #endif
