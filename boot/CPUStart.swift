@@ -5,6 +5,7 @@ internal import Backend
 internal import Configuration
 internal import DeviceTree
 internal import Entry
+internal import Planning
 internal import Synchronization
 
 // The other CPUs, from off to waiting for guests. They are started one after the other, so that entry code needs no more
@@ -16,11 +17,13 @@ extension SystemBuilder {
   mutating func start(
     _ cpus: Storage<PhysicalCPU>, by firmware: HostFirmware?, _ log: inout BootLog
   ) throws(BootFailure) {
-    for index in cpus.indices where cpus[index].affinity == Processor.affinity { cpus.reference(to: index).prepare() }
+    cpus.reference(to: machine.bootCPU).prepare()
+    cpus[machine.bootCPU].isUp = true
     let frequency = read_counter_frequency()
-    for host in machine.cpus where host.affinity != Processor.affinity {
+    for host in machine.cpus where host.index != machine.bootCPU {
       let cpu = cpus.reference(to: host.index)
       guard let failure = try start(host, cpu, by: firmware) else {
+        cpu.value.isUp = true
         // Guests may read it where the tree has none.
         if cpu.value.counterFrequency != frequency {
           log.report(cpu.value.counterFrequency, of: host, besides: frequency)
@@ -30,12 +33,19 @@ extension SystemBuilder {
       log.report(failure, of: host)
       if cpu.value.assigned.count > 0 { throw .cpuMissing }
     }
+    cpus[consoleCPU(cpus)].console.isHere = true
     log.begin()
     log.write(decimal: UInt64(Hypervisor.shared.value.upCount.load(ordering: .relaxed)))
     log.write(" of ")
     log.write(decimal: UInt64(cpus.count))
     log.write(" CPUs are up")
     log.end()
+  }
+
+  /// Who does the console's work. Where all peripherals' interrupts go to one core, that is the one that boots.
+  private func consoleCPU(_ cpus: Storage<PhysicalCPU>) -> Int {
+    if case .bcm2836 = machine.interruptController { return machine.bootCPU }
+    return ConsolePlace.cpu(of: system, cpuCount: cpus.count) { cpus[$0].isUp }
   }
 
   /// Starts a CPU and waits until it is up, for a second at the most; nil where it comes.

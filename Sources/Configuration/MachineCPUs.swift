@@ -46,7 +46,7 @@ extension HostCPU {
 
 extension MachineDescription {
   /// The enabled CPUs, in the order of the tree.
-  public var cpus: CPUs { CPUs(tree) }
+  public var cpus: CPUs { CPUs(tree, hasFirmware: firmware?.startsCPUs == true) }
 
   /// The CPU at `index`, below `cpuCount`, or nil past the end.
   public func cpu(_ index: Int) -> HostCPU? {
@@ -62,8 +62,12 @@ extension MachineDescription {
 
     /// The enabled CPUs of a tree, which need not describe a machine.
     public init(_ tree: DeviceTree) {
+      self.init(tree, hasFirmware: (try? FirmwareDescription(in: tree))?.startsCPUs == true)
+    }
+
+    init(_ tree: DeviceTree, hasFirmware: Bool) {
       nodes = tree.node(path: "/cpus")?.children
-      hasFirmware = (try? FirmwareDescription(in: tree))?.startsCPUs == true
+      self.hasFirmware = hasFirmware
     }
 
     /// The next CPU.

@@ -13,7 +13,8 @@ extension MachineDescription {
   /// Calls `body` with each bank of memory (`device_type = "memory"`), in ascending order. What nodes say twice or in parts that
   /// meet (firmware fills in one, an overlay brings another) is one bank.
   public func forEachMemoryBank(_ body: (AddressRange<PhysicalAddress>) -> Void) {
-    Self.forEachMemoryBank(of: tree, body)
+    guard memory.isComplete else { return Self.forEachMemoryBank(of: tree, body) }
+    for index in 0..<memory.count { body(memory.banks[index]) }
   }
 
   /// The same of a tree that need not describe a machine.
@@ -128,6 +129,27 @@ extension DeviceTree.Node {
     guard let found, !found.isEmpty else { return nil }
     guard found.isSound else { throw MachineProblem(.range, self, "reg") }
     return found
+  }
+}
+
+/// A machine's banks of memory, which are asked for often: most machines have few.
+struct KnownMemory: Sendable {
+  private(set) var banks: [6 of AddressRange<PhysicalAddress>] = .init(
+    repeating: AddressRange(start: PhysicalAddress(0), size: 0))
+  private(set) var count = 0
+  /// False where there are more, for which the tree has to be asked.
+  private(set) var isComplete = true
+
+  /// The banks of a tree whose memory is sound.
+  init(of tree: DeviceTree) {
+    MachineDescription.forEachMemoryBank(of: tree) { bank in
+      guard count < banks.count else {
+        isComplete = false
+        return
+      }
+      banks[count] = bank
+      count += 1
+    }
   }
 }
 
