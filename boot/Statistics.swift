@@ -113,6 +113,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// How long a vCPU has run up to now, in ticks: what its CPU has counted, and what it has not yet, which on a CPU of its own may be
   /// all. Where the CPU counts meanwhile, it is looked at again.
+  @inline(never)
   private func runTime(of number: Int) -> UInt64 {
     let hypervisor = Hypervisor.shared
     let vcpu = hypervisor.value.vcpus.reference(to: number)

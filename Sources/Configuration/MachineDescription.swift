@@ -20,8 +20,6 @@ public struct MachineDescription: Sendable {
   public let bundle: AddressRange<PhysicalAddress>?
   /// The command line (/chosen bootargs).
   public let bootArguments: Text?
-  /// The memory, as far as it is known without the tree.
-  let memory: KnownMemory
   /// How many CPUs are enabled.
   public let cpuCount: Int
   /// The index of the CPU that boots, which nobody has to start: the first one, until that CPU itself says another.
@@ -35,7 +33,6 @@ public struct MachineDescription: Sendable {
     console = try ConsoleDescription(in: tree)
     firmware = try FirmwareDescription(in: tree)
     try Self.checkMemory(in: tree)
-    memory = KnownMemory(of: tree)
     try Self.checkReservations(in: tree)
     cpuCount = try Self.checkCPUs(in: tree)
     hasUnknownStart = CPUs(tree, hasFirmware: firmware?.startsCPUs == true).contains { $0.start == .unknown }

@@ -13,31 +13,41 @@ extension MachineDescription {
   /// Calls `body` with each bank of memory (`device_type = "memory"`), in ascending order. What nodes say twice or in parts that
   /// meet (firmware fills in one, an overlay brings another) is one bank.
   public func forEachMemoryBank(_ body: (AddressRange<PhysicalAddress>) -> Void) {
-    guard memory.isComplete else { return Self.forEachMemoryBank(of: tree, body) }
-    for index in 0..<memory.count { body(memory.banks[index]) }
+    Self.forEachMemoryBank(of: tree, body)
   }
 
   /// The same of a tree that need not describe a machine.
   public static func forEachMemoryBank(of tree: DeviceTree, _ body: (AddressRange<PhysicalAddress>) -> Void) {
     var past = PhysicalAddress(0)
-    while let bank = firstBank(of: tree, past) {
+    var isLast = false
+    while !isLast, let bank = firstBank(of: tree, past, &isLast) {
       body(bank)
       past = bank.end
     }
   }
 
-  /// The lowest bank that ends behind an address: the lowest region that does, grown by what meets it until nothing does.
+  /// The lowest bank that ends behind an address: the lowest region that does, grown by what meets it until nothing does. Mostly the
+  /// tree has them in order, and one look is enough.
   @inline(never)
-  private static func firstBank(of tree: DeviceTree, _ past: PhysicalAddress) -> AddressRange<PhysicalAddress>? {
+  private static func firstBank(
+    of tree: DeviceTree, _ past: PhysicalAddress, _ isLast: inout Bool
+  ) -> AddressRange<PhysicalAddress>? {
     var bank: AddressRange<PhysicalAddress>?
-    var isGrowing = true
-    while isGrowing {
-      isGrowing = false
+    var hasChanged = true
+    while hasChanged {
+      hasChanged = false
+      isLast = true
       for node in tree.root.children where node.isMemory {
         for index in 0..<((try? node.regionCount) ?? 0) {
           guard let region = node.filledRegion(index), region.end > past else { continue }
-          let better = bank.map { $0.joined(with: region) ?? ($0.start <= region.start ? $0 : region) } ?? region
-          isGrowing = isGrowing || better != bank
+          guard let found = bank else {
+            bank = region
+            continue
+          }
+          let joined = found.joined(with: region)
+          if joined == nil { isLast = false }
+          let better = joined ?? (found.start < region.start ? found : region)
+          hasChanged = hasChanged || better != found
           bank = better
         }
       }
@@ -129,27 +139,6 @@ extension DeviceTree.Node {
     guard let found, !found.isEmpty else { return nil }
     guard found.isSound else { throw MachineProblem(.range, self, "reg") }
     return found
-  }
-}
-
-/// A machine's banks of memory, which are asked for often: most machines have few.
-struct KnownMemory: Sendable {
-  private(set) var banks: [6 of AddressRange<PhysicalAddress>] = .init(
-    repeating: AddressRange(start: PhysicalAddress(0), size: 0))
-  private(set) var count = 0
-  /// False where there are more, for which the tree has to be asked.
-  private(set) var isComplete = true
-
-  /// The banks of a tree whose memory is sound.
-  init(of tree: DeviceTree) {
-    MachineDescription.forEachMemoryBank(of: tree) { bank in
-      guard count < banks.count else {
-        isComplete = false
-        return
-      }
-      banks[count] = bank
-      count += 1
-    }
   }
 }
 
