@@ -17,10 +17,13 @@ internal import Virtualization
 @c(tvisor_main)
 func tvisorMain(_ address: UInt, _ load: UInt, _ level: UInt) {
   var space = HypervisorSpace(load: PhysicalAddress(UInt64(load)), level: level)
-  var arena = Arena(space.firstArenaRange)
-
   let treeAddress = PhysicalAddress(UInt64(address))
-  guard let tree = findTree(at: treeAddress, &space, &arena) else { return }
+  var arena = Arena(space.arenaRange(sparing: treeAddress))
+
+  let tree: DeviceTree
+  do throws(TreeFailure) { tree = try findTree(at: treeAddress, &space, &arena) } catch {
+    return complain(error, at: treeAddress, level: level, &space, &arena)
+  }
   let treeRange = AddressRange(start: treeAddress, size: UInt64(tree.byteCount))
   guard let port = openPort(in: tree, &space, &arena) else { return }
   unsafe panicPort = port
@@ -37,17 +40,19 @@ func tvisorMain(_ address: UInt, _ load: UInt, _ level: UInt) {
 
   do throws(BootFailure) {
     let machine = try describeMachine(tree)
+    let frequency = try counterFrequency(machine.timer, &log)
     Provocation.failAtBoot(Provocation(machine.bootArguments))
     let taken = setAside(treeRange, machine.bundle, space)
     try mapMemory(of: machine, excluding: taken, &space, &arena)
-    let system = try findSystem(machine, &space, &arena)
-    let plan = try planMemory(of: machine, excluding: taken, &arena)
+    var plan = try planMemory(of: machine, excluding: taken, &arena)
+    let system = try findSystem(machine, &plan, &space, &arena)
     reportUnreachedMemory(of: machine, &log)
     try validate(system, on: machine, plan, &log)
     let randomness = Randomness(machine)
     if !randomness.source.isSeeded { log.line("nothing random to begin with: guests get no seeds") }
     var builder = SystemBuilder(
-      system, on: machine, plan: plan, space: space, arena: arena, random: randomness.source)
+      system, on: machine, plan: plan, space: space, arena: arena, random: randomness.source,
+      ticksPerSecond: frequency)
     try builder.build(port: port, log: &log)
   } catch {
     log.fail(error)
@@ -62,29 +67,8 @@ private func declinesHostExtensions(_ tree: DeviceTree) -> Bool {
   tree.node(path: "/chosen")?["bootargs"]?.string?.hasWord("tvisor.e2h=0") ?? false
 }
 
-/// The tree that the loader gave us, of which we wipe the seeds, or nil where there is none that could be read: without it there is no console to
-/// complain on.
-private func findTree(at address: PhysicalAddress, _ space: inout HypervisorSpace, _ arena: inout Arena)
-  -> DeviceTree?
-{
-  guard address.rawValue != 0, address.isAligned(to: 8) else { return nil }
-  let start = AddressRange(start: address, size: 40)
-  guard let header = unsafe mapConstants(start, true, &space, &arena) else { return nil }
-  let size = UInt64(UInt32(bigEndian: unsafe header.load(fromByteOffset: 4, as: UInt32.self)))
-  // The boot protocol allows 2 MiB (Documentation/arch/arm64/booting.rst).
-  guard size >= 40, size <= 2 << 20 else { return nil }
-  return readTree(AddressRange(start: address, size: size), isWritable: true, &space, &arena)
-}
-
-/// The flattened tree that fills `range`, or nil where there is none.
-private func readTree(
-  _ range: AddressRange<PhysicalAddress>, isWritable: Bool, _ space: inout HypervisorSpace, _ arena: inout Arena
-) -> DeviceTree? {
-  guard let start = unsafe mapConstants(range, isWritable, &space, &arena) else { return nil }
-  return try? unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(range.size)), in: &arena)
-}
-
-private func mapConstants(
+/// Maps what the loader left for us; nil where that cannot be reached.
+func mapConstants(
   _ range: AddressRange<PhysicalAddress>, _ isWritable: Bool, _ space: inout HypervisorSpace, _ arena: inout Arena
 ) -> UnsafeRawPointer? {
   try? unsafe space.mapConstants(range, isWritable: isWritable, in: &arena)
@@ -103,8 +87,25 @@ private func openPort(in tree: DeviceTree, _ space: inout HypervisorSpace, _ are
 
 private func describeMachine(_ tree: DeviceTree) throws(BootFailure) -> MachineDescription {
   do throws(MachineProblem) {
-    return try MachineDescription(tree)
+    var machine = try MachineDescription(tree)
+    for cpu in machine.cpus where cpu.affinity == Processor.affinity { machine.bootCPU = cpu.index }
+    return machine
   } catch { throw .machine(error) }
+}
+
+/// How fast the counter runs, in hertz. Where register and tree differ, that is said, because it is one of the two that is wrong.
+private func counterFrequency(_ timer: TimerDescription, _ log: inout BootLog) throws(BootFailure) -> UInt64 {
+  let register = read_counter_frequency() & 0xffff_ffff
+  guard let frequency = timer.frequency(register: register) else { throw .noFrequency }
+  if register != 0, register != frequency {
+    log.begin()
+    log.write("the counter runs at ")
+    log.write(decimal: frequency)
+    log.write(" Hz, as the tree says; CNTFRQ says ")
+    log.write(decimal: register)
+    log.end()
+  }
+  return frequency
 }
 
 /// What is nobody's to take: our own, what the loader left for us, and what we could not touch.
@@ -148,13 +149,22 @@ private func reportUnreachedMemory(of machine: MachineDescription, _ log: inout 
   log.end()
 }
 
-/// The bundle that the loader left in memory as the initial RAM disk.
-private func findSystem(_ machine: MachineDescription, _ space: inout HypervisorSpace, _ arena: inout Arena)
-  throws(BootFailure) -> SystemDescription
-{
+/// The bundle that the loader left in memory as the initial RAM disk, at whatever address: trees are read at multiples of
+/// eight bytes, to which it is copied where need be.
+private func findSystem(
+  _ machine: MachineDescription, _ plan: inout MemoryPlan, _ space: inout HypervisorSpace, _ arena: inout Arena
+) throws(BootFailure) -> SystemDescription {
   guard let range = machine.bundle, !range.isEmpty else { throw .noBundle }
-  guard let tree = readTree(range, isWritable: false, &space, &arena) else { throw .damagedBundle }
-  return SystemDescription(tree)
+  guard var start = unsafe mapConstants(range, false, &space, &arena) else { throw .unreachableBundle }
+  if !range.start.isAligned(to: 8) {
+    guard let copy = plan.take(range.size, alignment: 4096) else { throw .noMemory(range.size) }
+    unsafe copy.start.unsafePointer.copyMemory(from: start, byteCount: Int(range.size))
+    unsafe start = UnsafeRawPointer(copy.start.unsafePointer)
+  }
+  do throws(DeviceTreeError) {
+    return SystemDescription(
+      try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(range.size)), in: &arena))
+  } catch { throw .damagedBundle(error.kind) }
 }
 
 /// The same checks that the host tool made before the bundle was written: it may be another machine, or another version.

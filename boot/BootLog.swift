@@ -9,12 +9,14 @@ enum BootFailure: Error {
   case machine(MachineProblem)
   case memory
   case noBundle
-  case damagedBundle
+  case unreachableBundle
+  case damagedBundle(DeviceTreeError.Kind)
   case invalidSystem
   case noMemory(UInt64)
   case noRedistributor
   case noSuchInterrupt(UInt64)
   case cpuMissing
+  case noFrequency
 }
 
 /// The console until the VMs' shared one exists: written directly, byte by byte.
@@ -67,7 +69,11 @@ struct BootLog: ByteSink, ~Copyable {
     case .noBundle:
       write("no bundle: the loader has to hand over the output of 'tvisor bundle' as the initial RAM disk ")
       write("(/chosen linux,initrd-start and linux,initrd-end)")
-    case .damagedBundle: write("the initial RAM disk is no bundle: hand over the output of 'tvisor bundle', unchanged")
+    case .unreachableBundle: write("the initial RAM disk lies where addresses of this CPU do not reach: load it lower")
+    case .damagedBundle(let kind):
+      write("the initial RAM disk is no bundle (")
+      kind.write(to: &self)
+      write("): hand over the output of 'tvisor bundle', unchanged")
     case .invalidSystem: write("the system in the bundle does not fit this machine, for the reasons above")
     case .noMemory(let size):
       write("no free memory for ")
@@ -75,6 +81,9 @@ struct BootLog: ByteSink, ~Copyable {
       write(" KiB in one piece")
     case .cpuMissing:
       write("vCPUs are assigned to a CPU that does not start: assign them to others, or mend the firmware")
+    case .noFrequency:
+      write("neither CNTFRQ nor clock-frequency in the tree's timer says how fast the counter runs: ")
+      write("have the firmware or the tree say it")
     case .noSuchInterrupt(let id):
       write("a device that a VM is given has interrupt ")
       write(decimal: id)

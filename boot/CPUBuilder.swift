@@ -38,24 +38,15 @@ extension SystemBuilder {
       try arena.take(UInt64(MemoryLayout<PhysicalCPU>.stride * count), alignment: 64)
     }
     let base = unsafe place.unsafePointer.bindMemory(to: PhysicalCPU.self, capacity: count)
-    let consoleCPU = self.consoleCPU(gic)
     for host in machine.cpus {
       let isBootCPU = host.affinity == Processor.affinity
       let controller = isBootCPU ? gic.controller : try controller(gic.controller, for: host.affinity) ?? gic.controller
       let plan = try plan(for: host.index, &log)
       let cpu = try buildCPU(
-        host, controller, gic.listRegisters, plan, servesConsole: host.index == consoleCPU, vms: vms, vcpus: vcpus)
+        host, controller, gic.listRegisters, plan, vms: vms, vcpus: vcpus)
       unsafe (base + host.index).initialize(to: cpu)
     }
     return unsafe Storage(unsafeBase: base, count: count)
-  }
-
-  /// Who does the console's work. Where all peripherals' interrupts go to one core, that one.
-  private func consoleCPU(_ gic: HostGIC) -> Int {
-    if case .bcm2836 = gic.controller {
-      for host in machine.cpus where host.affinity == Processor.affinity { return host.index }
-    }
-    return ConsolePlace.cpu(of: system, cpuCount: machine.cpuCount)
   }
 
   /// What the CPU runs and by which policy, admitted: a set that cannot keep its promises is refused here as it is on
@@ -84,7 +75,7 @@ extension SystemBuilder {
 
   private mutating func buildCPU(
     _ host: HostCPU, _ controller: InterruptController, _ listRegisters: PhysicalListRegisters?, _ plan: CPUPlan,
-    servesConsole: Bool, vms: Storage<HostedVM>, vcpus: Storage<VCPU>
+    vms: Storage<HostedVM>, vcpus: Storage<VCPU>
   ) throws(BootFailure) -> PhysicalCPU {
     let count = plan.members.count
     let virtualTimer = machine.timer.virtualInterrupt.identifier
@@ -110,7 +101,7 @@ extension SystemBuilder {
         index: host.index, affinity: host.affinity, scheduler: scheduler, assigned: assigned,
         byStanding: byStanding, deadlines: try DeadlineTree(capacity: count, in: &arena),
         board: try RequestBoard(capacity: count, in: &arena), isShared: plan.policy != .static,
-        console: ConsoleService(isHere: servesConsole),
+        console: ConsoleService(),
         virtualTimerInterrupt: virtualTimer, hypervisorTimerInterrupt: hypervisorTimer, controller: controller,
         listRegisters: own, loadedVCPU: first, loadedVM: first.value.host,
         lastOfVM: try arena.storage(of: Int.self, count: vms.count) { _ in -1 })

@@ -5,6 +5,7 @@ internal import Backend
 internal import Configuration
 internal import DeviceTree
 internal import Entry
+internal import Planning
 internal import Synchronization
 
 // The other CPUs, from off to waiting for guests. They are started one after the other, so that entry code needs no more
@@ -13,18 +14,26 @@ internal import Synchronization
 extension SystemBuilder {
   /// Makes this CPU ready, then starts the others. A CPU that does not come is said; where a vCPU is assigned to it, the
   /// system cannot start.
-  mutating func start(_ cpus: Storage<PhysicalCPU>, _ log: inout BootLog) throws(BootFailure) {
-    for index in cpus.indices where cpus[index].affinity == Processor.affinity { cpus.reference(to: index).prepare() }
-    for host in machine.cpus where host.affinity != Processor.affinity {
-      let isUp = try start(host, cpus.reference(to: host.index))
-      guard !isUp else { continue }
-      log.begin()
-      log.write("CPU ")
-      log.write(decimal: UInt64(host.index))
-      log.write(" did not start")
-      log.end()
-      if cpus[host.index].assigned.count > 0 { throw .cpuMissing }
+  mutating func start(
+    _ cpus: Storage<PhysicalCPU>, by firmware: HostFirmware?, _ log: inout BootLog
+  ) throws(BootFailure) {
+    cpus.reference(to: machine.bootCPU).prepare()
+    cpus[machine.bootCPU].isUp = true
+    let frequency = read_counter_frequency()
+    for host in machine.cpus where host.index != machine.bootCPU {
+      let cpu = cpus.reference(to: host.index)
+      guard let failure = try start(host, cpu, by: firmware) else {
+        cpu.value.isUp = true
+        // Guests may read it where the tree has none.
+        if cpu.value.counterFrequency != frequency {
+          log.report(cpu.value.counterFrequency, of: host, besides: frequency)
+        }
+        continue
+      }
+      log.report(failure, of: host)
+      if cpu.value.assigned.count > 0 { throw .cpuMissing }
     }
+    cpus[consoleCPU(cpus)].console.isHere = true
     log.begin()
     log.write(decimal: UInt64(Hypervisor.shared.value.upCount.load(ordering: .relaxed)))
     log.write(" of ")
@@ -33,11 +42,19 @@ extension SystemBuilder {
     log.end()
   }
 
-  /// Starts a CPU and waits until it is up, for a second at the most.
-  private mutating func start(_ host: HostCPU, _ cpu: Reference<PhysicalCPU>) throws(BootFailure) -> Bool {
+  /// Who does the console's work. Where all peripherals' interrupts go to one core, that is the one that boots.
+  private func consoleCPU(_ cpus: Storage<PhysicalCPU>) -> Int {
+    if case .bcm2836 = machine.interruptController { return machine.bootCPU }
+    return ConsolePlace.cpu(of: system, cpuCount: cpus.count) { cpus[$0].isUp }
+  }
+
+  /// Starts a CPU and waits until it is up, for a second at the most; nil where it comes.
+  private mutating func start(
+    _ host: HostCPU, _ cpu: Reference<PhysicalCPU>, by firmware: HostFirmware?
+  ) throws(BootFailure) -> StartFailure? {
     let hypervisor = Hypervisor.shared
     // What the interrupt controller does not know is not there.
-    guard try controller(cpu.value.controller, for: host.affinity) != nil else { return false }
+    guard try controller(cpu.value.controller, for: host.affinity) != nil else { return .noInterface }
     let stack = try mapStack(host.index)
     // Read by the CPU with its MMU on; only its first instructions run without.
     set_secondary_start(stack, cpu.address, UInt(truncatingIfNeeded: host.affinity))
@@ -48,19 +65,21 @@ extension SystemBuilder {
     let entry = space.imageBlock.start.advanced(by: Image.offset(of: address_of_secondary_entry()))
     switch host.start {
     case .firmware:
-      guard HostFirmware.turnOn(host.affinity, at: entry) else { return false }
+      guard let firmware else { return .noFirmware }
+      let status = firmware.turnOn(host.affinity, at: entry)
+      if status != 0 { return .refused(status) }
     case .spinTable(let release):
       try releaseSpinning(release, to: entry)
     case .mailbox(let set):
       try fillMailbox(set, with: entry)
-    case .unknown: return false
+    case .unknown: return .unknownMethod
     }
     let deadline = Instant.now.advanced(by: hypervisor.value.ticksPerSecond)
     while hypervisor.value.upCount.load(ordering: .acquiring) == before {
-      if Instant.now >= deadline { return false }
+      if Instant.now >= deadline { return .tooLate }
       spin_hint()
     }
-    return true
+    return nil
   }
 
   /// The stack of another CPU than the first, with what lies below it unmapped; gives its end.
@@ -96,11 +115,56 @@ extension SystemBuilder {
   }
 }
 
+/// Why a CPU did not start.
+private enum StartFailure {
+  /// The interrupt controller has no part for it.
+  case noInterface
+  /// It would be started by firmware, and none answers.
+  case noFirmware
+  /// The firmware does not start it: PSCI's error.
+  case refused(Int32)
+  /// The tree says no way, or one that TVisor does not know.
+  case unknownMethod
+  /// It was started, and never came.
+  case tooLate
+}
+
+extension BootLog {
+  fileprivate mutating func report(_ failure: StartFailure, of host: HostCPU) {
+    begin()
+    write("CPU ")
+    write(decimal: UInt64(host.index))
+    write(" did not start: ")
+    switch failure {
+    case .noInterface: write("the interrupt controller has nothing for it")
+    case .noFirmware: write("no firmware answers")
+    case .refused(let status):
+      write("the firmware refuses, with -")
+      write(decimal: UInt64(status.magnitude))
+    case .unknownMethod: HostCPU.write(enableMethod: host.enableMethod, to: &self)
+    case .tooLate: write("it did not come within a second")
+    }
+    end()
+  }
+
+  fileprivate mutating func report(_ frequency: UInt64, of host: HostCPU, besides first: UInt64) {
+    begin()
+    write("CPU ")
+    write(decimal: UInt64(host.index))
+    write(": CNTFRQ says ")
+    write(decimal: frequency)
+    write(" Hz, and on the first CPU ")
+    write(decimal: first)
+    end()
+  }
+}
+
 /// Another CPU than the first, on its own stack, with its MMU and caches on.
 @c(tvisor_secondary_main)
 func secondaryMain(_ record: UInt) {
   let cpu = unsafe Reference(unsafePointer: UnsafeMutablePointer<PhysicalCPU>(bitPattern: record).unsafelyUnwrapped)
   cpu.prepare()
+  cpu.value.counterFrequency = read_counter_frequency()
   let hypervisor = Hypervisor.shared
   _ = hypervisor.value.upCount.add(1, ordering: .acquiringAndReleasing)
   while !hypervisor.value.isOpen.load(ordering: .acquiring) { spin_hint() }

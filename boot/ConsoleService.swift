@@ -10,8 +10,8 @@ internal import Virtualization
 
 /// How one CPU stands with the console's work.
 struct ConsoleService {
-  /// It is this CPU's work at all.
-  let isHere: Bool
+  /// It is this CPU's work at all. Set by the CPU that boots, before any of them runs a guest.
+  var isHere = false
   /// There is something to do, and the UART's interrupt is off.
   var isWanted = false
   /// When the next step is due beside whatever runs.
@@ -19,6 +19,15 @@ struct ConsoleService {
 }
 
 extension Reference where Value == PhysicalCPU {
+  /// Has the UART's interrupt come to this CPU, if the console's work is its own.
+  func takeConsole() {
+    let interrupt = Hypervisor.shared.value.interrupts.console
+    guard value.console.isHere, interrupt < HostInterrupts.none else { return }
+    let console = UInt16(truncatingIfNeeded: interrupt)
+    value.controller.route(console, affinity: value.affinity)
+    value.controller.enable(console)
+  }
+
   /// The UART has room again, or somebody typed.
   func callConsole() {
     value.controller.disable(UInt16(truncatingIfNeeded: Hypervisor.shared.value.interrupts.console))

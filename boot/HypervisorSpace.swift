@@ -27,10 +27,20 @@ struct HypervisorSpace: ~Copyable {
       rootLevel: AddressSpaceLayout.rootLevel, inputBits: AddressSpaceLayout.inputBits)
   }
 
-  /// What the image leaves of its block: the first arena.
-  var firstArenaRange: AddressRange<PhysicalAddress> {
-    AddressRange(
-      from: imageBlock.start.advanced(by: Image.offset(of: address_of_image_end())), to: imageBlock.end)
+  /// The image itself, with its data, tables and stacks.
+  var ownRange: AddressRange<PhysicalAddress> {
+    AddressRange(start: imageBlock.start, size: Image.offset(of: address_of_image_end()))
+  }
+
+  /// What the image leaves of its block: the first arena. Where a loader has put its tree there, the larger part of the two beside.
+  func arenaRange(sparing tree: PhysicalAddress) -> AddressRange<PhysicalAddress> {
+    let all = AddressRange(from: ownRange.end, to: imageBlock.end)
+    guard all.contains(AddressRange(start: tree, size: 8)) else { return all }
+    let size = UInt32(bigEndian: unsafe tree.unsafePointer.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+    let behind = tree.advanced(by: min(UInt64(size), all.size)).alignedUp(to: 4096)
+    let before = AddressRange(from: all.start, to: tree.alignedDown(to: 4096))
+    let after = AddressRange(from: behind, to: all.end)
+    return after.size > before.size ? after : before
   }
 
   /// Takes away the map of the image's block at its physical address, which only the switch of the MMU needed. Where the

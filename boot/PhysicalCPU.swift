@@ -26,6 +26,10 @@ struct PhysicalCPU: ~Copyable {
   /// What others give their interrupt controllers to send this CPU the interrupt of requests. Set by it before it counts as
   /// up.
   var requestInterrupt: UInt64 = 0
+  /// It has been started and has come.
+  var isUp = false
+  /// What its register for the counter's frequency says (CNTFRQ), in hertz. Set by it before it counts as up.
+  var counterFrequency: UInt64 = 0
   /// True where several vCPUs may be assigned to it: who waits gives it away. Else its one vCPU waits by itself.
   let isShared: Bool
   /// How it stands with the console's work.
@@ -94,11 +98,6 @@ extension Reference where Value == PhysicalCPU {
     // A guest that makes it come again and again must not keep our timer away, which ends that guest's turn.
     value.controller.putLast(UInt16(truncatingIfNeeded: interrupts.maintenance))
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.maintenance))
-    if value.console.isHere && interrupts.console < HostInterrupts.none {
-      let console = UInt16(truncatingIfNeeded: interrupts.console)
-      value.controller.route(console, affinity: value.affinity)
-      value.controller.enable(console)
-    }
     TrapControls.configure(
       stage2Control: hypervisor.value.stage2Control, trapsWaiting: value.isShared)
   }
@@ -106,6 +105,7 @@ extension Reference where Value == PhysicalCPU {
   /// Starts the VMs whose first vCPU is here, and never comes back.
   func run() -> Never {
     value.chargedUntil = .now
+    takeConsole()
     let hypervisor = Hypervisor.shared
     for vm in hypervisor.value.vms.indices
     where hypervisor.value.vcpus[hypervisor.value.vms[vm].vcpus.lowerBound].cpu == value.index {

@@ -1,4 +1,5 @@
 internal import Architecture
+internal import ArmRegisters
 internal import Configuration
 internal import DeviceTree
 internal import Planning
@@ -66,8 +67,9 @@ extension Reference where Value == PhysicalCPU {
     line.write("  ")
     line.write(state)
     for _ in state.utf8CodeUnitCount..<7 { line.write(" ") }
-    line.write(decimal: rate.nanoseconds(ticks: accounting.runTime) / 1_000_000, width: 12)
-    let share = accounting.runTime / passed
+    let runTime = runTime(of: number)
+    line.write(decimal: rate.nanoseconds(ticks: runTime) / 1_000_000, width: 12)
+    let share = runTime / passed
     line.write(decimal: share / 10, width: 7)
     line.write(".")
     line.write(decimal: share % 10)
@@ -94,7 +96,7 @@ extension Reference where Value == PhysicalCPU {
     line.write(" state=")
     line.write(stateName(of: number))
     write(" hz=", hypervisor.value.ticksPerSecond)
-    write(" run=", accounting.runTime)
+    write(" run=", runTime(of: number))
     write(" switches=", accounting.switchCount)
     write(" throttles=", throttleCount(of: number))
     write(" worst=", accounting.latency.worst)
@@ -107,6 +109,25 @@ extension Reference where Value == PhysicalCPU {
       line.write(decimal: UInt64(accounting.latency.count(inBucket: bucket)))
     }
     line.write("\n")
+  }
+
+  /// How long a vCPU has run up to now, in ticks: what its CPU has counted, and what it has not yet, which on a CPU of its own may be
+  /// all. Where the CPU counts meanwhile, it is looked at again.
+  @inline(never)
+  private func runTime(of number: Int) -> UInt64 {
+    let hypervisor = Hypervisor.shared
+    let vcpu = hypervisor.value.vcpus.reference(to: number)
+    let cpu = hypervisor.value.cpus.reference(to: vcpu.value.cpu)
+    for _ in 0..<4 {
+      let start = cpu.value.chargedUntil
+      barrier_complete_inner()
+      let counted = vcpu.value.accounting.runTime
+      let isRunning = cpu.value.charged.map { $0 == vcpu } ?? false
+      let uncounted = isRunning ? Instant.now.ticks(since: start) : 0
+      barrier_complete_inner()
+      if cpu.value.chargedUntil == start { return counted &+ uncounted }
+    }
+    return vcpu.value.accounting.runTime
   }
 
   /// What interrupted a CPU on the hypervisor's own account.

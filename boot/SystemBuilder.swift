@@ -21,10 +21,12 @@ struct SystemBuilder: ~Copyable {
   private var secondsAtStart: UInt32 = 0
   /// What each VM's random numbers come from.
   private let random: RandomSource
+  /// How fast the system counter runs.
+  let ticksPerSecond: UInt64
 
   init(
     _ system: SystemDescription, on machine: MachineDescription, plan: consuming MemoryPlan,
-    space: consuming HypervisorSpace, arena: consuming Arena, random: RandomSource
+    space: consuming HypervisorSpace, arena: consuming Arena, random: RandomSource, ticksPerSecond: UInt64
   ) {
     self.machine = machine
     self.system = system
@@ -32,6 +34,7 @@ struct SystemBuilder: ~Copyable {
     self.space = space
     self.arena = arena
     self.random = random
+    self.ticksPerSecond = ticksPerSecond
   }
 
   /// Builds everything, puts it where everybody finds it, and makes this CPU ready for guests.
@@ -43,6 +46,7 @@ struct SystemBuilder: ~Copyable {
     let cpus = try buildCPUs(gic, vms: vms, vcpus: vcpus, &log)
     let interruptOwners = try assignInterrupts(of: vms, gic.controller)
     let console = try buildConsole(port)
+    let firmware = HostFirmware(machine.firmware, &log)
     let interrupts = HostInterrupts(
       virtualTimer: machine.timer.virtualInterrupt.identifier,
       hypervisorTimer: machine.timer.hypervisorInterrupt.identifier,
@@ -53,12 +57,12 @@ struct SystemBuilder: ~Copyable {
         Hypervisor(
           cpus: cpus, vms: vms, vcpus: vcpus, console: console, ticksPerSecond: ticksPerSecond, interrupts: interrupts,
           interruptOwners: interruptOwners,
-          hasFirmware: machine.firmware?.conduit == .secureMonitorCall,
+          hasFirmware: firmware?.turnsOff == true,
           failsAtReset: Provocation(machine.bootArguments) == .atReset,
           stage2Control: stage2.control, liveVMCount: Atomic(vms.count)),
         in: &arena)
     } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
-    try start(cpus, &log)
+    try start(cpus, by: firmware, &log)
     space.removeIdentityMap(in: &arena)
     log.begin()
     log.write("arena: ")
@@ -71,18 +75,12 @@ struct SystemBuilder: ~Copyable {
     log.end()
   }
 
-  /// How fast the system counter runs, as firmware left it in the frequency register or else as the tree says.
-  var ticksPerSecond: UInt64 {
-    let measured = read_counter_frequency() & 0xffff_ffff
-    return measured != 0 ? measured : max(UInt64(machine.timer.clockFrequency ?? 1), 1)
-  }
-
   /// Takes the time from the machine's clock, if it has one; without, guests' clocks begin with the counter.
   private mutating func readClock() {
     guard let node = machine.tree.firstNode(compatible: Text(PL031Clock.compatible)),
       let registers = try? node.region(at: 0), let base = try? space.mapDevice(registers, in: &arena)
     else { return }
-    let elapsed = read_physical_counter() / max(ticksPerSecond, 1)
+    let elapsed = read_physical_counter() / ticksPerSecond
     secondsAtStart = PL031Clock(base: base).seconds &- UInt32(truncatingIfNeeded: elapsed)
   }
 

@@ -26,28 +26,34 @@ public struct ConsoleDescription: Sendable {
   }
 
   /// Finds the console of `tree`: what /chosen stdout-path names or, in the older trees that have none, the alias serial0 or
-  /// the first node of that generic name. Nil where there is none of them.
+  /// the first node of that generic name. What is disabled is none of them. Nil where there is none.
   public init?(in tree: DeviceTree) throws(MachineProblem) {
-    let chosen = tree.node(path: "/chosen")
-    if let chosen, let path = chosen["stdout-path"] ?? chosen["linux,stdout-path"] {
-      guard let text = path.string else { throw MachineProblem(.tree(.malformed), chosen, "stdout-path") }
-      options = text.after(UInt8(ascii: ":"))
-      guard let node = tree.node(path: text.before(UInt8(ascii: ":"))) else {
-        throw MachineProblem(.danglingPath(text), chosen, "stdout-path")
-      }
-      self.node = node
-    } else {
-      guard let node = Self.firstSerialPort(of: tree) else { return nil }
-      self.node = node
-      options = nil
-    }
+    let named = try Self.namedPort(of: tree)
+    guard let node = named?.node ?? Self.firstSerialPort(of: tree) else { return nil }
+    self.node = node
+    options = named?.options
     registers = try node.neededRegion(0, of: 1)
     interrupt = try? node.interrupt(at: 0)
   }
 
+  /// What /chosen names, and what stands behind it; nil where that is nothing or disabled.
+  private static func namedPort(of tree: DeviceTree) throws(MachineProblem) -> (node: DeviceTree.Node, options: Text?)?
+  {
+    guard let chosen = tree.node(path: "/chosen"),
+      let path = chosen["stdout-path"] ?? chosen["linux,stdout-path"]
+    else { return nil }
+    guard let text = path.string else { throw MachineProblem(.tree(.malformed), chosen, "stdout-path") }
+    guard let node = tree.node(path: text.before(UInt8(ascii: ":"))) else {
+      throw MachineProblem(.danglingPath(text), chosen, "stdout-path")
+    }
+    return node.isInUse ? (node, text.after(UInt8(ascii: ":"))) : nil
+  }
+
   private static func firstSerialPort(of tree: DeviceTree) -> DeviceTree.Node? {
-    if let path = tree.node(path: "/aliases")?["serial0"]?.string, let node = tree.node(path: path) { return node }
-    for node in tree.nodes where node.baseName == "serial" && node.isEnabled { return node }
+    if let path = tree.node(path: "/aliases")?["serial0"]?.string, let node = tree.node(path: path), node.isInUse {
+      return node
+    }
+    for node in tree.nodes where node.baseName == "serial" && node.isInUse { return node }
     return nil
   }
 }

@@ -104,12 +104,26 @@ public struct GICv2Description: Sendable {
   /// The controller that `node` describes.
   init(_ node: DeviceTree.Node) throws(MachineProblem) {
     self.node = node
-    distributor = try node.neededRegion(0, of: 4)
-    cpuInterface = try node.neededRegion(1, of: 4)
-    guard try node.checkedRegionCount() > 2 else { throw MachineProblem(.noVirtualInterface, node, "reg") }
-    hypervisorInterface = try node.neededRegion(2, of: 4)
-    virtualInterface = try node.neededRegion(3, of: 4)
+    distributor = try node.neededRegion(0, of: 4, least: 0x1000)
+    // Two pages: GICC_DIR and GICV_DIR are the second ones.
+    cpuInterface = try node.neededRegion(1, of: 4, least: 0x2000)
+    guard try node.checkedRegionCount() > 2 else { throw Self.lacksVirtualInterface(node, distributor) }
+    hypervisorInterface = try node.neededRegion(2, of: 4, least: 0x1000)
+    virtualInterface = try node.neededRegion(3, of: 4, least: 0x2000)
     maintenanceInterrupt = try node.neededPrivateInterrupt(0, of: 1)
+  }
+
+  /// The problem of a tree that leaves GICH and GICV out. Some kinds of GIC always have them, at one place.
+  private static func lacksVirtualInterface(
+    _ node: DeviceTree.Node, _ distributor: AddressRange<PhysicalAddress>
+  ) -> MachineProblem {
+    let isVirt = node.tree.root.isCompatible(with: "linux,dummy-virt")
+    let always: [3 of Text] = ["arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic"]
+    var hasThem = false
+    // QEMU's virt has them at places of its own.
+    for index in always.indices where !isVirt && node.isCompatible(with: always[index]) { hasThem = true }
+    return MachineProblem(
+      .noVirtualInterface(isVirt: isVirt, distributor: hasThem ? distributor.start : nil), node, "reg")
   }
 }
 
@@ -129,13 +143,14 @@ public struct GICv3Description: Sendable {
   /// The region of redistributors (GICR) at `index`, or nil past the last.
   public func redistributorRegion(_ index: Int) -> AddressRange<PhysicalAddress>? {
     guard index >= 0, index < redistributorRegionCount else { return nil }
-    return try? node.region(at: 1 + index)
+    // Two frames of 64 KiB for a CPU at least (IHI 0069 §12.10).
+    return try? node.neededRegion(1 + index, of: 1 + redistributorRegionCount, least: 0x2_0000)
   }
 
   /// The controller that `node` describes.
   init(_ node: DeviceTree.Node) throws(MachineProblem) {
     self.node = node
-    distributor = try node.neededRegion(0, of: 2)
+    distributor = try node.neededRegion(0, of: 2, least: 0x1_0000)
     var regionCount = 1
     if let property = node["#redistributor-regions"] {
       guard let count = property.u32, count > 0, count <= 1024 else {

@@ -20,17 +20,33 @@ public struct HostCPU: Sendable {
     case spinTable(PhysicalAddress)
     /// By writing an entry point to the register that fills the core's mailbox, which it polls: the Raspberry Pi 2's.
     case mailbox(PhysicalAddress)
-    /// In a way that the tree does not say or that TVisor does not know.
+    /// In a way that the tree does not say or that TVisor does not know: unless it is the CPU that boots, it stays off.
     case unknown
   }
+
+  /// What the tree says of how the CPU is started.
+  public var enableMethod: Text? { node.enableMethod }
 
   /// The first name of the CPU's `compatible`: "arm,cortex-a53".
   public var compatible: Text? { node["compatible"]?.string }
 }
 
+extension HostCPU {
+  /// Writes why a CPU whose `start` is unknown cannot be started, by its `enable-method`.
+  public static func write<Sink: ByteSink & ~Copyable>(enableMethod method: Text?, to sink: inout Sink) {
+    if let method {
+      sink.write("its enable-method ")
+      sink.write(method.span)
+      sink.write(method == "psci" ? " has no firmware in the tree" : " is not known")
+    } else {
+      sink.write("the tree has neither an enable-method nor PSCI")
+    }
+  }
+}
+
 extension MachineDescription {
   /// The enabled CPUs, in the order of the tree.
-  public var cpus: CPUs { CPUs(tree) }
+  public var cpus: CPUs { CPUs(tree, hasFirmware: firmware?.startsCPUs == true) }
 
   /// The CPU at `index`, below `cpuCount`, or nil past the end.
   public func cpu(_ index: Int) -> HostCPU? {
@@ -46,8 +62,12 @@ extension MachineDescription {
 
     /// The enabled CPUs of a tree, which need not describe a machine.
     public init(_ tree: DeviceTree) {
+      self.init(tree, hasFirmware: (try? FirmwareDescription(in: tree))?.startsCPUs == true)
+    }
+
+    init(_ tree: DeviceTree, hasFirmware: Bool) {
       nodes = tree.node(path: "/cpus")?.children
-      hasFirmware = FirmwareDescription.node(in: tree) != nil
+      self.hasFirmware = hasFirmware
     }
 
     /// The next CPU.
@@ -83,13 +103,13 @@ extension DeviceTree.Node {
   /// True for an enabled CPU.
   fileprivate var isCPU: Bool { self["device_type"]?.string == "cpu" && isEnabled }
 
+  fileprivate var enableMethod: Text? { (self["enable-method"] ?? parent?["enable-method"])?.string }
+
   /// How the CPU is started. Trees of one CPU, and some for ARMv7, leave the method out: then it is PSCI where there is
   /// PSCI.
   fileprivate func cpuStart(_ affinity: UInt64, hasFirmware: Bool) -> HostCPU.Start {
-    guard let method = (self["enable-method"] ?? parent?["enable-method"])?.string else {
-      return hasFirmware ? .firmware : .unknown
-    }
-    if method == "psci" { return .firmware }
+    guard let method = enableMethod else { return hasFirmware ? .firmware : .unknown }
+    if method == "psci" { return hasFirmware ? .firmware : .unknown }
     if method == "brcm,bcm2836-smp" { return mailboxStart(ofCore: affinity & 3) }
     guard method == "spin-table", let address = self["cpu-release-addr"]?.number else { return .unknown }
     return .spinTable(PhysicalAddress(address))

@@ -22,6 +22,10 @@ public struct MachineDescription: Sendable {
   public let bootArguments: Text?
   /// How many CPUs are enabled.
   public let cpuCount: Int
+  /// The index of the CPU that boots, which nobody has to start: the first one, until that CPU itself says another.
+  public var bootCPU = 0
+  /// True where TVisor does not know how to start some CPU.
+  public let hasUnknownStart: Bool
 
   /// Reads and checks the machine that `tree` describes.
   public init(_ tree: DeviceTree) throws(MachineProblem) {
@@ -31,6 +35,7 @@ public struct MachineDescription: Sendable {
     try Self.checkMemory(in: tree)
     try Self.checkReservations(in: tree)
     cpuCount = try Self.checkCPUs(in: tree)
+    hasUnknownStart = CPUs(tree, hasFirmware: firmware?.startsCPUs == true).contains { $0.start == .unknown }
     interruptController = try InterruptControllerDescription(in: tree)
     timer = try TimerDescription(in: tree)
     bundle = try Self.bundle(in: tree)

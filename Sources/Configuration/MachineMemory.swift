@@ -10,18 +10,49 @@ public struct Reservation: Equatable, Sendable {
 }
 
 extension MachineDescription {
-  /// Calls `body` with each bank of memory (`device_type = "memory"`), in the order of the tree.
+  /// Calls `body` with each bank of memory (`device_type = "memory"`), in ascending order. What nodes say twice or in parts that
+  /// meet (firmware fills in one, an overlay brings another) is one bank.
   public func forEachMemoryBank(_ body: (AddressRange<PhysicalAddress>) -> Void) {
     Self.forEachMemoryBank(of: tree, body)
   }
 
   /// The same of a tree that need not describe a machine.
   public static func forEachMemoryBank(of tree: DeviceTree, _ body: (AddressRange<PhysicalAddress>) -> Void) {
-    for node in tree.root.children where node.isMemory {
-      for index in 0..<((try? node.regionCount) ?? 0) {
-        if let bank = node.filledRegion(index) { body(bank) }
+    var past = PhysicalAddress(0)
+    var isLast = false
+    while !isLast, let bank = firstBank(of: tree, past, &isLast) {
+      body(bank)
+      past = bank.end
+    }
+  }
+
+  /// The lowest bank that ends behind an address: the lowest region that does, grown by what meets it until nothing does. Mostly the
+  /// tree has them in order, and one look is enough.
+  @inline(never)
+  private static func firstBank(
+    of tree: DeviceTree, _ past: PhysicalAddress, _ isLast: inout Bool
+  ) -> AddressRange<PhysicalAddress>? {
+    var bank: AddressRange<PhysicalAddress>?
+    var hasChanged = true
+    while hasChanged {
+      hasChanged = false
+      isLast = true
+      for node in tree.root.children where node.isMemory {
+        for index in 0..<((try? node.regionCount) ?? 0) {
+          guard let region = node.filledRegion(index), region.end > past else { continue }
+          guard let found = bank else {
+            bank = region
+            continue
+          }
+          let joined = found.joined(with: region)
+          if joined == nil { isLast = false }
+          let better = joined ?? (found.start < region.start ? found : region)
+          hasChanged = hasChanged || better != found
+          bank = better
+        }
       }
     }
+    return bank
   }
 
   /// Calls `body` with what the memory reservation block and /reserved-memory set aside. The tree itself, the bundle and
@@ -42,7 +73,7 @@ extension MachineDescription {
   }
 
   /// Calls `body` with each stretch of memory, cut to multiples of `alignment` (a power of two), that is neither reserved
-  /// nor in `taken`, in ascending order within each bank.
+  /// nor in `taken`, in ascending order.
   public func forEachFreeRange(
     alignedTo alignment: UInt64, excluding taken: Span<AddressRange<PhysicalAddress>>,
     _ body: (AddressRange<PhysicalAddress>) -> Void
@@ -70,30 +101,13 @@ extension MachineDescription {
     return stretch
   }
 
-  /// Checks that there is memory, that its ranges are sound, and that no two of them overlap.
+  /// Checks that there is memory and that its ranges are sound.
   public static func checkMemory(in tree: DeviceTree) throws(MachineProblem) {
     var hasMemory = false
     for node in tree.root.children where node.isMemory {
-      for index in 0..<(try node.checkedRegionCount()) {
-        guard let bank = try node.soundRegion(index) else { continue }
-        hasMemory = true
-        try checkOverlap(of: bank, from: node, region: index)
-      }
+      for index in 0..<(try node.checkedRegionCount()) where try node.soundRegion(index) != nil { hasMemory = true }
     }
     guard hasMemory else { throw MachineProblem(missing: "memory (a node with device_type = \"memory\")") }
-  }
-
-  /// Checks a bank against the other ones.
-  private static func checkOverlap(
-    of bank: AddressRange<PhysicalAddress>, from owner: DeviceTree.Node, region: Int
-  ) throws(MachineProblem) {
-    for node in owner.tree.root.children where node.isMemory {
-      for index in 0..<(try node.checkedRegionCount()) where node != owner || index != region {
-        if let other = try node.soundRegion(index), other.overlaps(bank) {
-          throw MachineProblem(.overlappingMemory, owner, "reg")
-        }
-      }
-    }
   }
 
   /// Checks that every region of /reserved-memory can be read.
@@ -111,10 +125,10 @@ extension DeviceTree.Node {
     @inline(never) get { self["device_type"]?.string == "memory" && isEnabled }
   }
 
-  /// The region at `index` of `reg`; nil where it is empty or cannot be read.
+  /// The region at `index` of `reg`; nil where it is empty, cannot be read, or is no range of addresses that there are.
   @inline(never)
   fileprivate func filledRegion(_ index: Int) -> AddressRange<PhysicalAddress>? {
-    guard let range = try? region(at: index), !range.isEmpty else { return nil }
+    guard let range = try? region(at: index), range.isSound else { return nil }
     return range
   }
 
@@ -125,6 +139,14 @@ extension DeviceTree.Node {
     guard let found, !found.isEmpty else { return nil }
     guard found.isSound else { throw MachineProblem(.range, self, "reg") }
     return found
+  }
+}
+
+extension AddressRange<PhysicalAddress> {
+  /// Both as one range, or nil where there is something between them.
+  fileprivate func joined(with other: Self) -> Self? {
+    guard start <= other.end, other.start <= end else { return nil }
+    return Self(from: min(start, other.start), to: max(end, other.end))
   }
 }
 

@@ -11,19 +11,20 @@ public struct MachineProblem: Error, Equatable, Sendable {
     case missing
     /// The range is empty, or passes the end of the address space.
     case range
-    /// Two nodes describe the same memory.
-    case overlappingMemory
     /// `reg` has fewer regions than the binding asks for.
     case tooFewRegions(needed: Int)
-    /// The GIC has no virtual CPU interface, which a guest's interrupts need.
-    case noVirtualInterface
+    /// The node is there, and its `status` says that it is not to be used.
+    case disabled
+    /// The GIC has no virtual CPU interface, which a guest's interrupts need, on a machine that QEMU makes up or on a real one:
+    /// then, where its GIC is of a kind that always has one, the distributor's address tells where.
+    case noVirtualInterface(isVirt: Bool, distributor: PhysicalAddress?)
     /// The interrupt controller is none that can be virtualized.
     case unknownInterruptController(Text)
     /// `interrupts` has fewer interrupts than are needed.
     case tooFewInterrupts(needed: Int)
     /// The interrupt is not of the kind that it must be.
     case notPrivate
-    /// PSCI is described as version 0.1, or with a method that is neither "smc" nor "hvc".
+    /// PSCI's method is neither "smc" nor "hvc".
     case unknownFirmwareCall
     /// The path or alias leads to no node.
     case danglingPath(Text)
@@ -79,13 +80,17 @@ extension MachineProblem.Kind {
     case .tree(let kind): kind.write(to: &sink)
     case .missing: sink.write("missing from the machine's device tree")
     case .range: sink.write("the range is empty or passes the end of the address space")
-    case .overlappingMemory: sink.write("describes memory that another node describes too")
     case .tooFewRegions(let needed):
       sink.write("fewer regions than the ")
       sink.write(decimal: UInt64(needed))
       sink.write(" that the binding asks for")
-    case .noVirtualInterface:
-      sink.write("no virtual CPU interface (GICH, GICV); start QEMU's virt with virtualization=on")
+    case .disabled:
+      sink.write(
+        "is disabled; where the machine has it, the tree must say status = \"okay\" (an overlay in board.yaml can)")
+    case .noVirtualInterface(let isVirt, let distributor):
+      sink.write("no virtual CPU interface (GICH, GICV)")
+      if isVirt { sink.write("; start QEMU's virt with virtualization=on") }
+      if let distributor { Self.write(interfacesOf: distributor, to: &sink) }
     case .unknownInterruptController(let name):
       sink.write("the interrupt controller is a ")
       sink.write(name.span)
@@ -95,7 +100,7 @@ extension MachineProblem.Kind {
       sink.write(decimal: UInt64(needed))
       sink.write(" that are needed")
     case .notPrivate: sink.write("must be a private interrupt (PPI)")
-    case .unknownFirmwareCall: sink.write("neither PSCI 0.2 or later by \"smc\" nor by \"hvc\"")
+    case .unknownFirmwareCall: sink.write("PSCI is called neither by \"smc\" nor by \"hvc\"")
     case .danglingPath(let path):
       sink.write("leads to no node: ")
       sink.write(path.span)
@@ -103,14 +108,40 @@ extension MachineProblem.Kind {
   }
 }
 
+extension MachineProblem.Kind {
+  /// Where the interfaces of a GIC-400, or of the GIC in a Cortex-A7 or -A15, are that a tree leaves out, and their interrupt
+  /// (DDI 0471B table 3-1, DDI 0464F §8.2.1, DDI 0438I §8.2.1).
+  private static func write<Sink: ByteSink & ~Copyable>(interfacesOf distributor: PhysicalAddress, to sink: inout Sink)
+  {
+    sink.write("; this kind of GIC has them: an overlay in board.yaml can add to reg ")
+    sink.write(hexadecimal: distributor.rawValue &+ 0x3000)
+    sink.write(" and ")
+    sink.write(hexadecimal: distributor.rawValue &+ 0x5000)
+    sink.write(", 0x2000 each, and interrupts = <1 9 0xf04>")
+  }
+}
+
 extension DeviceTree.Node {
-  /// The region at `index` of `reg` as a machine needs it: there, not empty, and inside the address space.
-  func neededRegion(_ index: Int, of needed: Int) throws(MachineProblem) -> AddressRange<PhysicalAddress> {
+  /// The region at `index` of `reg` as a machine needs it: there, not empty, inside the address space, and at least as long as
+  /// what it describes, whatever the tree says: sizes in trees are written by hand, and nobody notices a wrong one.
+  func neededRegion(_ index: Int, of needed: Int, least: UInt64 = 1) throws(MachineProblem) -> AddressRange<
+    PhysicalAddress
+  > {
     let found: AddressRange<PhysicalAddress>?
     do { found = try region(at: index) } catch { throw MachineProblem(error, self) }
     guard let found else { throw MachineProblem(.tooFewRegions(needed: needed), self, "reg") }
     guard found.isSound else { throw MachineProblem(.range, self, "reg") }
-    return found
+    return AddressRange(start: found.start, size: max(found.size, least))
+  }
+
+  /// True where neither the node nor a bus above it is disabled.
+  var isInUse: Bool {
+    var node: DeviceTree.Node? = self
+    while let current = node {
+      guard current.isEnabled else { return false }
+      node = current.parent
+    }
+    return true
   }
 
   /// How many regions `reg` has.

@@ -74,6 +74,8 @@ public struct SystemProblem: Equatable, Sendable {
     case notHosted(Text)
     /// The machine has no such CPU.
     case noSuchCPU(UInt32, count: Int)
+    /// The machine has no way that TVisor knows to start the CPU: only what the tree says of it.
+    case staysOff(UInt32, method: Text?)
     /// There is no VM, or the VM has no vCPU, of that index.
     case noSuchVCPU(vm: UInt32, vcpu: UInt32)
     /// The vCPU is on another CPU than the table that gives it a window.

@@ -45,6 +45,10 @@ extension SystemProblem {
     case .noSuchCPU(let cpu, let count):
       sink.write("there is no CPU ", UInt64(cpu), "; the machine has ")
       sink.write("", UInt64(count), ", counted from 0")
+    case .staysOff(let cpu, let method):
+      sink.write("CPU ", UInt64(cpu), " stays off: ")
+      HostCPU.write(enableMethod: method, to: &sink)
+      sink.write("; use the CPU that boots")
     case .noSuchVCPU(let vm, let vcpu):
       sink.write("there is no vCPU ", UInt64(vcpu), " of a VM ")
       sink.write("", UInt64(vm), "; both count from 0")

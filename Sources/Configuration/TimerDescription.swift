@@ -15,10 +15,21 @@ public struct TimerDescription: Sendable {
   /// The counter's frequency in hertz, where firmware left it to the tree (`clock-frequency`) to say.
   public let clockFrequency: UInt32?
 
+  /// How fast the counter runs, in hertz, where the register for it (CNTFRQ) has a value: the tree has one of its own only
+  /// where firmware leaves that register wrong, so it counts for more. Nil where neither says anything.
+  public func frequency(register: UInt64) -> UInt64? {
+    if let clockFrequency, clockFrequency > 0 { return UInt64(clockFrequency) }
+    return register > 0 ? register : nil
+  }
+
   /// Finds the timer of `tree`.
   public init(in tree: DeviceTree) throws(MachineProblem) {
     guard let node = tree.firstNode(compatible: "arm,armv8-timer") ?? tree.firstNode(compatible: "arm,armv7-timer")
     else {
+      for node in tree.nodes
+      where node.isCompatible(with: "arm,armv8-timer") || node.isCompatible(with: "arm,armv7-timer") {
+        throw MachineProblem(.disabled, node)
+      }
       throw MachineProblem(missing: "the architected timer (arm,armv8-timer or arm,armv7-timer)")
     }
     self.node = node

@@ -50,6 +50,10 @@ extension VMDescription {
       guard let cpu = physicalCPU(vcpu: vcpu) else { continue }
       if let count = machine?.cpuCount, cpu >= count {
         report(SystemProblem(.vcpu(vm: index, vcpu: vcpu), .vcpus, .noSuchCPU(cpu, count: count)))
+      } else if let machine, machine.hasUnknownStart, cpu != machine.bootCPU, let host = machine.cpu(Int(cpu)),
+        host.start == .unknown
+      {
+        report(SystemProblem(.vcpu(vm: index, vcpu: vcpu), .vcpus, .staysOff(cpu, method: host.enableMethod)))
       }
     }
   }

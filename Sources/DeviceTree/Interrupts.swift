@@ -139,13 +139,13 @@ extension DeviceTree.Node {
   }
 
   /// The node that the node's interrupts belong to: what `interrupt-parent` names here or, inherited, above; or the first
-  /// interrupt controller on the way up (Devicetree Specification v0.4 §2.4).
+  /// interrupt controller on the way up (Devicetree Specification v0.4 §2.4). One that nobody is above, as a GIC, is its own.
   public var interruptParent: DeviceTree.Node? {
     var node = self
     // Nodes that name each other as parents would lead around for ever.
     for _ in 0..<Structure.depthLimit * 2 {
       guard let next = node["interrupt-parent"].map({ $0.u32.flatMap(tree.node(phandle:)) }) ?? node.parent else {
-        return nil
+        return self["#interrupt-cells"] == nil ? nil : self
       }
       if next["#interrupt-cells"] != nil { return next }
       node = next

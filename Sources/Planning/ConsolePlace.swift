@@ -6,11 +6,11 @@ internal import Scheduling
 /// Which CPU does the console's own work, which is nobody's guest's: typed characters, statistics, what the UART had no room
 /// for. It does so whenever it has nothing else to run, and else in one short step each millisecond.
 public enum ConsolePlace {
-  /// The CPU of a system whose form is valid, on a machine of `cpuCount` CPUs: one without vCPUs if there is one, else where the
-  /// least was promised to anybody; the first of several.
-  public static func cpu(of system: SystemDescription, cpuCount: Int) -> Int {
+  /// The CPU of a system whose form is valid, of those among a machine's `cpuCount` CPUs that are up: one without vCPUs if there is
+  /// one, else where the least was promised to anybody; the first of several.
+  public static func cpu(of system: SystemDescription, cpuCount: Int, isUp: (Int) -> Bool) -> Int {
     var (best, least) = (0, Int.max)
-    for cpu in 0..<max(cpuCount, 1) {
+    for cpu in 0..<max(cpuCount, 1) where isUp(cpu) {
       let weight = promises(of: system, on: UInt32(truncatingIfNeeded: cpu))
       if weight < least { (best, least) = (cpu, weight) }
     }

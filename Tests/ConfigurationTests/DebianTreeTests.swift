@@ -72,6 +72,18 @@ struct DebianTreeTests {
       Known(
         file: "arm64/freescale/imx8mp-evk.dtb", console: 0x3089_0000, model: "fsl,imx6q-uart", interrupt: 32 + 27,
         cpuCount: 4),
+      // Allwinner H3 datasheet §4.1 and §4.3: UART 0 at 0x01c28000, interrupt 32 of the GIC.
+      Known(
+        file: "armhf/sun8i-h3-orangepi-pc.dtb", console: 0x1c2_8000, model: "snps,dw-apb-uart", interrupt: 32,
+        cpuCount: 4
+      ),
+      // IMX7DRM: UART 1 at 0x30860000, interrupt 26 of the GIC's shared ones.
+      Known(
+        file: "armhf/imx7d-sdb.dtb", console: 0x3086_0000, model: "fsl,imx6q-uart", interrupt: 32 + 26, cpuCount: 2),
+      // The alias serial0 is a disabled UART; the debug UART, number 5, is at 0x1e784000, interrupt 8 of the shared ones.
+      Known(
+        file: "armhf/aspeed-ast2600-evb.dtb", console: 0x1e78_4000, model: "snps,dw-apb-uart", interrupt: 32 + 8,
+        cpuCount: 2),
     ])
   func known(board: Known) throws {
     try DebianTrees.withTree("\(DebianTrees.folder)/\(board.file)") { tree in

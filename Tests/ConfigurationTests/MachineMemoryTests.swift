@@ -41,6 +41,69 @@ struct MachineMemoryTests {
     #expect(banks == [region(0x4000_0000, 0x1000_0000), region(0x8000_0000, 0x1000_0000)])
   }
 
+  @Test("what nodes say twice, or in parts that overlap or meet, is one bank; banks come in ascending order")
+  func merging() throws {
+    func banks(_ numbers: [[UInt64]]) throws -> [AddressRange<PhysicalAddress>] {
+      let tree = try VirtMachine(
+        changes: [
+          "memory@40000000": { (node) throws(DeviceTreeError) in
+            try node.property("device_type", "memory")
+            try node.property("reg", numbers: [numbers[0][0], numbers[0][1]])
+          }
+        ],
+        more: { (root) throws(DeviceTreeError) in
+          for (index, bank) in numbers.dropFirst().enumerated() {
+            try root.node("more", at: UInt64(index)) { (node) throws(DeviceTreeError) in
+              try node.property("device_type", "memory")
+              try node.property("reg", numbers: [bank[0], bank[1]])
+            }
+          }
+        }
+      ).makeTree()
+      var found: [AddressRange<PhysicalAddress>] = []
+      try MachineDescription(tree).forEachMemoryBank { found.append($0) }
+      return found
+    }
+    #expect(try banks([[0x4000_0000, 0x1000], [0x4000_0000, 0x1000]]) == [region(0x4000_0000, 0x1000)])
+    #expect(try banks([[0x4000_0000, 0x2000], [0x4000_1000, 0x2000]]) == [region(0x4000_0000, 0x3000)])
+    #expect(try banks([[0x4000_1000, 0x1000], [0x4000_0000, 0x8000]]) == [region(0x4000_0000, 0x8000)])
+    #expect(try banks([[0x4000_1000, 0x1000], [0x4000_0000, 0x1000]]) == [region(0x4000_0000, 0x2000)])
+    #expect(
+      try banks([[0x9000_0000, 0x1000], [0x4000_0000, 0x1000]])
+        == [region(0x4000_0000, 0x1000), region(0x9000_0000, 0x1000)])
+    // The last one joins the two before it.
+    #expect(
+      try banks([[0x4000_2000, 0x1000], [0x4000_0000, 0x1000], [0x4000_1000, 0x1000]])
+        == [region(0x4000_0000, 0x3000)])
+  }
+
+  @Test("banks are the union of all regions, whatever these are")
+  func union() throws {
+    var generator = SplitMix(state: 0x62_616e_6b)
+    for _ in 0..<200 {
+      let regions = (0..<6).map { _ in
+        region(0x4000_0000 + generator.next() % 64 * 0x1000, (generator.next() % 12) * 0x1000)
+      }
+      let tree = try VirtMachine(changes: [
+        "memory@40000000": { (node) throws(DeviceTreeError) in
+          try node.property("device_type", "memory")
+          var cells: [UInt32] = []
+          for region in regions + [region(0x6000_0000, 0x1000)] {
+            cells += [0, UInt32(region.start.rawValue), 0, UInt32(region.size)]
+          }
+          try node.property("reg", cells: cells.span)
+        }
+      ]).makeTree()
+      var banks: [AddressRange<PhysicalAddress>] = []
+      try MachineDescription(tree).forEachMemoryBank { banks.append($0) }
+      #expect(zip(banks, banks.dropFirst()).allSatisfy { $0.end < $1.start })
+      for page in 0..<80 as Range<UInt64> {
+        let address = PhysicalAddress(0x4000_0000 + page * 0x1000)
+        #expect(banks.contains { $0.contains(address) } == regions.contains { $0.contains(address) })
+      }
+    }
+  }
+
   @Test("reserved-memory is reserved where it has an address and is not disabled")
   func reservations() throws {
     var reservations: [Reservation] = []

@@ -103,6 +103,121 @@ struct MachineTests {
     #expect(machine.bootArguments == nil)
   }
 
+  @Test("a console that is disabled is none: the next one that the tree suggests is it")
+  func disabledConsole() throws {
+    func console(_ status: Text?, bus: Text? = nil) throws -> String? {
+      let tree = try VirtMachine(
+        changes: [
+          "chosen": { (node) throws(DeviceTreeError) in try node.property("stdout-path", "/bus/serial@1000") },
+          "pl011@9000000": { (node) throws(DeviceTreeError) in
+            try node.property("reg", numbers: [0x900_0000, 0x1000])
+            try node.property("compatible", "arm,pl011")
+            try node.property("status", "disabled")
+          },
+        ],
+        more: { (root) throws(DeviceTreeError) in
+          try root.node("bus") { (node) throws(DeviceTreeError) in
+            try node.property("#size-cells", 1)
+            try node.property("#address-cells", 1)
+            try node.property("ranges")
+            if let bus { try node.property("status", bus) }
+            try node.node("serial", at: 0x1000) { (port) throws(DeviceTreeError) in
+              try port.property("reg", cells: [0x1000, 0x100])
+              if let status { try port.property("status", status) }
+            }
+          }
+          try root.node("serial", at: 0x2000) { (port) throws(DeviceTreeError) in
+            try port.property("reg", numbers: [0x2000, 0x100])
+          }
+        }
+      ).makeTree()
+      return try MachineDescription(tree).console?.node.name.string
+    }
+    #expect(try console(nil) == "serial@1000")
+    // The alias serial0 is the PL011, which is disabled as well.
+    #expect(try console("disabled") == "serial@2000")
+    #expect(try console("okay", bus: "disabled") == "serial@2000")
+  }
+
+  @Test("sizes are hints: no part of a GIC is smaller than the architecture has it")
+  func sizes() throws {
+    // IHI 0048B §4.3 and §4.4: GICC_DIR is at 0x1000; IHI 0069 §12.10: a redistributor has two frames of 64 KiB.
+    let small = try MachineDescription(
+      VirtMachine(changes: [
+        "intc@8000000": { (node) throws(DeviceTreeError) in
+          try node.property("phandle", 0x8003)
+          try node.property("interrupts", cells: [1, 9, 4])
+          try node.property("interrupt-controller")
+          try node.property("#interrupt-cells", 3)
+          try node.property("compatible", "arm,cortex-a7-gic")
+          try node.property(
+            "reg", numbers: [0x800_0000, 0x100, 0x801_0000, 0x1000, 0x803_0000, 0x200, 0x804_0000, 0x1000])
+        }
+      ]).makeTree())
+    guard case .gicv2(let gic) = small.interruptController else { throw Unexpected() }
+    #expect(gic.distributor.size >= 0x1000)
+    #expect(gic.cpuInterface == region(0x801_0000, 0x2000))
+    #expect(gic.hypervisorInterface.size >= 0x200)
+    #expect(gic.virtualInterface == region(0x804_0000, 0x2000))
+    let narrow = try MachineDescription(
+      VirtMachine(changes: [
+        "intc@8000000": { (node) throws(DeviceTreeError) in
+          try node.property("phandle", 0x8003)
+          try node.property("interrupts", cells: [1, 9, 4])
+          try node.property("interrupt-controller")
+          try node.property("#interrupt-cells", 3)
+          try node.property("compatible", "arm,gic-v3")
+          try node.property("reg", numbers: [0x800_0000, 0x1000, 0x80a_0000, 0x1_0000])
+        }
+      ]).makeTree())
+    guard case .gicv3(let wide) = narrow.interruptController else { throw Unexpected() }
+    #expect(wide.distributor.size == 0x1_0000)
+    #expect(wide.redistributorRegion(0)?.size == 0x2_0000)
+  }
+
+  @Test("PSCI 0.1 has the tree's own numbers; without CPU_ON's it starts nobody")
+  func oldFirmware() throws {
+    func machine(_ numbers: [(Text, UInt32)]) throws -> MachineDescription {
+      try MachineDescription(
+        VirtMachine(changes: [
+          "psci": { (node) throws(DeviceTreeError) in
+            try node.property("compatible", "arm,psci")
+            try node.property("method", "smc")
+            for (name, number) in numbers { try node.property(name, number) }
+          }
+        ]).makeTree())
+    }
+    // The numbers of Calxeda's ECX-2000 tree.
+    let old = try machine([("cpu_suspend", 0x8400_0002), ("cpu_off", 0x8400_0004), ("cpu_on", 0x8400_0006)])
+    #expect(old.firmware?.isStandard == false)
+    #expect(old.firmware?.ownCPUOn == 0x8400_0006)
+    #expect(old.cpus.allSatisfy { $0.start == .firmware })
+    let none = try machine([("cpu_off", 0x8400_0004)])
+    #expect(none.cpus.allSatisfy { $0.start == .unknown })
+    // Where the tree has the newer names as well, the standard's numbers count.
+    let both = try MachineDescription(VirtMachine().makeTree())
+    #expect(both.firmware?.isStandard == true && both.firmware?.ownCPUOn == nil)
+  }
+
+  @Test("the counter runs as the tree says, else as the register, else nobody knows")
+  func frequency() throws {
+    func timer(_ frequency: UInt32?) throws -> TimerDescription {
+      try TimerDescription(
+        in: VirtMachine(changes: [
+          "timer": { (node) throws(DeviceTreeError) in
+            try node.property("interrupts", cells: [1, 13, 4, 1, 14, 4, 1, 11, 4, 1, 10, 4])
+            try node.property("compatible", "arm,armv8-timer")
+            if let frequency { try node.property("clock-frequency", frequency) }
+          }
+        ]).makeTree())
+    }
+    #expect(try timer(nil).frequency(register: 62_500_000) == 62_500_000)
+    #expect(try timer(19_200_000).frequency(register: 0) == 19_200_000)
+    #expect(try timer(19_200_000).frequency(register: 24_000_000) == 19_200_000)
+    #expect(try timer(nil).frequency(register: 0) == nil)
+    #expect(try timer(0).frequency(register: 0) == nil)
+  }
+
   @Test("disabled CPUs are not counted, and a spin table has its release address")
   func cpus() throws {
     let machine = try MachineDescription(

@@ -54,6 +54,52 @@ struct ValidationTests {
     #expect(many == [SystemProblem(.system, .vms, .tooLarge(limit: 255))])
   }
 
+  @Test(
+    "a vCPU on a CPU that nobody can start is refused, with what the tree says of it; the CPU that boots needs no start"
+  )
+  func unstartable() throws {
+    func problems(_ method: Text?, vcpus: [UInt32], bootCPU: Int = 0) throws -> [SystemProblem] {
+      var system = SampleSystem()
+      system.vms[0].vcpus = vcpus
+      var machine = try MachineDescription(
+        VirtMachine(
+          gic: .v3,
+          changes: [
+            "psci": { (_) throws(DeviceTreeError) in },
+            "cpus": { (node) throws(DeviceTreeError) in
+              try node.property("#size-cells", 0)
+              try node.property("#address-cells", 1)
+              if let method { try node.property("enable-method", method) }
+              for index in 0..<2 as Range<UInt32> {
+                try node.node("cpu", at: UInt64(index)) { (cpu) throws(DeviceTreeError) in
+                  try cpu.property("reg", index)
+                  try cpu.property("device_type", "cpu")
+                }
+              }
+            },
+          ]
+        ).makeTree())
+      machine.bootCPU = bootCPU
+      var found: [SystemProblem] = []
+      try system.make().validate(on: machine) { found.append($0) }
+      return found
+    }
+    #expect(try problems("aspeed,ast2600-smp", vcpus: [0, 0]) == [])
+    #expect(try problems("aspeed,ast2600-smp", vcpus: [1], bootCPU: 1) == [])
+    let refused = try problems("aspeed,ast2600-smp", vcpus: [0, 1])
+    #expect(refused.count == 1 && refused[0].subject == .vcpu(vm: 0, vcpu: 1))
+    func text(_ problems: [SystemProblem]) -> String {
+      var transcript = Transcript()
+      problems.first?.write(to: &transcript)
+      return transcript.text
+    }
+    #expect(
+      text(refused) == "vm 0, vcpu 1, vcpus: CPU 1 stays off: its enable-method aspeed,ast2600-smp is not known; "
+        + "use the CPU that boots")
+    #expect(try text(problems(nil, vcpus: [1])).contains("the tree has neither an enable-method nor PSCI"))
+    #expect(try text(problems("psci", vcpus: [1])).contains("its enable-method psci has no firmware in the tree"))
+  }
+
   @Test("a name is there, plain, short, not the hypervisor's, and given once")
   func names() throws {
     #expect(try vmProblems { $0.name = nil } == vm(.name, .missing))

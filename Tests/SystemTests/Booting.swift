@@ -16,6 +16,8 @@ enum Booting {
     var options: [String] = []
     /// What the serial ports before the console's are connected to.
     var otherPorts: [String] = []
+    /// What fdtput does to the board's tree first, each with `@` where the file's name belongs: "-t i @ /timer clock-frequency 1".
+    var treeChanges: [String] = []
     /// The hypervisor's command line, unless the test gives another.
     var arguments: String?
 
@@ -63,28 +65,34 @@ enum Booting {
     """
   }
 
-  /// Boots a system that is given as its `vms:` entries, and talks to it. The hypervisor must not fail meanwhile, unless the
-  /// test is about that.
+  /// Boots a system that is given as its `vms:` entries, or that the test has QEMU load, and talks to it. The hypervisor must not
+  /// fail meanwhile, unless the test is about that.
   static func boot(
-    _ machines: String, processors: String = "", _ choice: Choice = Choice(), textOffset: UInt64? = nil,
+    _ machines: String?, processors: String = "", _ choice: Choice = Choice(), textOffset: UInt64? = nil,
     arguments: String? = nil,
     expectsPanic: Bool = false,
     _ body: @escaping @Sendable (QEMUSession) async throws -> Void
   ) async throws {
     let project = try Project.locate()
-    let system = try SystemFile(parsing: SourceText(path: "system.yaml", text: processors + "vms:\n" + machines))
+    var board = try project.board(named: choice.board)
+    try await project.provideTree(of: board)
+    let name = "test-\(UUID().uuidString)"
+    defer { remove(name, in: project) }
+    if !choice.treeChanges.isEmpty { try await change(&board, for: choice, as: name, in: project) }
     var emulation = try Emulation(
-      project.board(named: choice.board), model: choice.model, gicVersion: choice.gic,
+      board, model: choice.model, gicVersion: choice.gic,
       processorCount: choice.processors)
     emulation.countsInstructions = choice.counts
     emulation.options = choice.options
     emulation.otherPorts = choice.otherPorts
-    let bundler = Bundler(project: project)
-    let bundle = try await bundler.bundle(system)
-    try await bundler.validate(bundle, on: emulation)
-
-    let name = "test-\(UUID().uuidString)"
-    defer { remove(name, in: project) }
+    var bundle: Bundler.Bundle?
+    if let machines {
+      let text = SourceText(path: "system.yaml", text: processors + "vms:\n" + machines)
+      let bundler = Bundler(project: project)
+      let made = try await bundler.bundle(SystemFile(parsing: text))
+      try await bundler.validate(made, on: emulation)
+      bundle = made
+    }
     let launch = Launch(project: project, emulation: emulation)
     let image = try textOffset.map { try moved(to: $0, as: name, in: project) }
     let command = try launch.command(
@@ -126,8 +134,27 @@ enum Booting {
     return path
   }
 
+  /// Gives the board a changed copy of its tree, in the place of its own or of QEMU's.
+  private static func change(_ board: inout Board, for choice: Choice, as name: String, in project: Project)
+    async throws
+  {
+    let emulation = try Emulation(
+      board, model: choice.model, gicVersion: choice.gic, processorCount: choice.processors)
+    try Files.makeFolder(project.runs)
+    let file = "\(project.runs)/\(name).tree"
+    try await Files.write(Bundler.deviceTree(of: emulation), to: file)
+    for change in choice.treeChanges {
+      let words = change.split(separator: " ").map { $0 == "@" ? file : String($0) }
+      _ = try await Command("fdtput", words).output()
+    }
+    if let place = board.qemu?.arguments.firstIndex(of: "-dtb") {
+      board.qemu?.arguments.removeSubrange(place...place + 1)
+    }
+    board.qemu?.arguments += ["-dtb", file]
+  }
+
   private static func remove(_ name: String, in project: Project) {
-    for ending in ["dtb", "log", "img"] {
+    for ending in ["dtb", "log", "img", "tree"] {
       try? FileManager.default.removeItem(atPath: "\(project.runs)/\(name).\(ending)")
     }
   }

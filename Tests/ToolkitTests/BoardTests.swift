@@ -163,6 +163,60 @@ struct BoardTests {
     #expect(try await message("odd") == "dtbs is none of Debian's kernel packages; write for example linux-image-arm64")
   }
 
+  @Test("whose tree is a source, or wants an overlay, has it made, for QEMU and for its loader")
+  func madeTree() async throws {
+    let (project, scratch) = try Self.checkout([
+      "my-board": Self.text + "\ntree: {file: my.dts, overlay: more.dtso}\n"
+    ])
+    let source = "/dts-v1/;\n/ { timer { status = \"disabled\"; }; };\n"
+    try scratch.write(Data(source.utf8), to: "platforms/my-board/my.dts")
+    let overlay = "/dts-v1/;\n/plugin/;\n&{/timer} { status = \"okay\"; };\n"
+    try scratch.write(Data(overlay.utf8), to: "platforms/my-board/more.dtso")
+    let board = try project.board(named: "my-board")
+    let path = "\(scratch.path)/.build-run/trees/my-board.dtb"
+    #expect(project.treePath(of: board) == path)
+    #expect(board.qemu?.arguments.suffix(2) == ["-dtb", path])
+    #expect(board.tree?.name == "my.dtb")
+    try await project.provideTree(of: board)
+    let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    #expect(text.contains("okay\0") && !text.contains("disabled"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(scratch.path)/.build-run/trees") == ["my-board.dtb"])
+    try scratch.write(Data("/dts-v1/;\n/ { timer".utf8), to: "platforms/my-board/my.dts")
+    await #expect(throws: Failure.self) { try await project.provideTree(of: board) }
+  }
+
+  /// What the message about a GIC without a virtual CPU interface says to write.
+  @Test(
+    "of Debian's whose GIC leaves out what it has runs with the overlay that the message speaks of",
+    .enabled(if: FileManager.default.fileExists(atPath: (try? Project.locate().trees(of: "linux-image-armmp")) ?? "")))
+  func virtualInterface() async throws {
+    let project = try Project.locate()
+    let scratch = try Scratch()
+    let file = "stm32mp157c-dk2.dtb"
+    let bare = try TreeReport(
+      Files.contents(of: "\(project.trees(of: "linux-image-armmp-lpae"))/\(file)"), named: file)
+    #expect(bare.verdict == .doesNot)
+    #expect(bare.reason.contains("an overlay in board.yaml can add to reg 0xa0024000 and 0xa0026000, 0x2000 each"))
+    let overlay = """
+      /dts-v1/;
+      /plugin/;
+      &{/interrupt-controller@a0021000} {
+        reg = <0xa0021000 0x1000>, <0xa0022000 0x2000>, <0xa0024000 0x2000>, <0xa0026000 0x2000>;
+        interrupts = <1 9 0xf04>;
+      };
+      """
+    try scratch.write(Data(overlay.utf8), to: "o.dtso")
+    let text =
+      Self.text.replacing("my-board", with: "with-overlay").replacing("armv8", with: "armv7")
+      + "\ntree: {package: linux-image-armmp-lpae, file: \(file), overlay: \(scratch.path)/o.dtso}\n"
+    let board = try Board(parsing: SourceText(path: "board.yaml", text: text))
+    try await project.provideTree(of: board)
+    let path = try #require(project.treePath(of: board))
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    // Its UART has no driver.
+    #expect(try TreeReport(Files.contents(of: path), named: file).verdict == .runsSilent)
+  }
+
   @Test("that QEMU does not play is checked by its tree as its loader fills it, and gets its loader's files")
   func withoutQEMU() async throws {
     let end = try #require(Self.text.range(of: "qemu:"))

@@ -80,7 +80,7 @@ struct CPUModelTests {
     emulation.otherPorts = ["file:x"]
     emulation.options = ["-serial", "file:y"]
     let boots = emulation.command(booting: Emulation.Boot(kernel: "k"), console: .pipe).arguments
-    let checked = emulation.command(writingDeviceTreeTo: "t.dtb").arguments
+    let checked = emulation.command(writingDeviceTreeTo: "t.dtb", booting: "k").arguments
     func ports(_ arguments: [String]) -> Int { arguments.count { $0 == "-serial" } }
     #expect(ports(boots) == 3)
     #expect(ports(checked) == 3)

@@ -154,6 +154,13 @@ struct TreeProblemTests {
       }, "/timer interrupts: fewer interrupts than the"
     ),
     ("psci", property("compatible", "arm,psci-1.0"), "/psci"),
+    (
+      "timer",
+      { (node) throws(DeviceTreeError) in
+        try node.property("compatible", "arm,armv8-timer")
+        try node.property("status", "disabled")
+      }, "/timer: is disabled"
+    ),
     ("chosen", property("stdout-path", "/nowhere:115200"), "/chosen stdout-path: leads to no node: /nowhere:115200"),
   ]
 

@@ -8,8 +8,9 @@ public import Architecture
 public enum AddressSpaceLayout {
   /// Where addresses begin that nobody can move.
   private static var fixedStart: UInt64 { 32 << 20 }
-  /// Where the image lies (boot/link/armv7.ld).
-  private static var imageStart: UInt64 { 0x2000_0000 }
+  /// Where the image lies (boot/link/armv7.ld). What this takes from the machine is a part of memory on some boards, and of none of
+  /// the 314 in Debian's armmp trees with a GIC that can be virtualized a device's registers.
+  private static var imageStart: UInt64 { 0x1800_0000 }
 
   /// The virtual address of physical memory or a device register: the same, for 32 bits hold no second copy, but below the image
   /// so much higher that nothing begins before `fixedStart`. Entry code knows it as well.
@@ -34,7 +35,7 @@ public enum AddressSpaceLayout {
     AddressRange(start: PhysicalAddress(imageStart &- fixedStart), size: (4 << 20) + fixedStart)
   }
   /// The stacks of all CPUs but the first, 64 KiB for each: room for 32 CPUs, of which an ARMv7 GICv2 knows eight.
-  public static let stacksBase: UInt64 = 0x2020_0000
+  public static let stacksBase: UInt64 = 0x1820_0000
   /// The level of the root table that entry code made.
   public static let rootLevel = 1
   /// True where the regime of the privilege level that we run at has user programs as well: Hyp mode's has not.

@@ -68,6 +68,12 @@ public enum Processor {
         UInt32(truncatingIfNeeded: third)))
   }
 
+  /// The 32 bits at an address where there may be nothing: all ones then.
+  public static func dareLoad(_ address: UInt) -> UInt32 { dare_load32(address) }
+
+  /// The register in which a loader gives the device tree's address.
+  public static var treeRegister: StaticString { "r2" }
+
   /// PSCI's CPU_ON as a caller of this register width names it (DEN 0022 §5.1.4).
   public static var cpuOnFunction: UInt64 { 0x8400_0003 }
 

@@ -65,6 +65,12 @@ public enum Processor {
     call_secure_monitor(function, first, second, third)
   }
 
+  /// The 32 bits at an address where there may be nothing: all ones then.
+  public static func dareLoad(_ address: UInt) -> UInt32 { dare_load32(address) }
+
+  /// The register in which a loader gives the device tree's address.
+  public static var treeRegister: StaticString { "x0" }
+
   /// PSCI's CPU_ON as a caller of this register width names it (DEN 0022 §5.1.4).
   public static var cpuOnFunction: UInt64 { 0xc400_0003 }
 

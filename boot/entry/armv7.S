@@ -31,7 +31,7 @@
 #define TABLE_COUNT 8
 // AddressSpaceLayout: what is below the image's window lies 32 MiB higher than its physical address says.
 #define LOW_SHIFT 0x2000000
-#define LOW_END 0x1e000000
+#define LOW_END 0x16000000
 
 // The trap frame (TrapFrame.byteCount) lies at the very top of a stack, above all that we use ourselves.
 #define FRAME_SIZE 64

@@ -1,11 +1,11 @@
 // The AArch64 image's first instructions: from the loader's hands to Swift, with the MMU and the caches on.
 //
-// In: x0 the physical address of the flattened device tree; MMU off; the image at any multiple of 2 MiB
-// (the Linux arm64 boot protocol, Documentation/arch/arm64/booting.rst). Meant for EL2. At EL1 or EL3, where the same
+// In: x0 the physical address of the flattened device tree; MMU off; the image at any multiple of 4 KiB (the Linux arm64 boot
+// protocol, Documentation/arch/arm64/booting.rst, has 2 MiB, and not every loader keeps to it). Meant for EL2. At EL1 or EL3, where the same
 // descriptors work, we go just far enough to say on the console that this is the wrong level.
 //
 // Virtual addresses (48 bits, one table base): the image where it was linked; all physical memory that Swift maps later
-// at its physical address + 2^47; and, for the few instructions around the switch, the image's block at its own
+// at its physical address + 2^47; and, for the few instructions around the switch, the image's first page at its own
 // physical address.
 
 #if defined(__aarch64__)
@@ -28,17 +28,12 @@
 #define AP1_BIT 6
 #define NO_EXECUTE_BIT 54
 #define PRIVILEGED_NO_EXECUTE_BIT 53
-#define TABLE_COUNT 9
+// The root; levels 1 to 3 of the image where it was linked, and of its first page at its physical address; and of the image in the
+// linear map two of level 3, and where it lies across a multiple of 1 GiB or of 512 GiB two of those above.
+#define TABLE_COUNT 13
 
 // The trap frame (TrapFrame.byteCount) lies at the very top of a stack, above all that we use ourselves.
 #define FRAME_SIZE 256
-
-// Puts the table at \next into \table where the address \address indexes it by its bits from \shift on.
-.macro table_entry table, address, shift, next
-  ubfx x11, \address, #\shift, #9
-  orr x12, \next, x10
-  str x12, [\table, x11, lsl #3]
-.endm
 
   // The package manager links an executable's `main` to this name.
   .global Boot_main
@@ -76,77 +71,64 @@ reenter:
   csel x25, x25, xzr, eq
 
   // Tables were never zeroed, and a loader may have left stale lines over them: drop those, then write with the MMU off.
-  adrp x24, tvisor_tables
+  adrp x24, tvisor_tables          // x24: the root table
   mov x0, x24
   bl drop_cached_tables
-  mov x0, x24
-  add x1, x24, #(TABLE_COUNT * 4096)
-1:
-  stp xzr, xzr, [x0], #16
-  cmp x0, x1
-  b.lo 1b
+  mov x26, x24                     // x26: the next table that nobody has
+  bl new_table
 
-  // Nine tables: the root; levels 1 to 3 of the image where it was linked; levels 1 and 2 of its block at its physical
-  // address; levels 1 to 3 of that block in the linear map. x1 to x8 are the eight below the root, in this order.
-  .irp n, 1, 2, 3, 4, 5, 6, 7, 8
-  add x\n, x24, #(\n * 4096)
-  .endr
-  mov x10, #TABLE
-
+  // The image where it was linked, which is one table of pages, the fourth of all: `tvisor_secondary_entry` looks into it.
   ldr x9, =tvisor_image_start
-  table_entry x24, x9, 39, x1
-  table_entry x1, x9, 30, x2
-  table_entry x2, x9, 21, x3
+  bl leaf_slot
+  mov x7, x0
 
-  table_entry x24, x21, 39, x4
-  table_entry x4, x21, 30, x5
-  // Read-only and executable, taken away again by Swift.
-  ubfx x11, x21, #21, #9
-  mov x12, #(CODE & ~0x3 | BLOCK)
-  sub x12, x12, x25, lsl #AP1_BIT
-  orr x12, x12, x21
-  str x12, [x5, x11, lsl #3]
+  // Its first page where it was loaded, for the MMU to be switched on in it: read-only and executable, taken away again by Swift.
+  mov x9, x21
+  bl leaf_slot
+  mov x5, #CODE
+  sub x5, x5, x25, lsl #AP1_BIT
+  orr x1, x21, x5
+  str x1, [x0]
 
-  orr x9, x21, #(1 << 47)
-  table_entry x24, x9, 39, x6
-  table_entry x6, x9, 30, x7
-  table_entry x7, x9, 21, x8
-
-  // The block's pages, in both maps: code (never executable in the linear map), then constants, then data; the guard
-  // page in neither. What follows the image, the boot arena, is in the linear map only.
+  // All its pages, there and in the linear map: code (never executable in the linear map), then constants, then data; the guard
+  // page in neither. What follows the image, the boot arena, is in the linear map only, where the pages may have two tables.
   adrp x11, tvisor_text_end
   adrp x12, tvisor_rodata_end
   adrp x13, tvisor_stack_guard
   adrp x14, tvisor_image_end
-  mov x15, #1
-  lsl x15, x15, #NO_EXECUTE_BIT
-  orr x15, x15, x25, lsl #PRIVILEGED_NO_EXECUTE_BIT
+  mov x6, #1
+  lsl x6, x6, #NO_EXECUTE_BIT
+  orr x6, x6, x25, lsl #PRIVILEGED_NO_EXECUTE_BIT
+  mov x10, x21
   add x16, x21, #0x200000
-  mov x0, x21
-  mov x9, #CODE
-  sub x9, x9, x25, lsl #AP1_BIT
+1:
+  orr x9, x10, #(1 << 47)
+  bl leaf_slot
 2:
-  cmp x0, x11
+  cmp x10, x11
   b.ne 3f
-  orr x9, x9, x15
+  orr x5, x5, x6
 3:
-  cmp x0, x12
+  cmp x10, x12
   b.ne 4f
-  bic x9, x9, #READ_ONLY
+  bic x5, x5, #READ_ONLY
 4:
-  orr x17, x0, x9
-  cmp x0, x14
-  csel x19, x17, xzr, lo
-  orr x17, x17, x15
-  cmp x0, x13
-  csel x19, xzr, x19, eq
+  orr x17, x10, x5
+  cmp x10, x14
+  csel x4, x17, xzr, lo
+  orr x17, x17, x6
+  cmp x10, x13
+  csel x4, xzr, x4, eq
   csel x17, xzr, x17, eq
-  str x19, [x3], #8
-  str x17, [x8], #8
-  add x0, x0, #4096
-  cmp x0, x16
-  b.lo 2b
-
+  str x4, [x7], #8
+  str x17, [x0], #8
+  add x10, x10, #4096
+  cmp x10, x16
+  b.hs 5f
+  tst x10, #0x1ff000
+  b.ne 2b
+  b 1b
+5:
   mov x0, x24
   bl drop_cached_tables
   ldr x6, =high
@@ -269,6 +251,40 @@ tvisor_secondary_entry:
   eor x25, x25, #1
   ldr x6, =high_secondary
   b enable_mmu
+
+// x9: a virtual address. Out: x0, where its page's descriptor goes; tables that are missing on the way are made. Uses x1 to x3.
+leaf_slot:
+  mov x15, x30
+  mov x2, x24
+  mov x1, #39
+1:
+  lsr x3, x9, x1
+  and x3, x3, #511
+  add x0, x2, x3, lsl #3
+  cmp x1, #12
+  b.eq 3f
+  ldr x2, [x0]
+  and x2, x2, #~TABLE
+  cbnz x2, 2f
+  bl new_table
+  orr x3, x2, #TABLE
+  str x3, [x0]
+2:
+  sub x1, x1, #9
+  b 1b
+3:
+  ret x15
+
+// Out: x2, a table without an entry, the next of the pool in x26. Uses x3.
+new_table:
+  mov x2, x26
+  add x26, x26, #4096
+  mov x3, x2
+1:
+  stp xzr, xzr, [x3], #16
+  cmp x3, x26
+  b.lo 1b
+  ret
 
 // x0: the tables' start. Invalidates their lines to the point of coherency. Uses x1 to x3.
 drop_cached_tables:

@@ -42,21 +42,32 @@ public struct Board: Sendable {
     }
   }
 
-  /// A device tree in one of Debian's packages, or in a file of one's own.
+  /// A device tree in one of Debian's packages, or in a file of one's own: a flattened tree, or its source (`.dts`).
   public struct Tree: Equatable, Sendable {
     /// The package: a kernel's meta package, such as `linux-image-arm64`; nil for a file of one's own.
     public var package: String?
     /// The file among the package's device trees, such as `broadcom/bcm2711-rpi-4-b.dtb`; one's own with its real path.
     public var file: String
+    /// The source of an overlay that is applied to it, with its real path: what the board has and its tree does not say.
+    public var overlay: String?
 
     /// Names a file, in a package or of one's own.
-    public init(package: String?, file: String) {
+    public init(package: String?, file: String, overlay: String? = nil) {
       self.package = package
       self.file = file
+      self.overlay = overlay
     }
 
-    /// Its name in the set-up's folder and on an SD card.
-    public var name: String { String(file.split(separator: "/").last ?? "") }
+    /// Its name on an SD card.
+    public var name: String {
+      let name = String(file.split(separator: "/").last ?? "")
+      return isSource ? "\(name.dropLast(4)).dtb" : name
+    }
+
+    /// True for a source that has to be compiled.
+    var isSource: Bool { file.hasSuffix(".dts") }
+    /// True where the file alone is not what a loader hands over.
+    var isMade: Bool { isSource || overlay != nil }
   }
 
   /// The boot partition of an SD card.
@@ -98,7 +109,8 @@ extension Board {
   /// The words for where its tree comes from.
   public var treeSource: String {
     guard let tree else { return "QEMU's own" }
-    return tree.package.map { "\(tree.file) of Debian's \($0)" } ?? tree.file
+    let source = tree.package.map { "\(tree.file) of Debian's \($0)" } ?? tree.file
+    return source + (tree.overlay.map { " with \($0)" } ?? "")
   }
 
   /// What QEMU needs to play it.

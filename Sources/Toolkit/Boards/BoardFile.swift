@@ -47,11 +47,15 @@ extension Board {
 extension Board.Tree {
   fileprivate static func read(_ node: Node, _ reader: YAMLReader) -> Self? {
     if let path = node.scalar?.string, !path.isEmpty { return own(path, reader) }
-    guard let fields = reader.fields(of: node, in: "'tree'", known: ["package", "file"]) else { return nil }
+    guard let fields = reader.fields(of: node, in: "'tree'", known: ["package", "file", "overlay"]) else { return nil }
     fields.require("file", example: "vendor/board.dtb")
     guard let file = fields.text("file") else { return nil }
-    guard let package = fields.text("package") else { return own(file.value, reader) }
-    return Self(package: package.value, file: file.value)
+    var tree = own(file.value, reader)
+    if let package = fields.text("package") { tree = Self(package: package.value, file: file.value) }
+    tree.overlay = fields.text("overlay").map {
+      PathResolver(folder: reader.source.folder, guests: "").resolve($0.value)
+    }
+    return tree
   }
 
   /// A file of one's own, beside the board's.

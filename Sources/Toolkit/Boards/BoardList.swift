@@ -31,7 +31,7 @@ extension Project {
     guard board.name == name else {
       throw Failure("\(source.path): the board is named '\(board.name)' and its folder '\(name)'; give both one name")
     }
-    if let tree = board.tree { board.qemu?.arguments += ["-dtb", path(of: tree)] }
+    if let tree = treePath(of: board) { board.qemu?.arguments += ["-dtb", tree] }
     return board
   }
 }
@@ -44,11 +44,44 @@ extension Project {
     path(".build-setup/all-trees/\(package.hasSuffix("arm64") ? "arm64" : "armhf")")
   }
 
-  /// Where a board's tree is.
+  /// Where a board's tree is as its loader hands it over, or nil where QEMU makes it: the file that the board names, or what
+  /// `provideTree` makes of that.
+  public func treePath(of board: Board) -> String? {
+    board.tree.map { $0.isMade ? "\(runs)/trees/\(board.name).dtb" : path(of: $0) }
+  }
+
+  /// Where the file is that a board names as its tree.
   public func path(of tree: Board.Tree) -> String { tree.package.map { "\(trees(of: $0))/\(tree.file)" } ?? tree.file }
 
-  /// Sees to it that the board's tree is there: where it is missing, all trees of its package are fetched.
+  /// Sees to it that the board's tree is there: where it is missing, all trees of its package are fetched; a source is compiled,
+  /// and an overlay applied.
   public func provideTree(of board: Board) async throws {
+    guard let tree = board.tree, let path = treePath(of: board) else { return }
+    try await provideFile(of: board)
+    guard tree.isMade else { return }
+    try Files.makeFolder("\(runs)/trees")
+    // Others may read the last one meanwhile.
+    let own = "\(path).\(UUID().uuidString)"
+    defer { for ending in ["", ".base", ".overlay"] { try? FileManager.default.removeItem(atPath: own + ending) } }
+    var base = self.path(of: tree)
+    if tree.isSource {
+      try await Self.compile(base, to: "\(own).base")
+      base = "\(own).base"
+    }
+    if let overlay = tree.overlay {
+      try await Self.compile(overlay, to: "\(own).overlay")
+      _ = try await Command("fdtoverlay", ["-i", base, "-o", own, "\(own).overlay"]).output()
+      base = own
+    }
+    guard unsafe rename(base, path) == 0 else { throw Failure("cannot write \(path)") }
+  }
+
+  /// Compiles a tree's source.
+  private static func compile(_ source: String, to file: String) async throws {
+    _ = try await Command("dtc", ["-q", "-I", "dts", "-O", "dtb", "-o", file, source]).output()
+  }
+
+  private func provideFile(of board: Board) async throws {
     guard let tree = board.tree, !FileManager.default.fileExists(atPath: path(of: tree)) else { return }
     guard let package = tree.package else {
       throw Failure("\(board.name) has no tree \(tree.file); `tree:` in its board.yaml names a file from its folder")

@@ -27,8 +27,9 @@ public struct CardWriter: Sendable {
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(system)
     try await bundler.validate(bundle, on: board, in: project)
+    let treePath = project.treePath(of: board) ?? project.path(of: tree)
     let image = try contents(of: ImageBuilder(project: project).image(board.isa))
-    return try write(image: image, bundle: bundle.bytes, tree: contents(of: project.path(of: tree)), to: folder)
+    return try write(image: image, bundle: bundle.bytes, tree: contents(of: treePath), to: folder)
   }
 
   /// Writes files that are ready.

@@ -98,8 +98,9 @@ public struct TreeReport: Sendable {
 
   /// What the tree says of how a CPU is started that TVisor cannot start.
   private static func method(of cpu: HostCPU) -> String {
-    let method = cpu.node["enable-method"] ?? cpu.node.parent?["enable-method"]
-    return method?.string.map { "no driver for \(String(decoding: $0, as: UTF8.self))" } ?? "no enable-method"
+    var sink = TextSink()
+    HostCPU.write(enableMethod: cpu.enableMethod, to: &sink)
+    return sink.text
   }
 
   private static func memory(of tree: DeviceTree) -> String {

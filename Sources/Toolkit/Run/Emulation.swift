@@ -103,10 +103,12 @@ public struct Emulation: Sendable {
   }
 
   /// The command that writes the board's device tree to a file and ends.
-  public func command(writingDeviceTreeTo file: String) -> Command {
+  /// - Parameter kernel: any file that is there. With something to boot QEMU acts as the boards' firmware does, whose PSCI the tree
+  ///   then has.
+  public func command(writingDeviceTreeTo file: String, booting kernel: String) -> Command {
     var machine = machine
     machine[1] += ",dumpdtb=\(file)"
-    return Command(qemu.program, setUp(machine, .nobody) + qemu.arguments + options)
+    return Command(qemu.program, setUp(machine, .nobody) + ["-kernel", kernel] + qemu.arguments + options)
   }
 
   /// What makes the virtual time count instructions, and the clock go by it from a fixed day on: runs are alike.

@@ -24,19 +24,20 @@ public struct Launch: Sendable {
     return try command(booting: bundle, as: name, arguments: arguments, console: console)
   }
 
-  /// The command that boots a bundle that is ready, with another image than the build's where one is given.
+  /// The command that boots a bundle that is ready, or none, with another image than the build's where one is given.
   public func command(
-    booting bundle: Bundler.Bundle, as name: String = "run", arguments: String? = nil, console: Emulation.Console,
+    booting bundle: Bundler.Bundle?, as name: String = "run", arguments: String? = nil, console: Emulation.Console,
     image: String? = nil
   ) throws -> Command {
     try Files.makeFolder(project.runs)
     let file = "\(project.runs)/\(name).dtb"
-    try Files.write(bundle.bytes, to: file)
+    if let bundle { try Files.write(bundle.bytes, to: file) }
     var emulation = emulation
     emulation.log = "\(project.runs)/\(name).log"
     let kernel = image ?? ImageBuilder(project: project).image(emulation.board.isa)
     return emulation.command(
-      booting: Emulation.Boot(kernel: kernel, initialRAMDisk: file, arguments: arguments), console: console)
+      booting: Emulation.Boot(kernel: kernel, initialRAMDisk: bundle.map { _ in file }, arguments: arguments),
+      console: console)
   }
 
   /// Boots with the console on the tool's own terminal.

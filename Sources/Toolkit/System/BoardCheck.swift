@@ -18,8 +18,10 @@ extension Bundler {
   /// The same on a board as it is by default: as QEMU plays it or, where QEMU does not, as its loader hands its tree over.
   @discardableResult
   public func validate(_ bundle: Bundle, on board: Board, in project: Project) async throws -> [Problem] {
-    guard board.qemu == nil, let tree = board.tree else { return try await validate(bundle, on: Emulation(board)) }
-    let bytes = try Files.contents(of: project.path(of: tree))
+    guard board.qemu == nil, let tree = project.treePath(of: board) else {
+      return try await validate(bundle, on: Emulation(board))
+    }
+    let bytes = try Files.contents(of: tree)
     return try validate(bundle, on: board, describedBy: TreeFilling.filled(bytes, with: board.memory, of: board.name))
   }
 
@@ -44,10 +46,12 @@ extension Bundler {
   }
 
   /// The device tree that QEMU gives a board with these options.
-  static func deviceTree(of emulation: Emulation) async throws -> Data {
+  public static func deviceTree(of emulation: Emulation) async throws -> Data {
     let file = "\(NSTemporaryDirectory())/tvisor-\(UUID().uuidString).dtb"
-    defer { try? FileManager.default.removeItem(atPath: file) }
-    _ = try await emulation.command(writingDeviceTreeTo: file).output()
+    let kernel = "\(file).kernel"
+    defer { for file in [file, kernel] { try? FileManager.default.removeItem(atPath: file) } }
+    try Files.write(Data(count: 4096), to: kernel)
+    _ = try await emulation.command(writingDeviceTreeTo: file, booting: kernel).output()
     guard let data = FileManager.default.contents(atPath: file) else {
       throw Failure("QEMU wrote no device tree for \(emulation.board.name)")
     }

@@ -15,6 +15,7 @@ __attribute__((weak)) void write_debug_register(uint32_t index, uint32_t value) 
 __attribute__((weak)) uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third) {
   return (void)function, (void)first, (void)second, (void)third, ~0u;
 }
+__attribute__((weak)) uint32_t dare_load32(uintptr_t address) { return (void)address, ~0u; }
 __attribute__((weak)) _Noreturn void enter_guest(void *frame) {
   (void)frame;
   __builtin_trap();

@@ -95,9 +95,24 @@ restore_and_return:
 // r1: which vector. The frame is on this CPU's stack. The Swift function returns the trap frame to go on with where it
 // could stop just the VM that was being served, and does not return otherwise.
 own_exception:
+  ldr r0, =call_secure_monitor
+  mrs r2, elr_hyp
+  sub r0, r2, r0
+  cmp r0, #(daring_end - call_secure_monitor)
+  blo 1f
   mov r0, sp
   bl tvisor_handle_own_exception
   b enter_guest
+  // An SMC that is undefined has nobody to answer it, nor has a load where nothing is: either ends with -1, in a function that may
+  // change r0 to r3.
+1:
+  add r2, r2, #4
+  msr elr_hyp, r2
+  mvn r0, #0
+  add sp, sp, #FRAME_SIZE
+  eret
+  dsb nsh
+  isb
 
 // Nothing can be saved where the stack pointer points: take this CPU's emergency stack, the first 8 KiB of the 64 KiB that
 // the stack lies in. The guest's thread register is given up, because nobody goes on after this. Which vector this is
@@ -246,5 +261,15 @@ call_secure_monitor:
   smc #0
   bx lr
   .size call_secure_monitor, . - call_secure_monitor
+
+// uint32_t dare_load32(uintptr_t address)
+  .global dare_load32
+  .type dare_load32, %function
+dare_load32:
+  ldr r0, [r0]
+  dsb
+  bx lr
+  .size dare_load32, . - dare_load32
+daring_end:
 
 #endif

@@ -137,9 +137,25 @@ other_interrupt:
 // x1: which vector. The frame is on this CPU's stack. The Swift function returns the trap frame to go on with where it
 // could stop just the VM that was being served, and does not return otherwise.
 own_exception:
+  adrp x0, call_secure_monitor
+  add x0, x0, :lo12:call_secure_monitor
+  mrs x2, elr_el2
+  sub x0, x2, x0
+  cmp x0, #(daring_end - call_secure_monitor)
+  b.lo 1f
   mov x0, sp
   bl tvisor_handle_own_exception
   b enter_guest
+  // An SMC that is undefined has nobody to answer it, nor has a load where nothing is: either ends with -1, in a function that may
+  // change x0 to x3.
+1:
+  add x2, x2, #4
+  msr elr_el2, x2
+  mov x0, #-1
+  add sp, sp, #FRAME_SIZE
+  eret
+  dsb nsh
+  isb
 
 // Nothing can be saved where the stack pointer points: take this CPU's emergency stack, the first 8 KiB of the 64 KiB that
 // the stack lies in. x0 held the stack pointer less the frame; the guest's thread registers are given up, because nobody
@@ -279,5 +295,15 @@ call_secure_monitor:
   smc #0
   ret
   .size call_secure_monitor, . - call_secure_monitor
+
+// uint32_t dare_load32(uintptr_t address)
+  .global dare_load32
+  .type dare_load32, %function
+dare_load32:
+  ldr w0, [x0]
+  dsb sy
+  ret
+  .size dare_load32, . - dare_load32
+daring_end:
 
 #endif

@@ -187,8 +187,11 @@ void save_floating_point(void *state);
 /// Loads what save_floating_point saved.
 void load_floating_point(const void *state);
 
-/// Calls the host's firmware by SMC (DEN 0028): the arguments in r0 to r3, the result in r0.
+/// Calls the host's firmware by SMC (DEN 0028): the arguments in r0 to r3, the result in r0; -1 where SMC is undefined.
 uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third);
+
+/// Loads 32 bits from where there may be nothing: all ones where the load aborts.
+uint32_t dare_load32(uintptr_t address);
 
 /// Copies a trap frame, or what has its form: 64 bytes.
 INLINE void copy_frame(void *to, const void *from) {

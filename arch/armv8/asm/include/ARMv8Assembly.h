@@ -175,8 +175,11 @@ void save_floating_point(void *state);
 /// Loads what save_floating_point saved.
 void load_floating_point(const void *state);
 
-/// Calls the host's firmware by SMC (DEN 0028): the arguments in x0 to x3, the result in x0.
+/// Calls the host's firmware by SMC (DEN 0028): the arguments in x0 to x3, the result in x0; -1 where SMC is undefined.
 uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third);
+
+/// Loads 32 bits from where there may be nothing: all ones where the load aborts.
+uint32_t dare_load32(uintptr_t address);
 
 /// Copies a trap frame, or what has its form: 256 bytes. In parts that the compiler moves by pairs of registers.
 INLINE void copy_frame(void *to, const void *from) {
