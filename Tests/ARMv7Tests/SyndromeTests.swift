@@ -1,5 +1,6 @@
 import ARMv7
 import Architecture
+import TestSupport
 import Testing
 
 private let place = GuestPhysicalAddress(0x0900_0018)
@@ -10,7 +11,7 @@ private func exit(_ syndrome: UInt32, _ state: UInt32 = supervisor) -> Exit {
   Syndrome(rawValue: syndrome).exit(at: place, state: state)
 }
 
-@Suite("Hyp syndromes")
+@Suite("Hyp syndromes", .timeLimited)
 struct SyndromeTests {
   @Test("WFI and WFE by bit 0")
   func waiting() {
@@ -68,7 +69,7 @@ struct SyndromeTests {
   }
 }
 
-@Suite("Hyp syndromes of coprocessor registers")
+@Suite("Hyp syndromes of coprocessor registers", .timeLimited)
 struct CoprocessorSyndromeTests {
   @Test("Each field of the ISS lands in its own field of the name")
   func fields() {
@@ -115,7 +116,7 @@ struct CoprocessorSyndromeTests {
   }
 }
 
-@Suite("Conditions of trapped instructions")
+@Suite("Conditions of trapped instructions", .timeLimited)
 struct ConditionTests {
   /// Z is set and N, C, V are not.
   private let equal: UInt32 = 0x4000_01d3
@@ -169,7 +170,7 @@ struct ConditionTests {
   }
 }
 
-@Suite("Hyp syndromes of data aborts")
+@Suite("Hyp syndromes of data aborts", .timeLimited)
 struct DataAbortSyndromeTests {
   @Test("Every described access comes out as the load or store that it was")
   func described() {

@@ -1,5 +1,6 @@
 import ARMv8
 import Architecture
+import TestSupport
 import Testing
 
 private let place = GuestPhysicalAddress(0x0900_0018)
@@ -14,7 +15,7 @@ private func exit(_ syndrome: UInt64, _ state: UInt64 = equal) -> Exit {
   Syndrome(rawValue: syndrome).exit(at: place, state: state)
 }
 
-@Suite("Syndromes of a guest in AArch32")
+@Suite("Syndromes of a guest in AArch32", .timeLimited)
 struct AArch32SyndromeTests {
   @Test("MRC, MCR and VMRS: the register's name, and AArch64's number of the general register")
   func transfers() {

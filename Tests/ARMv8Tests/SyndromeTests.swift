@@ -1,12 +1,13 @@
 import ARMv8
 import Architecture
+import TestSupport
 import Testing
 
 private let place = GuestPhysicalAddress(0x0900_0018)
 
 private func exit(_ syndrome: UInt64) -> Exit { Syndrome(rawValue: syndrome).exit(at: place) }
 
-@Suite("Syndromes")
+@Suite("Syndromes", .timeLimited)
 struct SyndromeTests {
   @Test("WFI and WFE by TI; WFIT and WFET are hidden, so they are undefined")
   func waiting() {
@@ -64,7 +65,7 @@ struct SyndromeTests {
   }
 }
 
-@Suite("System register syndromes")
+@Suite("System register syndromes", .timeLimited)
 struct SystemRegisterSyndromeTests {
   @Test("Each field of the ISS lands in its own field of the name")
   func fields() {
@@ -84,7 +85,7 @@ struct SystemRegisterSyndromeTests {
   }
 }
 
-@Suite("Data abort syndromes")
+@Suite("Data abort syndromes", .timeLimited)
 struct DataAbortSyndromeTests {
   @Test("Every described access comes out as the load or store that it was")
   func described() {

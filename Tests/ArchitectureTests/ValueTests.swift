@@ -2,7 +2,7 @@ import Architecture
 import TestSupport
 import Testing
 
-@Suite("Memory-mapped accesses")
+@Suite("Memory-mapped accesses", .timeLimited)
 struct MMIOAccessTests {
   private func access(_ width: AccessWidth, signed: Bool, sixtyFour: Bool) -> MMIOAccess {
     MMIOAccess(
@@ -48,7 +48,7 @@ struct MMIOAccessTests {
   }
 }
 
-@Suite("System register names")
+@Suite("System register names", .timeLimited)
 struct SystemRegisterTests {
   @Test("Fields are packed as bits 20 to 5 of the MRS instruction: op0(2) op1(3) CRn(4) CRm(4) op2(3)")
   func packing() {
@@ -84,7 +84,7 @@ struct SystemRegisterTests {
   }
 }
 
-@Suite("Instants")
+@Suite("Instants", .timeLimited)
 struct InstantTests {
   @Test("Time that would pass the counter's end is never")
   func advancing() {
@@ -111,7 +111,7 @@ struct InstantTests {
   }
 }
 
-@Suite("Storage")
+@Suite("Storage", .timeLimited)
 struct StorageTests {
   @Test("Elements start as made, keep what is put there, and a copy names the same memory")
   func elements() throws {

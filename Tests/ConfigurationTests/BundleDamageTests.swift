@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Damaged bundles")
+@Suite("Damaged bundles", .timeLimited)
 struct BundleDamageTests {
   @Test("flipped bytes never trap: a bundle is refused, has problems, or is sound")
   func damaged() throws {

@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("The machine's memory")
+@Suite("The machine's memory", .timeLimited)
 struct MachineMemoryTests {
   /// Two banks, one of them with two regions; reservations of both kinds.
   private func makeMachine() throws -> MachineDescription {

@@ -6,7 +6,7 @@ import Testing
 
 typealias Content = (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void
 
-@Suite("Machines that TVisor cannot run on")
+@Suite("Machines that TVisor cannot run on", .timeLimited)
 struct MachineProblemTests {
   /// What the problem of a changed virt says.
   private func problem(_ changes: [String: Content], gic: GICVersion = .v2) throws -> String? {

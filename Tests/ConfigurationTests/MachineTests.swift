@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("The machine as its tree describes it")
+@Suite("The machine as its tree describes it", .timeLimited)
 struct MachineTests {
   @Test("virt with a GICv2 is understood", arguments: [1, 4])
   func gicv2(cpuCount: Int) throws {

@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Devices of the host that VMs ask for")
+@Suite("Devices of the host that VMs ask for", .timeLimited)
 struct PassthroughValidationTests {
   /// All problems of VMs with these devices on virt with the nodes of `HostDevices`.
   private func problems(

@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Validation of places in a VM's memory")
+@Suite("Validation of places in a VM's memory", .timeLimited)
 struct PlaceValidationTests {
   /// All problems of the sample with its one VM changed.
   private func problems(_ change: (inout SampleSystem.VM) -> Void) throws -> [SystemProblem] {

@@ -2,7 +2,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Interrupts in a tree")
+@Suite("Interrupts in a tree", .timeLimited)
 struct InterruptTests {
   /// A GIC with phandle 1, a two-cell controller with phandle 2, and devices that refer to them in every way.
   private func makeControllers() throws -> DeviceTree {

@@ -3,7 +3,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Reading a device tree")
+@Suite("Reading a device tree", .timeLimited)
 struct ReaderTests {
   /// A small tree with one of each kind of value.
   let tree: DeviceTree

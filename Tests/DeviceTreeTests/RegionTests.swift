@@ -3,7 +3,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Addresses through buses")
+@Suite("Addresses through buses", .timeLimited)
 struct RegionTests {
   /// A bus of one address cell at 0x3f00_0000, as the Raspberry Pi has one, with a second bus below it.
   private func makeBuses() throws -> DeviceTree {

@@ -1,7 +1,8 @@
 import Drivers
+import TestSupport
 import Testing
 
-@Suite("The interrupt controllers of the Raspberry Pi 2 and 3")
+@Suite("The interrupt controllers of the Raspberry Pi 2 and 3", .timeLimited)
 struct BCM2836ControllerTests {
   private let local = RegisterFile()
   private let shared = RegisterFile()

@@ -1,7 +1,8 @@
 import Planning
+import TestSupport
 import Testing
 
-@Suite("The rate of a counter")
+@Suite("The rate of a counter", .timeLimited)
 struct TickRateTests {
   @Test(
     "turns nanoseconds into ticks, rounded down",

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
@@ -65,7 +66,7 @@ private struct Trial {
   }
 }
 
-@Suite("What reservations promise")
+@Suite("What reservations promise", .timeLimited)
 struct GuaranteeTests {
   private func check(_ kind: PolicyKind, _ seeds: Range<UInt64>, overhead: UInt64 = 0, lateness: UInt64 = 0) throws {
     let horizon: UInt64 = 4_000

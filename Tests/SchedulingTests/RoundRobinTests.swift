@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
@@ -10,7 +11,7 @@ private func policy(_ capacity: Int, slice: UInt64 = 100, rule: RoundRobin.WakeR
   return try RoundRobin(capacity: capacity, slice: slice, rule: rule, in: &arena)
 }
 
-@Suite("Round robin")
+@Suite("Round robin", .timeLimited)
 struct RoundRobinTests {
   @Test("With nothing ready the CPU idles and needs no timer")
   func idles() throws {
@@ -165,7 +166,7 @@ struct RoundRobinTests {
   }
 }
 
-@Suite("Round robin: waking")
+@Suite("Round robin: waking", .timeLimited)
 struct RoundRobinWakeTests {
   /// vCPU 0 has blocked after 10 ticks, and vCPU 1 computes since.
   private func sleeperAndWorker(rule: RoundRobin.WakeRule) throws -> RoundRobin {
@@ -337,7 +338,7 @@ private struct Lehmer {
   }
 }
 
-@Suite("Static policy")
+@Suite("Static policy", .timeLimited)
 struct StaticPolicyTests {
   @Test("The one vCPU runs whenever it is ready and never needs a timer")
   func runs() {

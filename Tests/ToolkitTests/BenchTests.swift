@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
-@Suite("The bench's figures")
+@Suite("The bench's figures", .timeLimited)
 struct BenchTests {
   private static func figure(_ median: UInt64) -> BenchFigure {
     BenchFigure(count: 256, least: median - 1, median: median, most: median + 7, unit: "instructions")

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Toolkit
 
-@Suite("A bundle")
+@Suite("A bundle", .timeLimited)
 struct BundleTests {
   private static let text = """
     cpus:

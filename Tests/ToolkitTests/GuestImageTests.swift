@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
@@ -82,7 +83,7 @@ func zImage(start: UInt32 = 0, size: UInt32? = 0x100_0000, zeroed: UInt32 = 0x10
   }
 }
 
-@Suite("A guest's image")
+@Suite("A guest's image", .timeLimited)
 struct GuestImageTests {
   @Test("is told by its first bytes")
   func kinds() {

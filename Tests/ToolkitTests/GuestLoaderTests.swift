@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
@@ -26,7 +27,7 @@ private func mistake(_ payload: String, memory: String = "64MiB", files: [String
   }
 }
 
-@Suite("Loading what a VM runs")
+@Suite("Loading what a VM runs", .timeLimited)
 struct GuestLoaderTests {
   @Test("only a kernel that runs anywhere is placed by identity")
   func identity() async throws {
@@ -139,7 +140,7 @@ struct GuestLoaderTests {
   }
 }
 
-@Suite("A path in a system file")
+@Suite("A path in a system file", .timeLimited)
 struct PathTests {
   @Test("starts from the file's folder, from the root, or among the guests")
   func resolution() {

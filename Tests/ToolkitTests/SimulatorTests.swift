@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Toolkit
 
@@ -12,7 +13,7 @@ func simulated(_ cpu: String, _ vcpus: [String]) throws -> Simulator {
 
 private let ms: UInt64 = 1_000_000
 
-@Suite("The simulator")
+@Suite("The simulator", .timeLimited)
 struct SimulatorTests {
   /// One CPU's outcome.
   private func run(_ cpu: String, _ vcpus: [String], for duration: UInt64) throws -> SimulationResult.Processor {

@@ -45,7 +45,7 @@ private func machine(_ line: String) -> String {
   "vms:\n  - name: a\n    memory: 64MiB\n    vcpus: [0]\n    \(line)\n"
 }
 
-@Suite("A system file")
+@Suite("A system file", .timeLimited)
 struct SystemFileTests {
   @Test("is read with all that it says")
   func everything() throws {

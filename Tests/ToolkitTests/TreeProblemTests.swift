@@ -80,7 +80,7 @@ func machineTree(changing changes: [String: NodeContent?] = [:]) throws -> Data 
     })
 }
 
-@Suite("A tree that describes no machine for TVisor")
+@Suite("A tree that describes no machine for TVisor", .timeLimited)
 struct TreeProblemTests {
   private static func property(_ name: Text, _ value: Text) -> NodeContent {
     return { (node) throws(DeviceTreeError) in try node.property(name, value) }

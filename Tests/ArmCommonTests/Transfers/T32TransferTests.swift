@@ -1,10 +1,11 @@
 import Architecture
 import ArmCommon
+import TestSupport
 import Testing
 
 // Encodings from an assembler, what they do from the manual (DDI 0406C, A8.8).
 
-@Suite("Loads and stores of T32")
+@Suite("Loads and stores of T32", .timeLimited)
 struct T32TransferTests {
   private static let described1: [Row] = [
     Row(0x49ff, "ldr.n r1, [pc, #1020]", loadLiteral(.word, 1, 1020, bytes: 2)),

@@ -1,5 +1,6 @@
 import Architecture
 import ArmCommon
+import TestSupport
 import Testing
 
 /// A guest whose instruction lies at the virtual address 0x8000 and the guest-physical 0x4000_8000, and whose devices'
@@ -71,7 +72,7 @@ private func access(
     isSixtyFourBit: wide)
 }
 
-@Suite("Loads and stores that the syndrome does not describe")
+@Suite("Loads and stores that the syndrome does not describe", .timeLimited)
 struct UndescribedTransferTests {
   @Test("A pair of AArch64 is two accesses side by side")
   func pair() {

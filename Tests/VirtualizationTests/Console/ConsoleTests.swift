@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
@@ -37,7 +38,7 @@ private struct Desk: ~Copyable {
   }
 }
 
-@Suite("Console output")
+@Suite("Console output", .timeLimited)
 struct ConsoleOutputTests {
   @Test("The focused VM's bytes are shown at once, after its name")
   func focusedAtOnce() throws {
@@ -300,7 +301,7 @@ struct ConsoleOutputTests {
   }
 }
 
-@Suite("Console input")
+@Suite("Console input", .timeLimited)
 struct ConsoleInputTests {
   @Test("What is typed goes to VM 0 at first")
   func delivers() throws {

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
@@ -43,7 +44,7 @@ extension PL011 {
   }
 }
 
-@Suite("PL011")
+@Suite("PL011", .timeLimited)
 struct PL011Tests {
   @Test("Registers have the reset values of table 3-1")
   func resetValues() {

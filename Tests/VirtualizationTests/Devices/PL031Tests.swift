@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
@@ -17,7 +18,7 @@ extension PL031 {
   }
 }
 
-@Suite("PL031")
+@Suite("PL031", .timeLimited)
 struct PL031Tests {
   @Test("The clock runs from the start at its owner's pace")
   func runs() {

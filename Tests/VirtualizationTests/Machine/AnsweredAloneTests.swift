@@ -1,8 +1,9 @@
 import Architecture
+import TestSupport
 import Testing
 import Virtualization
 
-@Suite("Exits that are answered without the VM's lock")
+@Suite("Exits that are answered without the VM's lock", .timeLimited)
 struct AnsweredAloneTests {
   /// Everything that an exit can do to a vCPU.
   private struct Effect: Equatable {

@@ -9,7 +9,7 @@ private let lineControl: UInt64 = 0x0900_002c
 private let interruptMask: UInt64 = 0x0900_0038
 
 /// UARTFR: RXFE is bit 4, RXFF bit 6. UARTIMSC: RXIM is bit 4, RTIM bit 6. UARTLCR_H: FEN is bit 4.
-@Suite("The console of a VM")
+@Suite("The console of a VM", .timeLimited)
 struct TypingTests {
   /// The guest takes what there is, as a driver's interrupt handler does.
   private func drain(_ board: Board, limit: Int = 10_000) -> [UInt8] {

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
@@ -30,7 +31,7 @@ extension PowerController {
   }
 }
 
-@Suite("Firmware: what there is")
+@Suite("Firmware: what there is", .timeLimited)
 struct FirmwareVersionTests {
   @Test("The versions are PSCI 1.1 and SMCCC 1.2, and there is no trusted OS to migrate")
   func versions() throws {
@@ -97,7 +98,7 @@ struct FirmwareVersionTests {
   }
 }
 
-@Suite("Firmware: vCPUs")
+@Suite("Firmware: vCPUs", .timeLimited)
 struct PowerStateTests {
   @Test("A vCPU goes from off by way of pending to on, and CPU_ON and AFFINITY_INFO say which it is")
   func lifeCycle() throws {

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
@@ -8,7 +9,7 @@ private func register(_ coprocessor: UInt32, _ opc1: UInt32, _ crn: UInt32, _ cr
   -> CoprocessorRegister
 { CoprocessorRegister(coprocessor, opc1, crn, crm, opc2) }
 
-@Suite("AArch32's names of system registers")
+@Suite("AArch32's names of system registers", .timeLimited)
 struct CoprocessorMapTests {
   private let map = SystemRegisterMap(gic: .v3)
 

@@ -6,7 +6,7 @@ import Virtualization
 private let versions: [GICVersion] = [.v2, .v3]
 
 /// Interrupts that stand for physical ones (the HW bit).
-@Suite struct HardwareLinkTests {
+@Suite(.timeLimited) struct HardwareLinkTests {
   @Test("The guest's end of a hardware interrupt deactivates the physical one without any exit", arguments: versions)
   func deactivation(version: GICVersion) throws {
     let machine = try GuestMachine(version)

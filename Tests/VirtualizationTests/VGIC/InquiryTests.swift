@@ -62,7 +62,7 @@ private final class TwoCPUs {
   }
 }
 
-@Suite("What another CPU has in its list registers") struct InquiryTests {
+@Suite("What another CPU has in its list registers", .timeLimited) struct InquiryTests {
   @Test(
     "A guest that waits until another vCPU has ended an interrupt sees it end, though that makes no exit",
     arguments: [GICVersion.v2, .v3])

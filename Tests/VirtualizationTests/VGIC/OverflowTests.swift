@@ -6,7 +6,7 @@ import Virtualization
 private let versions: [GICVersion] = [.v2, .v3]
 
 /// More interrupts than list registers.
-@Suite struct OverflowTests {
+@Suite(.timeLimited) struct OverflowTests {
   @Test(
     "Pending interrupts beyond the list registers are all delivered once, the most urgent first",
     arguments: versions, [1, 2, 4, 16])

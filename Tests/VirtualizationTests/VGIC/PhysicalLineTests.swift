@@ -7,7 +7,7 @@ private let versions: [GICVersion] = [.v2, .v3]
 
 /// Interrupts whose physical lines fall while they wait, and rise again: pending of a level-sensitive interrupt is its line, or a
 /// write to GICD_ISPENDR (IHI 0048B §3.2.4, §4.3.7).
-@Suite("A line that is low is not pending") struct PhysicalLineTests {
+@Suite("A line that is low is not pending", .timeLimited) struct PhysicalLineTests {
   /// The virtual timer, and a device that was given.
   static let ids: [UInt16] = [27, 40]
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Virtualization
 
 /// The way of interrupts that come again: one list register is written, and nothing else changes.
-@Suite("Interrupts that come again") struct RepetitionTests {
+@Suite("Interrupts that come again", .timeLimited) struct RepetitionTests {
   private func machine(_ version: GICVersion, hasLinks: Bool = true) throws -> GuestMachine {
     let machine = try GuestMachine(version, vcpuCount: 2, hasLinks: hasLinks)
     machine.enable(1, 27, 28)

@@ -6,7 +6,7 @@ import Virtualization
 private let versions: [GICVersion] = [.v2, .v3]
 
 /// EOImode 1: a write of EOIR drops the priority, one of DIR deactivates (IHI 0048B §3.2.1, IHI 0069 §4.4.1).
-@Suite("Deactivations by themselves") struct SeparateDeactivationTests {
+@Suite("Deactivations by themselves", .timeLimited) struct SeparateDeactivationTests {
   private func machine(
     _ version: GICVersion, vcpuCount: Int = 1, listRegisterCount: Int = 4, edges ids: Range<UInt16> = 40..<52
   ) throws -> GuestMachine {

@@ -6,7 +6,7 @@ import Virtualization
 private let versions: [GICVersion] = [.v2, .v3]
 
 /// vCPUs that take turns on one CPU, and restarts.
-@Suite struct SwitchingTests {
+@Suite(.timeLimited) struct SwitchingTests {
   @Test("Active priorities, the mask and list registers survive a switch to another vCPU and back", arguments: versions)
   func statePreserved(version: GICVersion) throws {
     let machine = try GuestMachine(version, vcpuCount: 2)
