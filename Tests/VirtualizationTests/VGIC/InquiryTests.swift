@@ -112,4 +112,18 @@ private final class TwoCPUs {
     }
     #expect(cpus.requestCount == after)
   }
+
+  @Test("A vCPU that reads of its own interrupts asks nobody", arguments: [GICVersion.v2, .v3])
+  func ownInterrupts(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.enable(40)
+    machine.route(40, to: 0)
+    machine.setLine(40, true)
+    machine.isDeaf = true
+    let attention = machine.takeAttention {
+      #expect($0.readBit(0x200, 40))
+      #expect(!$0.readBit(0x300, 40))
+    }
+    #expect(attention == 0)
+  }
 }

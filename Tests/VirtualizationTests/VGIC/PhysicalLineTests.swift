@@ -209,4 +209,29 @@ private let versions: [GICVersion] = [.v2, .v3]
     #expect(machine.activePhysicalIDs == [])
     machine.expectSound()
   }
+
+  @Test("The lines of private interrupts show in the redistributor that they belong to, and nowhere else")
+  func privateLines() throws {
+    let machine = try GuestMachine(.v3, vcpuCount: 2)
+    machine.enable(27)
+    machine.setPhysicalLine(27, true)
+    #expect(machine.acknowledge() == 27)
+    // GICD_ISPENDR0 is RAZ with affinity routing (IHI 0069 §12.9.22).
+    #expect(machine.read(0x200) == 0)
+    #expect(machine.readRedistributor(0x1_0200) == 1 << 27)
+    #expect(machine.readRedistributor(0x1_0200, frame: 1) == 0)
+    machine.expectSound()
+  }
+
+  @Test("What this CPU has on a line says nothing of another's timer")
+  func anotherLine() throws {
+    let machine = try GuestMachine(.v3, vcpuCount: 2)
+    machine.writeRedistributor(0x1_0100, 1 << 27, frame: 1)
+    machine.raiseHardware(27, vcpu: 1)
+    machine.registers.lines[127] = false
+    let high = machine.gic.lookAtLines(offset: 0x200, width: .word, owner: 1, reader: 0, registers: machine.registers)
+    #expect(high == 0)
+    #expect(machine.isLinked(27, vcpu: 1))
+    #expect(machine.hasPendingInterrupt(1))
+  }
 }
