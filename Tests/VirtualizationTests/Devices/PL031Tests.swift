@@ -83,6 +83,24 @@ struct PL031Tests {
     #expect(clock.interruptLine)
   }
 
+  @Test("A match value that the clock shows, and a clock set to the match value, raise the alarm at once")
+  func equalMatch() {
+    var clock = PL031(secondsAtStart: 100)
+    clock.store(1, at: 0x10)
+    clock.store(100, at: 0x04)
+    #expect(clock.interruptLine)
+    clock.store(1, at: 0x1c)
+    #expect(!clock.interruptLine)
+    // The next time that it shows this is a whole turn away.
+    #expect(clock.alarmSeconds == 1 << 32)
+    clock.advance(toSeconds: 1)
+    #expect(!clock.interruptLine)
+    clock.store(500, at: 0x04)
+    #expect(!clock.interruptLine)
+    clock.store(500, at: 0x08)
+    #expect(clock.interruptLine)
+  }
+
   @Test("Its owner's time never goes back")
   func monotonic() {
     var clock = PL031()

@@ -81,6 +81,20 @@ struct CoprocessorMapTests {
     }
   }
 
+  @Test("The upper half of ACTLR is RAZ/WI, as ACTLR_EL1 is, and so are a core's own registers of 64 bits")
+  func ownRegisters() {
+    for isWrite in [false, true] {
+      // ACTLR2 (DDI 0487, G8.2.2).
+      #expect(map.answer(to: register(15, 0, 1, 0, 3), isWrite: isWrite) == .constant(0))
+      #expect(map.answer(to: register(15, 1, 1, 0, 3), isWrite: isWrite) == .undefined)
+      // Cortex-A15's CPUMERRSR and L2MERRSR: MRRC p15, 0 and 1, c15.
+      for opc1: UInt32 in 0...1 {
+        #expect(map.answer(to: CoprocessorRegister(15, opc1, crm: 15), isWrite: isWrite) == .constant(0))
+      }
+      #expect(map.answer(to: CoprocessorRegister(15, 0, crm: 3), isWrite: isWrite) == .undefined)
+    }
+  }
+
   @Test("A GICv2 guest has no ICC registers")
   func gic() {
     let v2 = SystemRegisterMap(gic: .v2)
