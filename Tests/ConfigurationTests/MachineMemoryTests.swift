@@ -41,6 +41,21 @@ struct MachineMemoryTests {
     #expect(banks == [region(0x4000_0000, 0x1000_0000), region(0x8000_0000, 0x1000_0000)])
   }
 
+  @Test("memory that is disabled is none")
+  func disabled() throws {
+    let machine = try MachineDescription(
+      VirtMachine { (root) throws(DeviceTreeError) in
+        try root.node("memory", at: 0x8000_0000) { (node) throws(DeviceTreeError) in
+          try node.property("device_type", "memory")
+          try node.property("reg", numbers: [0x8000_0000, 0x1000_0000])
+          try node.property("status", "disabled")
+        }
+      }.makeTree())
+    var banks: [AddressRange<PhysicalAddress>] = []
+    machine.forEachMemoryBank { banks.append($0) }
+    #expect(banks == [region(0x4000_0000, 0x2000_0000)])
+  }
+
   @Test("reserved-memory is reserved where it has an address and is not disabled")
   func reservations() throws {
     var reservations: [Reservation] = []

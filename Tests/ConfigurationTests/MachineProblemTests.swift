@@ -68,6 +68,26 @@ struct MachineProblemTests {
     #expect(machine.cpu(0)?.start == .firmware)
   }
 
+  @Test("a CPU's affinity is as wide as /cpus says")
+  func affinities() throws {
+    func cpus(_ cells: [UInt32]) -> [String: Content] {
+      [
+        "cpus": { (node) throws(DeviceTreeError) in
+          try node.property("#address-cells", 1)
+          try node.property("#size-cells", 0)
+          try node.node("cpu", at: 0) { (cpu) throws(DeviceTreeError) in
+            try cpu.property("device_type", "cpu")
+            try cpu.property("reg", cells: cells.span)
+          }
+        }
+      ]
+    }
+    #expect(try problem(cpus([0])) == nil)
+    #expect(
+      try problem(cpus([0, 0])) == "/cpus/cpu@0 reg: has a length or content that its binding does not allow")
+    #expect(try problem(cpus([]))?.hasPrefix("/cpus/cpu@0 reg: ") == true)
+  }
+
   @Test("memory that overlaps, wraps around or is malformed is refused")
   func memory() throws {
     func memory(_ numbers: [UInt64], extra: UInt32? = nil) -> [String: Content] {
