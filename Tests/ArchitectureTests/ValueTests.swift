@@ -145,3 +145,14 @@ struct StorageTests {
     }
   }
 }
+
+@Suite("The guest's machine", .timeLimited)
+struct GuestMachineTests {
+  @Test("sixteen vCPUs share one Aff1, for an SGI's target list reaches so many (IHI 0069, ICC_SGI1R_EL1)")
+  func affinities() {
+    #expect(
+      [0, 1, 15, 16, 17, 31, 32, 63].map(GuestMachine.affinity(vcpu:)) == [0, 1, 15, 0x100, 0x101, 0x10f, 0x200, 0x30f])
+    #expect(GuestMachine.vcpuLimit(gic: .v2) == 8)
+    #expect(GuestMachine.vcpuLimit(gic: .v3) == 64)
+  }
+}

@@ -102,6 +102,12 @@ struct ReaderTests {
     let soc = try #require(tree.node(path: "/soc"))
     #expect(soc.isEnabled)
     #expect(soc.children.map(\.isEnabled) == [true, false, false])
+    for (status, isEnabled) in [("ok", true), ("okay", true), ("o", false), ("fail", false), ("OK", false)]
+      as [(Text, Bool)]
+    {
+      let tree = try makeTree { (root) throws(DeviceTreeError) in try root.property("status", status) }
+      #expect(tree.root.isEnabled == isEnabled, "\(status.string)")
+    }
   }
 
   @Test("a node is found by its phandle")

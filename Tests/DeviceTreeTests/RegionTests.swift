@@ -87,6 +87,16 @@ struct RegionTests {
     }
   }
 
+  @Test("a count of cells that is no number of one cell is malformed, not the specification's default")
+  func malformedCount() throws {
+    let tree = try makeTree { (root) throws(DeviceTreeError) in
+      try root.property("#address-cells", cells: [0, 2])
+      try root.property("#size-cells", 1)
+      try root.node("memory") { (node) throws(DeviceTreeError) in try node.property("reg", cells: [1, 2, 3]) }
+    }
+    #expect(throws: DeviceTreeError.self) { try tree.node(path: "/memory")?.region(at: 0) }
+  }
+
   @Test("without #address-cells and #size-cells the specification's two and one apply")
   func defaults() throws {
     let tree = try makeTree { (root) throws(DeviceTreeError) in

@@ -147,6 +147,15 @@ struct T32TransferTests {
     Row(0xf872_1000, "size 3", .refused(.unrecognized)),
   ]
 
+  /// DDI 0406C, A6.1: 11101, 11110 and 11111 in the upper five bits; 11100 is a branch of 16 bits.
+  @Test("a halfword begins a long instruction by its upper five bits")
+  func length() {
+    for upper in 0..<32 as Range<UInt16> {
+      #expect(DecodedTransfer.isLong(upper << 11 | 0x7ff) == (upper > 28), "\(upper)")
+      #expect(DecodedTransfer.isLong(upper << 11) == (upper > 28), "\(upper)")
+    }
+  }
+
   @Test("What the manual describes comes out so")
   func described() {
     for row in Self.described1 + Self.described2 + Self.described3 {
