@@ -82,6 +82,14 @@ struct GuestLoaderTests {
         == "6:10 'a' runs an image for aarch64; write that, or leave 'isa' out")
   }
 
+  @Test("firmware has the room below a guest's console, and no more")
+  func firmwareRoom() async throws {
+    #expect(try await layout("firmware: a", files: ["a": Data(count: 0x800_0000)]).firmwareSize == 0x800_0000)
+    #expect(
+      await mistake("firmware: a", files: ["a": Data(count: 0x800_0001)])
+        == "5:15 a has 134217729 bytes; firmware can have 128MiB")
+  }
+
   @Test("a zImage that runs at one address alone is refused")
   func fixedZImage() async {
     #expect(
