@@ -4,6 +4,7 @@
 # make soak    run the tests that make things up for long: TVISOR_SOAK=n times as long as in make test, from TVISOR_SEED
 # make check SYSTEM=my/system.yaml      find a system file's mistakes
 # make coverage                         which lines of the models and the backends the host's tests reach
+# make mutants    make mistakes in a copy of the sources, one at a time, and tell which no test notices
 # make build | format | lint | clean | help
 #
 # BOARD=name   the board (make boards lists them)     SYSTEM=file   a system file in the demo's place
@@ -20,7 +21,7 @@ tool := .build-host/debug/tvisor
 sources := Package.swift Sources Tests arch boot platforms
 reports := .build-host/reports
 
-.PHONY: run test soak soak-guests setup place tool build check boards format lint coverage clean help
+.PHONY: run test soak soak-guests setup place tool build check boards format lint coverage mutants clean help
 
 run: setup tool
 	@$(tool) run $(SYSTEM) --board $(BOARD) $(ARGS)
@@ -83,9 +84,14 @@ coverage:
 	"$$(dirname "$$(readlink -f "$$(command -v swift)")")/llvm-cov" report $$folder/TVisorPackageTests.xctest -instr-profile=$$folder/codecov/default.profdata \
 	  Sources/Virtualization arch/common arch/armv8 arch/armv7
 
+mutants: place
+	@boot/setup/setup.sh --tests
+	@swift build $(host) --product mutants --quiet
+	@.build-host/debug/mutants $(ARGS)
+
 # The set-up's downloads stay: `rm -r .build-setup ~/.cache/tvisor` removes those.
 clean:
-	rm -rf .build-host .build-coverage .build-armv8 .build-armv7 .build-guest-armv8 .build-guest-armv7 .build-run
+	rm -rf .build-host .build-coverage .build-mutants .build-armv8 .build-armv7 .build-guest-armv8 .build-guest-armv7 .build-run
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile

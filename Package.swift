@@ -135,6 +135,15 @@ if let bareMetal {
       dependencies: ["Toolkit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Sources/tvisor", swiftSettings: strict),
 
+    // Makes mistakes and looks whether the tests notice: `make mutants`.
+    .executableTarget(
+      name: "mutants",
+      dependencies: [
+        "Toolkit", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/Mutants", exclude: ["Seeds"], swiftSettings: strict),
     .target(
       name: "TestSupport", dependencies: ["Architecture", "DeviceTree"], path: "Tests/Support", swiftSettings: strict),
     tests("ArchitectureTests", needs: ["Architecture", "TestSupport"]),
@@ -145,7 +154,7 @@ if let bareMetal {
     tests(
       "PlanningTests", needs: ["Planning", "Scheduling", "Configuration", "DeviceTree", "Architecture", "TestSupport"]),
     tests("ArmCommonTests", needs: ["ArmCommon", "Architecture", "TestSupport"]),
-    tests("DriversTests", needs: ["Drivers"]),
+    tests("DriversTests", needs: ["Drivers", "TestSupport"]),
     tests("ARMv8Tests", needs: ["ARMv8", "ArmCommon", "Architecture", "TestSupport"]),
     tests("ARMv7Tests", needs: ["ARMv7", "ArmCommon", "Architecture", "TestSupport"]),
     tests(
@@ -160,6 +169,7 @@ if let bareMetal {
         "Architecture", "Virtualization", "ArmCommon", "ARMv8", "ARMv7", "DeviceTree", "Configuration", "Toolkit",
         "TestSupport",
       ]),
+    tests("MutantsTests", needs: ["mutants", "Toolkit", "TestSupport"]),
     tests("SystemTests", needs: ["Toolkit", "tvisor", "TestSupport"]),
   ]
 }

@@ -1,11 +1,12 @@
 import ARMv7
+import TestSupport
 import Testing
 
 private func skip(_ address: UInt32, _ state: UInt32, il: UInt32 = 1) -> SkippedInstruction {
   SkippedInstruction(programCounter: address, state: state, syndrome: HSR.value(0x03, il: il))
 }
 
-@Suite("The way on behind an instruction of ARMv7")
+@Suite("The way on behind an instruction of ARMv7", .timeLimited)
 struct SkippedInstructionTests {
   @Test("A32 is four bytes, T32 two or four by IL, up to the end of the space")
   func length() {

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import ARMv7
 
 /// What traps from a guest, by the registers' descriptions (DDI 0406C, B4.1.64 to B4.1.72).
-@Suite("Trap controls of ARMv7")
+@Suite("Trap controls of ARMv7", .timeLimited)
 struct TrapControlTests {
   private func expect(_ value: UInt32, _ fields: [(String, UInt32)], sourceLocation: SourceLocation = #_sourceLocation)
   {

@@ -1,5 +1,6 @@
 import ARMv8
 import Architecture
+import TestSupport
 import Testing
 
 private let place = GuestPhysicalAddress(0x0900_0018)
@@ -14,7 +15,7 @@ private func exit(_ syndrome: UInt64, _ state: UInt64 = equal) -> Exit {
   Syndrome(rawValue: syndrome).exit(at: place, state: state)
 }
 
-@Suite("Syndromes of a guest in AArch32")
+@Suite("Syndromes of a guest in AArch32", .timeLimited)
 struct AArch32SyndromeTests {
   @Test("MRC, MCR and VMRS: the register's name, and AArch64's number of the general register")
   func transfers() {
@@ -79,5 +80,32 @@ struct AArch32SyndromeTests {
   @Test("LDC and STC of the debug communications channel are undefined")
   func memoryTransfers() {
     #expect(exit(ESR.value(0x06, iss: condition(14) | 1)) == .undefined)
+  }
+
+  /// Each mode's number in PSTATE, and AArch64's numbers of its SP and LR (DDI 0487, G1.9.1).
+  static let modes: [(mode: UInt64, stack: UInt8, link: UInt8)] = [
+    (0x10, 13, 14), (0x11, 29, 30), (0x12, 17, 16), (0x13, 19, 18), (0x17, 21, 20), (0x1b, 23, 22), (0x1f, 13, 14),
+  ]
+
+  @Test("A load or store whose register is named as the instruction has it means the mode's own", arguments: modes)
+  func banked(mode: UInt64, stack: UInt8, link: UInt8) {
+    for number: UInt8 in 0...30 {
+      let expected =
+        switch number {
+        case 8...12 where mode == 0x11: number + 16
+        case 13: stack
+        case 14: link
+        // Not of AArch32: AArch64's number already.
+        default: number
+        }
+      let raw = ESR.dataAbort(srt: UInt64(number))
+      let access = MMIOAccess(address: place, width: .word, isWrite: false, register: expected)
+      #expect(exit(raw, 0x4000_01c0 | mode) == .memory(access), "register \(number)")
+    }
+    // A guest in AArch64, at EL1 and at EL0.
+    for state: UInt64 in [0x4000_03c5, 0x4000_0000] {
+      let access = MMIOAccess(address: place, width: .word, isWrite: false, register: 14)
+      #expect(exit(ESR.dataAbort(srt: 14), state) == .memory(access))
+    }
   }
 }

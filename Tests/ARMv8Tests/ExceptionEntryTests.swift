@@ -1,5 +1,6 @@
 import ARMv8
 import Architecture
+import TestSupport
 import Testing
 
 // PSTATE as SPSR_ELx has it (DDI 0487, SPSR_EL2), SCTLR_EL1 and the pseudocode AArch64.TakeException.
@@ -27,7 +28,7 @@ private func entry(_ fault: GuestFault, from state: UInt64, control: UInt64 = sp
   ExceptionEntry(fault: fault, savedState: state, control: control)
 }
 
-@Suite("Entry to a guest's exception handler")
+@Suite("Entry to a guest's exception handler", .timeLimited)
 struct ExceptionEntryTests {
   @Test("The vector is that of a synchronous exception from where the guest was")
   func vectors() {

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import ARMv8
 
 /// What E2H = 1 and E2H = 0 mean, from the registers' descriptions (DDI 0487, D19.2).
-@Suite("Virtualization host extensions")
+@Suite("Virtualization host extensions", .timeLimited)
 struct HostExtensionTests {
   /// ID_AA64MMFR1_EL1.VH is bits 11:8; ID_AA64MMFR4_EL1.E2H0 is bits 27:24 and signed: 0 where E2H can be 0, -1 where it
   /// cannot, -2 where besides nested virtualization has only its first form.

@@ -1,9 +1,10 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import ARMv8
 
-@Suite("Stage 2 parameters")
+@Suite("Stage 2 parameters", .timeLimited)
 struct Stage2ParametersTests {
   /// VTCR_EL2 (DDI 0487): T0SZ 5:0, SL0 7:6, IRGN0 9:8, ORGN0 11:10, SH0 13:12, TG0 15:14, PS 18:16, VS 19, RES1 31.
   @Test(
@@ -32,7 +33,7 @@ struct Stage2ParametersTests {
   }
 }
 
-@Suite("Trap controls")
+@Suite("Trap controls", .timeLimited)
 struct TrapControlTests {
   /// HCR_EL2 by its fields' bits (DDI 0487, HCR_EL2).
   @Test("Exactly the controls that the design names are set")
@@ -58,7 +59,7 @@ struct TrapControlTests {
   }
 }
 
-@Suite("Trap frames")
+@Suite("Trap frames", .timeLimited)
 struct TrapFrameTests {
   @Test("x0 to x30 are side by side; register 31 and above are not memory")
   func registers() {
@@ -78,7 +79,7 @@ struct TrapFrameTests {
   }
 }
 
-@Suite("A vCPU that is not loaded")
+@Suite("A vCPU that is not loaded", .timeLimited)
 struct GuestContextTests {
   @Test("Reset puts it at its entry with its timer off")
   func reset() {

@@ -1,11 +1,12 @@
 import ARMv8
+import TestSupport
 import Testing
 
 private func skip(_ address: UInt64, _ state: UInt64, il: UInt64 = 1) -> SkippedInstruction {
   SkippedInstruction(programCounter: address, state: state, syndrome: ESR.value(0x01, il: il))
 }
 
-@Suite("The way on behind an instruction")
+@Suite("The way on behind an instruction", .timeLimited)
 struct SkippedInstructionTests {
   @Test("An AArch64 instruction is four bytes, up to the end of the space")
   func plain() {

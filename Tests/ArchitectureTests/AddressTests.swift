@@ -1,7 +1,8 @@
 import Architecture
+import TestSupport
 import Testing
 
-@Suite("Addresses")
+@Suite("Addresses", .timeLimited)
 struct AddressTests {
   @Test("Addresses are ordered as unsigned numbers")
   func order() {
@@ -34,7 +35,7 @@ struct AddressTests {
   }
 }
 
-@Suite("Address ranges")
+@Suite("Address ranges", .timeLimited)
 struct AddressRangeTests {
   private func range(_ start: UInt64, _ size: UInt64) -> AddressRange<PhysicalAddress> {
     AddressRange(start: PhysicalAddress(start), size: size)

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 private struct Text: ByteSink {
@@ -7,7 +8,7 @@ private struct Text: ByteSink {
   mutating func write(_ byte: UInt8) { bytes.append(byte) }
 }
 
-@Suite("Text")
+@Suite("Text", .timeLimited)
 struct ByteSinkTests {
   @Test(
     "Decimal numbers have no leading zero and reach the largest",

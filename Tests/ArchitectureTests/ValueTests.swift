@@ -2,7 +2,7 @@ import Architecture
 import TestSupport
 import Testing
 
-@Suite("Memory-mapped accesses")
+@Suite("Memory-mapped accesses", .timeLimited)
 struct MMIOAccessTests {
   private func access(_ width: AccessWidth, signed: Bool, sixtyFour: Bool) -> MMIOAccess {
     MMIOAccess(
@@ -48,7 +48,7 @@ struct MMIOAccessTests {
   }
 }
 
-@Suite("System register names")
+@Suite("System register names", .timeLimited)
 struct SystemRegisterTests {
   @Test("Fields are packed as bits 20 to 5 of the MRS instruction: op0(2) op1(3) CRn(4) CRm(4) op2(3)")
   func packing() {
@@ -84,7 +84,7 @@ struct SystemRegisterTests {
   }
 }
 
-@Suite("Instants")
+@Suite("Instants", .timeLimited)
 struct InstantTests {
   @Test("Time that would pass the counter's end is never")
   func advancing() {
@@ -111,7 +111,7 @@ struct InstantTests {
   }
 }
 
-@Suite("Storage")
+@Suite("Storage", .timeLimited)
 struct StorageTests {
   @Test("Elements start as made, keep what is put there, and a copy names the same memory")
   func elements() throws {
@@ -143,5 +143,16 @@ struct StorageTests {
     #expect(throws: OutOfMemory(requestedByteCount: 64)) {
       _ = try heap.storage(of: UInt64.self, count: 8) { _ in 0 }
     }
+  }
+}
+
+@Suite("The guest's machine", .timeLimited)
+struct GuestMachineTests {
+  @Test("sixteen vCPUs share one Aff1, for an SGI's target list reaches so many (IHI 0069, ICC_SGI1R_EL1)")
+  func affinities() {
+    #expect(
+      [0, 1, 15, 16, 17, 31, 32, 63].map(GuestMachine.affinity(vcpu:)) == [0, 1, 15, 0x100, 0x101, 0x10f, 0x200, 0x30f])
+    #expect(GuestMachine.vcpuLimit(gic: .v2) == 8)
+    #expect(GuestMachine.vcpuLimit(gic: .v3) == 64)
   }
 }

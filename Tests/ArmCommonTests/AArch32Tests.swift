@@ -1,8 +1,9 @@
 import Architecture
 import ArmCommon
+import TestSupport
 import Testing
 
-@Suite("Conditions")
+@Suite("Conditions", .timeLimited)
 struct ConditionCodeTests {
   /// DDI 0406C, Table A8-1, written out name by name.
   private func holds(_ name: String, n: Bool, z: Bool, c: Bool, v: Bool) -> Bool {
@@ -37,7 +38,7 @@ struct ConditionCodeTests {
   }
 }
 
-@Suite("The state of a CPU in AArch32")
+@Suite("The state of a CPU in AArch32", .timeLimited)
 struct AArch32StateTests {
   /// CPSR in User mode with T32 and ITSTATE `block`: IT[7:2] in 15:10, IT[1:0] in 26:25.
   private func thumb(_ block: UInt32) -> AArch32State {
@@ -92,7 +93,7 @@ struct AArch32StateTests {
   }
 }
 
-@Suite("Banked registers")
+@Suite("Banked registers", .timeLimited)
 struct BankedRegisterTests {
   /// DDI 0487, "Mapping of the general-purpose registers between the Execution states": the name of each of x0 to x30.
   private static let names =
@@ -146,7 +147,7 @@ struct BankedRegisterTests {
   }
 }
 
-@Suite("Entry to an AArch32 guest's exception handler")
+@Suite("Entry to an AArch32 guest's exception handler", .timeLimited)
 struct AArch32ExceptionEntryTests {
   private func entry(
     _ fault: GuestFault, _ state: UInt32 = 0x6000_0010, sctlr: UInt32 = 0, ttbcr: UInt32 = 0,

@@ -1,10 +1,11 @@
 import Architecture
 import ArmCommon
+import TestSupport
 import Testing
 
 // The fields of DDI 0487, D8.3: VMSAv8-64 descriptor formats.
 
-@Suite("Long descriptors")
+@Suite("Long descriptors", .timeLimited)
 struct DescriptorTests {
   private let page = PhysicalAddress(0x0000_8765_4321_f000)
 
@@ -48,7 +49,7 @@ struct DescriptorTests {
   }
 }
 
-@Suite("Leaf attributes")
+@Suite("Leaf attributes", .timeLimited)
 struct LeafAttributeTests {
   private func bits(_ attributes: LeafAttributes, _ high: Int, _ low: Int) -> UInt64 {
     attributes.rawValue >> UInt64(low) & (1 << UInt64(high - low + 1) - 1)

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable public import ArmCommon
@@ -7,7 +8,7 @@ private let states: [(ListRegister.State, UInt64)] = [
   (.inactive, 0b00), (.pending, 0b01), (.active, 0b10), (.pendingAndActive, 0b11),
 ]
 
-@Suite("GICv2 list registers")
+@Suite("GICv2 list registers", .timeLimited)
 struct GICv2ListRegisterTests {
   /// GICH_LRn (IHI 0048B §5.3.11): HW 31, Grp1 30, State 29:28, Priority 27:23, PhysicalID 19:10, VirtualID 9:0; without
   /// HW, EOI 19 and CPUID 12:10.
@@ -70,7 +71,7 @@ struct GICv2ListRegisterTests {
   }
 }
 
-@Suite("GICv3 list registers")
+@Suite("GICv3 list registers", .timeLimited)
 struct GICv3ListRegisterTests {
   /// ICH_LR<n>_EL2 (IHI 0069H §12.4.6): State 63:62, HW 61, Group 60, Priority 55:48, pINTID 44:32, vINTID 31:0; without
   /// HW, EOI 41.
@@ -122,7 +123,7 @@ struct GICv3ListRegisterTests {
   }
 }
 
-@Suite("GICv2 virtual interface control")
+@Suite("GICv2 virtual interface control", .timeLimited)
 struct GICHTests {
   /// GICH's registers as plain memory (IHI 0048B §5.3).
   @safe private final class Block {

@@ -1,5 +1,6 @@
 import Architecture
 import ArmCommon
+import TestSupport
 import Testing
 
 /// SplitMix64: the same numbers in every run.
@@ -13,7 +14,7 @@ private struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-@Suite("Translation tables, at random")
+@Suite("Translation tables, at random", .timeLimited)
 struct TranslationPropertyTests {
   private struct Mapping {
     var input: UInt64

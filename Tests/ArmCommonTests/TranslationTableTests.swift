@@ -1,5 +1,6 @@
 import Architecture
 import ArmCommon
+import TestSupport
 import Testing
 
 private let page: UInt64 = 0x1000
@@ -30,7 +31,7 @@ private struct Tree {
   }
 }
 
-@Suite("Translation tables")
+@Suite("Translation tables", .timeLimited)
 struct TranslationTableTests {
   @Test(
     "Each range is mapped with the largest blocks that both addresses and what remains allow",

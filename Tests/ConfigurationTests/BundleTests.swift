@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("The bundle")
+@Suite("The bundle", .timeLimited)
 struct BundleTests {
   @Test("what is written is read again")
   func roundTrip() throws {

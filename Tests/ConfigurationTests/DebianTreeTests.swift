@@ -9,7 +9,9 @@ import Testing
 
 /// Every device tree in Debian's arm64 and armmp-lpae kernel packages. Skipped, and said to be, where the set-up did not
 /// fetch them (`boot/setup/setup.sh --tests`).
-@Suite("The device trees of Debian's kernels", .enabled(if: DebianTrees.areThere, "fetched by the set-up with --tests"))
+@Suite(
+  "The device trees of Debian's kernels", .timeLimited,
+  .enabled(if: DebianTrees.areThere, "fetched by the set-up with --tests"))
 struct DebianTreeTests {
   @Test("each is read without a trap: what TVisor needs is found, or there is a reason that says why not")
   func everyTree() throws {

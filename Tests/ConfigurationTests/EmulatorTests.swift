@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The trees of the real `virt`, to hold the ones made here against. Skipped, and said to be, where QEMU is missing.
-@Suite("QEMU's own trees", .enabled(if: Emulator.isInstalled, "qemu-system-aarch64 is not installed"))
+@Suite("QEMU's own trees", .timeLimited, .enabled(if: Emulator.isInstalled, "qemu-system-aarch64 is not installed"))
 struct EmulatorTests {
   @Test("virt's tree is understood as the emulator means it", arguments: [GICVersion.v2, .v3], [1, 4])
   func machine(gic: GICVersion, cpuCount: Int) throws {

@@ -1,10 +1,11 @@
 import Architecture
-import Configuration
 import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Devices of the host in a guest's machine")
+@testable import Configuration
+
+@Suite("Devices of the host in a guest's machine", .timeLimited)
 struct GivenDeviceTests {
   private func given(
     _ devices: String..., memorySize: UInt64 = 0x1000_0000, memoryStart: UInt64 = 0x4000_0000
@@ -67,10 +68,37 @@ struct GivenDeviceTests {
     #expect((0..<3).map { two.interrupts[$0].guest } == [287, 286, 285])
   }
 
+  @Test("no device of the host's has the INTID of a device of the guest's own machine")
+  func guestsOwn() throws {
+    // SPI 1, which is the guest's console's, and SPI 2, its clock's.
+    let (_, given) = try given("/listener@9130000", "/pl031@9010000")
+    #expect((0..<2).map { given.interrupts[$0].guest } == [287, 286])
+  }
+
   @Test("one line of two devices is one interrupt of the guest's")
   func sharedLine() throws {
     let (_, given) = try given("/pl061@9030000", "/twin@9090000")
-    #expect(given.interrupts[0].guest == given.interrupts[1].guest)
+    #expect((0..<2).map { given.interrupts[$0].guest } == [39, 39])
+    // SPI 300 is past a guest's, and gets another number: one for both, which nobody else has.
+    let (_, moved) = try self.given("/far@8000000000", "/pl031@9010000", "/far-twin@8000010000")
+    #expect((0..<3).map { moved.interrupts[$0].guest } == [287, 286, 287])
+  }
+
+  @Test("a guest in AArch32 has devices below 4 GiB, and one with firmware none where that is")
+  func reach() throws {
+    func place(_ device: String, _ change: (inout SampleSystem.VM) -> Void = { _ in }) throws -> UInt64 {
+      var description = SampleSystem.VM(devices: [device])
+      change(&description)
+      let vm = try #require(SampleSystem(vms: [description]).make().vm(0))
+      var storage = HeapStorage()
+      let given = try GivenDevices(of: vm, on: MachineDescription(HostDevices.machine.makeTree()), in: &storage)
+      return given.regions[0].guest.start.rawValue
+    }
+    #expect(try place("/high@100000000") == 0x1_0000_0000)
+    #expect(try place("/high@100000000") { $0.isa = "aarch32" } == 0xb00_0000)
+    #expect(try place("/low@100000") == 0x10_0000)
+    #expect(try place("/low@100000") { $0.firmwareSize = 0x10_0000 } == 0x10_0000)
+    #expect(try place("/low@100000") { $0.firmwareSize = 0x10_1000 } == 0xb00_0000)
   }
 
   @Test("the node is copied, with what it refers to and without what the guest does not have")
@@ -83,7 +111,9 @@ struct GivenDeviceTests {
     #expect(try node.interruptSpecifier(at: 0)?.controller == tree.node(path: "/intc@8000000"))
     #expect(node["gpio-controller"]?.isEmpty == true)
     #expect(node["#gpio-cells"]?.u32 == 2)
-    for name in ["pinctrl-0", "power-domains", "phandle", "status", "interrupt-parent"] as [Text] {
+    for name in ["pinctrl-0", "power-domains", "reset-gpio", "cs-gpios", "phandle", "status", "interrupt-parent"]
+      as [Text]
+    {
       #expect(node[name] == nil)
     }
     let clock = try #require(node["clocks"]?.u32.flatMap(tree.node(phandle:)))
@@ -157,5 +187,17 @@ struct GivenDeviceTests {
     #expect(vm.identityPlace(in: region(0, 0x4000_0000)) == nil)
     #expect(vm.identityPlace(in: region(0, 0x6000_0000)) == region(0x4000_0000, 0x1000_0000))
     #expect(vm.identityPlace(in: region(0x7f_f800_0000, 0x1000_0000)) == nil)
+    #expect(vm.identityPlace(in: region(0xf800_0000, 0x2000_0000)) == region(0xf800_0000, 0x1000_0000))
+    // What lies below the RAM stays where it is.
+    #expect(vm.moved(0x1000) == GuestPhysicalAddress(0x1000))
+    #expect(vm.moved(0x4000_1000) == GuestPhysicalAddress(0x4020_1000))
+  }
+
+  @Test("a 32-bit kernel takes its memory to begin at a multiple of 128 MiB, and has none above 4 GiB")
+  func narrowIdentity() throws {
+    let vm = try #require(SampleSystem(vms: [.init(isa: "aarch32", isIdentity: true)]).make().vm(0))
+    #expect(vm.identityPlace(in: region(0x4012_3000, 0x2000_0000)) == region(0x4800_0000, 0x1000_0000))
+    #expect(vm.identityPlace(in: region(0xf000_0000, 0x1000_0000)) == region(0xf000_0000, 0x1000_0000))
+    #expect(vm.identityPlace(in: region(0xf800_0000, 0x2000_0000)) == nil)
   }
 }

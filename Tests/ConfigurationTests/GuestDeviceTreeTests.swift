@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("A guest's device tree")
+@Suite("A guest's device tree", .timeLimited)
 struct GuestDeviceTreeTests {
   private func make(
     _ vm: SampleSystem.VM = .init(), gic: GICVersion = .v2, host: VirtMachine? = nil, seeds: UInt8? = nil

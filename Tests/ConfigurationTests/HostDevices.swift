@@ -17,6 +17,8 @@ enum HostDevices {
       try node.property("pinctrl-0", 0x77)
       try node.property("power-domains", cells: [0x78, 3])
       try node.property("vcc-supply", 0x79)
+      try node.property("reset-gpio", cells: [0x7c, 1])
+      try node.property("cs-gpios", cells: [0x7c, 2])
     }
     try device("pl031", 0x901_0000, compatible: "arm,pl031", interrupt: [0, 2, 4], to: &root)
     try device("virtio_mmio", 0xa00_2000, compatible: "virtio,mmio", interrupt: [0, 24, 1], to: &root)
@@ -61,6 +63,7 @@ enum HostDevices {
       try node.property("reg", numbers: [0x911_0000, 0, 0x912_0000, 0])
       try node.property("compatible", "arm,pl061")
     }
+    try hardToPlace(to: &root)
     try root.node("clock-controller") { (node) throws(DeviceTreeError) in
       try node.property("phandle", 0x7b)
       try node.property("#clock-cells", 1)
@@ -77,6 +80,34 @@ enum HostDevices {
       try node.property("interrupt-controller")
       try node.property("#interrupt-cells", 1)
     }
+  }
+
+  /// Devices that lie, or want interrupts, where few guests have any.
+  private static func hardToPlace(to root: inout DeviceTreeWriter) throws(DeviceTreeError) {
+    try device("low", 0x10_0000, compatible: "arm,pl061", to: &root)
+    try device("high", 0x1_0000_0000, compatible: "arm,pl061", to: &root)
+    try device("far-twin", 0x80_0001_0000, compatible: "arm,pl061", interrupt: [0, 300, 4], to: &root)
+    try device("immense", 1 << 47, size: 1 << 48, compatible: "arm,pl061", to: &root)
+    try device("beyond", 1 << 49, compatible: "arm,pl061", to: &root)
+    // On the line of the hypervisor's console.
+    try device("listener", 0x913_0000, compatible: "arm,pl061", interrupt: [0, 1, 4], to: &root)
+    for (address, first) in [(0x914_0000, 300), (0x915_0000, 500)] as [(UInt64, UInt32)] {
+      let lines = (first..<first + 127).flatMap { [0, $0, 4] as [UInt32] }
+      try device("crowd", address, compatible: "arm,pl061", interrupt: lines, to: &root)
+    }
+    try device("whole", 0x916_0000, compatible: "arm,pl061", to: &root) { (node) throws(DeviceTreeError) in
+      try node.property("#address-cells", 2)
+      try node.property("#size-cells", 2)
+      try node.property("ranges")
+      try device("part", 0x916_0100, size: 0x100, compatible: "vendor,part", to: &node)
+    }
+    // Three in one page.
+    for offset in [0, 0x400, 0x800] as [UInt64] {
+      try device("third", 0x917_0000 + offset, size: 0x100, compatible: "arm,pl061", to: &root)
+    }
+    // As much as devices that move have room for, past where guests reach, and a page more.
+    try device("vast", 0x80_1000_0000, size: 0x500_0000, compatible: "arm,pl061", to: &root)
+    try device("engine", 0x918_0000, compatible: "qcom,geni-uart", to: &root)
   }
 
   private static func device(

@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("The machine's memory")
+@Suite("The machine's memory", .timeLimited)
 struct MachineMemoryTests {
   /// Two banks, one of them with two regions; reservations of both kinds.
   private func makeMachine() throws -> MachineDescription {
@@ -102,6 +102,21 @@ struct MachineMemoryTests {
         #expect(banks.contains { $0.contains(address) } == regions.contains { $0.contains(address) })
       }
     }
+  }
+
+  @Test("memory that is disabled is none")
+  func disabled() throws {
+    let machine = try MachineDescription(
+      VirtMachine { (root) throws(DeviceTreeError) in
+        try root.node("memory", at: 0x8000_0000) { (node) throws(DeviceTreeError) in
+          try node.property("device_type", "memory")
+          try node.property("reg", numbers: [0x8000_0000, 0x1000_0000])
+          try node.property("status", "disabled")
+        }
+      }.makeTree())
+    var banks: [AddressRange<PhysicalAddress>] = []
+    machine.forEachMemoryBank { banks.append($0) }
+    #expect(banks == [region(0x4000_0000, 0x2000_0000)])
   }
 
   @Test("reserved-memory is reserved where it has an address and is not disabled")

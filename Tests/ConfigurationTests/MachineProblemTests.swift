@@ -6,7 +6,7 @@ import Testing
 
 typealias Content = (inout DeviceTreeWriter) throws(DeviceTreeError) -> Void
 
-@Suite("Machines that TVisor cannot run on")
+@Suite("Machines that TVisor cannot run on", .timeLimited)
 struct MachineProblemTests {
   /// What the problem of a changed virt says.
   private func problem(_ changes: [String: Content], gic: GICVersion = .v2) throws -> String? {
@@ -67,6 +67,26 @@ struct MachineProblemTests {
     #expect(machine.bundle == nil)
     // Nobody starts CPUs by PSCI where the tree has none.
     #expect(machine.cpu(0)?.start == .unknown)
+  }
+
+  @Test("a CPU's affinity is as wide as /cpus says")
+  func affinities() throws {
+    func cpus(_ cells: [UInt32]) -> [String: Content] {
+      [
+        "cpus": { (node) throws(DeviceTreeError) in
+          try node.property("#address-cells", 1)
+          try node.property("#size-cells", 0)
+          try node.node("cpu", at: 0) { (cpu) throws(DeviceTreeError) in
+            try cpu.property("device_type", "cpu")
+            try cpu.property("reg", cells: cells.span)
+          }
+        }
+      ]
+    }
+    #expect(try problem(cpus([0])) == nil)
+    #expect(
+      try problem(cpus([0, 0])) == "/cpus/cpu@0 reg: has a length or content that its binding does not allow")
+    #expect(try problem(cpus([]))?.hasPrefix("/cpus/cpu@0 reg: ") == true)
   }
 
   @Test("memory that wraps around or is malformed is refused")

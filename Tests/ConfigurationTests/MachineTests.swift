@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("The machine as its tree describes it")
+@Suite("The machine as its tree describes it", .timeLimited)
 struct MachineTests {
   @Test("virt with a GICv2 is understood", arguments: [1, 4])
   func gicv2(cpuCount: Int) throws {
@@ -78,6 +78,32 @@ struct MachineTests {
     let machine = try MachineDescription(VirtMachine(changes: ["chosen": unnamed]).makeTree())
     #expect(machine.console?.node.name.string == "pl011@9000000")
     #expect(machine.console?.options == nil)
+  }
+
+  @Test("older trees name the console by Linux's own property, and a serial port that is disabled is none")
+  func olderConsoles() throws {
+    let older = try MachineDescription(
+      VirtMachine(changes: [
+        "chosen": { (node) throws(DeviceTreeError) in try node.property("linux,stdout-path", "serial0:9600") },
+        "aliases": { (node) throws(DeviceTreeError) in try node.property("serial0", "/pl011@9000000") },
+      ]).makeTree())
+    #expect(older.console?.options?.string == "9600")
+    func port(_ status: Text) throws -> Text? {
+      let none: Content = { (_) throws(DeviceTreeError) in }
+      return try MachineDescription(
+        VirtMachine(changes: ["chosen": none, "aliases": none]) { (root) throws(DeviceTreeError) in
+          for (address, status) in [(0x904_0000, status), (0x905_0000, "okay")] as [(UInt64, Text)] {
+            try root.node("serial", at: address) { (node) throws(DeviceTreeError) in
+              try node.property("reg", numbers: [address, 0x1000])
+              try node.property("compatible", "arm,pl011")
+              try node.property("status", status)
+            }
+          }
+        }.makeTree()
+      ).console?.node.name
+    }
+    #expect(try port("okay") == "serial@9040000")
+    #expect(try port("disabled") == "serial@9050000")
   }
 
   @Test("a console can be named by an alias, with options after a colon")

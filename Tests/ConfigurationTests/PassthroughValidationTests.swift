@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Devices of the host that VMs ask for")
+@Suite("Devices of the host that VMs ask for", .timeLimited)
 struct PassthroughValidationTests {
   /// All problems of VMs with these devices on virt with the nodes of `HostDevices`.
   private func problems(
@@ -89,6 +89,51 @@ struct PassthroughValidationTests {
     #expect(try kinds("/elsewhere@9080000") == [.foreignInterrupt])
   }
 
+  @Test("the interrupt of the hypervisor's console cannot be given, whose device has it too")
+  func consoleInterrupt() throws {
+    #expect(try kinds("/listener@9130000") == [.usedByHypervisor(.console)])
+  }
+
+  @Test("a guest has 256 shared interrupts, of which two are its own devices'")
+  func interruptRoom() throws {
+    #expect(try kinds("/crowd@9140000", "/crowd@9150000") == [])
+    #expect(try kinds("/crowd@9140000", "/crowd@9150000", "/pl061@9030000") == [.noRoomForDevices])
+  }
+
+  @Test("registers at 2^48 and beyond are none that a CPU could reach, and no region has so many bytes")
+  func unreachable() throws {
+    #expect(try kinds("/beyond@2000000000000") == [.noRegisters])
+    // It has no room in a guest either.
+    #expect(try kinds("/immense@800000000000").first == .noRegisters)
+  }
+
+  @Test("what a device's node has within it is part of the device")
+  func parts() throws { #expect(try kinds("/whole@9160000") == []) }
+
+  @Test("a neighbour in the page of several devices is told of once")
+  func sharedNeighbour() throws {
+    let found = try problems([.init(devices: ["/third@9170000", "/third@9170400"])])
+    #expect(found.map(\.subject) == [.device(vm: 0, device: 0)])
+    #expect(try kinds("/third@9170000", "/third@9170400", "/third@9170800") == [])
+  }
+
+  @Test("what moves has 80 MiB, and a guest's tree has room for 128 devices")
+  func room() throws {
+    #expect(try kinds("/vast@8010000000") == [])
+    #expect(try kinds("/vast@8010000000", "/far@8000000000") == [.noRoomForDevices])
+    let crowd = VirtMachine(gic: .v3) { (root) throws(DeviceTreeError) in
+      for index in 0..<129 as Range<UInt64> {
+        try root.node("device", at: 0x1000_0000 + index << 12) { (node) throws(DeviceTreeError) in
+          try node.property("reg", numbers: [0x1000_0000 + index << 12, 0x1000])
+          try node.property("compatible", "arm,pl061")
+        }
+      }
+    }
+    let all = (0..<129).map { "/device@\(String(0x1000_0000 + $0 << 12, radix: 16))" }
+    #expect(try problems([.init(devices: Array(all.prefix(128)))], machine: crowd) == [])
+    #expect(try problems([.init(devices: all)], machine: crowd).map(\.kind) == [.noRoomForDevices])
+  }
+
   @Test("devices of two VMs have no interrupt in common")
   func sharedInterrupt() throws {
     let found = try problems([
@@ -107,6 +152,13 @@ struct PassthroughValidationTests {
     let identity = try problems([.init(memorySize: 0x800_0000, devices: [device], isIdentity: true)])
     #expect(identity == [SystemProblem(.device(vm: 0, device: 0), .devices, .reachesAllMemory)])
     #expect(identity.map(\.isWarning) == [true])
+    // Once for a VM, however many there are.
+    let several = [device, "/virtio_mmio@a003c00", "/virtio_mmio@a003e00"]
+    #expect(
+      try problems([.init(memorySize: 0x800_0000, devices: several, isIdentity: true)]).map(\.kind)
+        == [.reachesAllMemory])
+    // A UART with an engine of its own for memory.
+    #expect(try kinds("/engine@9180000") == [.mastersBus])
   }
 
   @Test("a page that another device shares is refused, and both are named")

@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Validation of places in a VM's memory")
+@Suite("Validation of places in a VM's memory", .timeLimited)
 struct PlaceValidationTests {
   /// All problems of the sample with its one VM changed.
   private func problems(_ change: (inout SampleSystem.VM) -> Void) throws -> [SystemProblem] {
@@ -119,6 +119,10 @@ struct PlaceValidationTests {
           try vm.node("image", at: 1) { (image) throws(DeviceTreeError) in try image.property("data", 1) }
           try vm.node("image", at: 2) { (_) throws(DeviceTreeError) in }
         }
+        // A start, an end, and one number more.
+        try vms.node("vm", at: 1) { (vm) throws(DeviceTreeError) in
+          try vm.property("initrd", cells: [0, 0x4400_0000, 0, 0x4400_0fff, 0, 0])
+        }
       }
     }
     var problems: [SystemProblem] = []
@@ -127,6 +131,8 @@ struct PlaceValidationTests {
       .memorySize, .entry, .deviceTree, .initialRAMDisk, .firmwareSize, .vcpus, .bootArguments,
     ]
     for field in fields { #expect(problems.contains(SystemProblem(.vm(0), field, .malformed))) }
+    #expect(problems.contains(SystemProblem(.vm(1), .initialRAMDisk, .malformed)))
+    #expect(SystemDescription(tree).cpu(0) == nil, "a CPU without a number is none")
     #expect(problems.contains(SystemProblem(.cpu(index: 0), .cpu, .malformed)))
     #expect(problems.contains(SystemProblem(.cpu(index: 0), .slice, .malformed)))
     #expect(problems.contains(SystemProblem(.image(vm: 0, image: 0), .address, .malformed)))

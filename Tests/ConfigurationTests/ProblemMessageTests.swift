@@ -3,7 +3,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("What problems say")
+@Suite("What problems say", .timeLimited)
 struct ProblemMessageTests {
   @Test("a problem says where it is, what is wrong and how to mend it")
   func examples() {

@@ -3,7 +3,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Validation of scheduling")
+@Suite("Validation of scheduling", .timeLimited)
 struct SchedulingValidationTests {
   /// All problems of a system on virt with four CPUs.
   private func problems(_ change: (inout SampleSystem) -> Void) throws -> [SystemProblem] {

@@ -4,7 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Validation")
+@Suite("Validation", .timeLimited)
 struct ValidationTests {
   /// All problems of a system on virt with 512 MiB and four CPUs.
   private func problems(

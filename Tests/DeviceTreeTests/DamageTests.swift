@@ -3,7 +3,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Damaged device trees")
+@Suite("Damaged device trees", .timeLimited)
 struct DamageTests {
   /// A tree with something of everything that the reader looks at.
   private func makeSample() throws -> [UInt8] {

@@ -3,7 +3,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("The index of a tree")
+@Suite("The index of a tree", .timeLimited)
 struct IndexTests {
   @Test("nodes know parents and children at every depth, whatever stands between them")
   func family() throws {

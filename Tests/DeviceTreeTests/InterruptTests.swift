@@ -2,7 +2,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Interrupts in a tree")
+@Suite("Interrupts in a tree", .timeLimited)
 struct InterruptTests {
   /// A GIC with phandle 1, a two-cell controller with phandle 2, and devices that refer to them in every way.
   private func makeControllers() throws -> DeviceTree {
@@ -135,6 +135,62 @@ struct InterruptTests {
         try node.interrupt(at: 0)
       }
     }
+  }
+
+  @Test("a nexus behind a nexus knows the interrupt, and not the device's address")
+  func twoNexuses() throws {
+    // `mask` is of the second one's addresses: where it asks for one, nobody can say what that would be.
+    func interrupt(mask: UInt32) throws -> TreeInterrupt? {
+      let tree = try makeTree { (root) throws(DeviceTreeError) in
+        try root.node("gic") { (node) throws(DeviceTreeError) in
+          try node.property("phandle", 1)
+          try node.property("#interrupt-cells", 3)
+        }
+        try root.node("outer") { (outer) throws(DeviceTreeError) in
+          try outer.property("phandle", 2)
+          try outer.property("#address-cells", 1)
+          try outer.property("#size-cells", 1)
+          try outer.property("#interrupt-cells", 1)
+          try outer.property("interrupt-map-mask", cells: [mask, 0xff])
+          // Unit address 0x1000, interrupt 8, to SPI 7.
+          try outer.property("interrupt-map", cells: [0x1000, 8, 1, 0, 7, 4])
+        }
+        try root.node("inner") { (inner) throws(DeviceTreeError) in
+          try inner.property("#address-cells", 1)
+          try inner.property("#size-cells", 1)
+          try inner.property("#interrupt-cells", 1)
+          // Whatever the device, interrupt 5 is the outer one's 8, at its unit address 0.
+          try inner.property("interrupt-map-mask", cells: [0, 0xff])
+          try inner.property("interrupt-map", cells: [0, 5, 2, 0, 8])
+          try inner.node("device", at: 0x1000) { (node) throws(DeviceTreeError) in
+            try node.property("reg", cells: [0x1000, 0x100])
+            try node.property("interrupts", 5)
+          }
+        }
+      }
+      return try tree.node(path: "/inner/device@1000")?.interrupt(at: 0)
+    }
+    #expect(try interrupt(mask: 0) == TreeInterrupt(.shared(7), trigger: .levelHigh))
+    #expect(throws: DeviceTreeError.self) { try interrupt(mask: 0xf000) }
+  }
+
+  /// BCM2835 ARM Peripherals, chapter 7: the basic bank has eight interrupts, the other two 32 each.
+  @Test("the Raspberry Pi's peripherals have a bank of eight interrupts and two of 32")
+  func broadcom() throws {
+    let tree = try makeTree { (root) throws(DeviceTreeError) in
+      try root.node("intc") { (node) throws(DeviceTreeError) in
+        try node.property("compatible", "brcm,bcm2836-armctrl-ic")
+        try node.property("#interrupt-cells", 2)
+        try node.node("device") { (device) throws(DeviceTreeError) in
+          try device.property("interrupts", cells: [0, 7, 0, 8, 1, 31, 2, 0, 2, 32, 3, 0])
+        }
+      }
+    }
+    let node = try #require(tree.node(path: "/intc/device"))
+    #expect(try node.interrupt(at: 0) == TreeInterrupt(.shared(7), trigger: .levelHigh))
+    #expect(try node.interrupt(at: 2) == TreeInterrupt(.shared(63), trigger: .levelHigh))
+    #expect(try node.interrupt(at: 3) == TreeInterrupt(.shared(64), trigger: .levelHigh))
+    for absent in [1, 4, 5] { #expect(throws: DeviceTreeError.self) { try node.interrupt(at: absent) } }
   }
 
   @Test("a controller that is missing, and cells that do not come out even, are errors")

@@ -3,7 +3,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Reading a device tree")
+@Suite("Reading a device tree", .timeLimited)
 struct ReaderTests {
   /// A small tree with one of each kind of value.
   let tree: DeviceTree
@@ -102,6 +102,12 @@ struct ReaderTests {
     let soc = try #require(tree.node(path: "/soc"))
     #expect(soc.isEnabled)
     #expect(soc.children.map(\.isEnabled) == [true, false, false])
+    for (status, isEnabled) in [("ok", true), ("okay", true), ("o", false), ("fail", false), ("OK", false)]
+      as [(Text, Bool)]
+    {
+      let tree = try makeTree { (root) throws(DeviceTreeError) in try root.property("status", status) }
+      #expect(tree.root.isEnabled == isEnabled, "\(status.string)")
+    }
   }
 
   @Test("a node is found by its phandle")

@@ -3,7 +3,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Addresses through buses")
+@Suite("Addresses through buses", .timeLimited)
 struct RegionTests {
   /// A bus of one address cell at 0x3f00_0000, as the Raspberry Pi has one, with a second bus below it.
   private func makeBuses() throws -> DeviceTree {
@@ -85,6 +85,16 @@ struct RegionTests {
       let node = try #require(tree.node(path: path))
       #expect(throws: DeviceTreeError(.malformed, node: node, property: "reg")) { try node.region(at: 0) }
     }
+  }
+
+  @Test("a count of cells that is no number of one cell is malformed, not the specification's default")
+  func malformedCount() throws {
+    let tree = try makeTree { (root) throws(DeviceTreeError) in
+      try root.property("#address-cells", cells: [0, 2])
+      try root.property("#size-cells", 1)
+      try root.node("memory") { (node) throws(DeviceTreeError) in try node.property("reg", cells: [1, 2, 3]) }
+    }
+    #expect(throws: DeviceTreeError.self) { try tree.node(path: "/memory")?.region(at: 0) }
   }
 
   @Test("without #address-cells and #size-cells the specification's two and one apply")

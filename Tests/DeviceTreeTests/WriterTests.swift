@@ -2,7 +2,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@Suite("Writing a device tree")
+@Suite("Writing a device tree", .timeLimited)
 struct WriterTests {
   @Test("a header has the magic number, version 17 and the size of the whole")
   func header() throws {

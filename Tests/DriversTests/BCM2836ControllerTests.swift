@@ -1,7 +1,8 @@
 import Drivers
+import TestSupport
 import Testing
 
-@Suite("The interrupt controllers of the Raspberry Pi 2 and 3")
+@Suite("The interrupt controllers of the Raspberry Pi 2 and 3", .timeLimited)
 struct BCM2836ControllerTests {
   private let local = RegisterFile()
   private let shared = RegisterFile()
@@ -34,6 +35,20 @@ struct BCM2836ControllerTests {
     local[0xe0] = 1 << 5 | 1 << 9
     #expect(controller.acknowledge() == 5)
     #expect(local[0xe0] == 1 << 5)
+  }
+
+  /// BCM2835 ARM Peripherals, §7.5, "IRQ basic pending": bits 8 and 9 say that the other banks have something, and 10 to 20 are
+  /// copies of some of theirs.
+  @Test("what the first bank's register shows of the others is theirs")
+  func copies() {
+    local[0x68] = 1 << 8
+    shared[0x00] = 1 << 8 | 1 << 10
+    shared[0x04] = 1 << 7
+    #expect(controller.acknowledge() == 32 + 32 + 7)
+    shared[0x00] = 1 << 9 | 1 << 19
+    shared[0x04] = 0
+    shared[0x08] = 1 << 25
+    #expect(controller.acknowledge() == 32 + 64 + 25)
   }
 
   @Test(

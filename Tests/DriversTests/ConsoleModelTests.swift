@@ -1,7 +1,8 @@
 import Drivers
+import TestSupport
 import Testing
 
-@Suite("A console's UART")
+@Suite("A console's UART", .timeLimited)
 struct ConsoleModelTests {
   private func port(
     _ name: String, at registers: RegisterFile, shift: UInt32? = nil, width: UInt32? = nil

@@ -1,8 +1,9 @@
 import Drivers
+import TestSupport
 import Testing
 
 /// UARTs that a table describes, each against its registers. QEMU plays none of their boards.
-@Suite("A UART that is data")
+@Suite("A UART that is data", .timeLimited)
 struct UARTLayoutTests {
   /// What a chip's manual, or Linux' driver for it, says of its registers.
   struct Known: Sendable, CustomTestStringConvertible {

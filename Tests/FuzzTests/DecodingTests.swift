@@ -16,7 +16,7 @@ private func isSound(_ exit: Exit) -> Bool {
   }
 }
 
-@Suite("Fuzzing: decoders")
+@Suite("Fuzzing: decoders", .timeLimited)
 struct DecodingTests {
   @Test("any ESR_EL2 is some exit, and what is skipped is two or four bytes")
   func syndromes64() {

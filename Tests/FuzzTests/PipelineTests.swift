@@ -113,7 +113,7 @@ private final class Pipeline {
   }
 }
 
-@Suite("Fuzzing: from the syndrome to the devices")
+@Suite("Fuzzing: from the syndrome to the devices", .timeLimited)
 struct PipelineTests {
   @Test(
     "no syndrome with no registers makes the models trap, or skips an instruction that faulted",

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Toolkit
 
-@Suite("Fuzzing: what is read")
+@Suite("Fuzzing: what is read", .timeLimited)
 struct ReaderTests {
   /// A board's tree with what the hypervisor looks for.
   private func board() throws -> [UInt8] {

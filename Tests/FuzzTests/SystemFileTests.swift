@@ -4,7 +4,7 @@ import Testing
 import Toolkit
 
 /// What a person may do to a system file by mistake or on purpose, and what the whole tool makes of it.
-@Suite("Fuzzing: system files")
+@Suite("Fuzzing: system files", .timeLimited)
 struct SystemFileTests {
   private static let seeds = [
     """

@@ -9,7 +9,7 @@ import Testing
 /// A bundle with nothing but what scheduling reads: CPUs, and VMs of the given vCPUs.
 private struct Sample {
   var cpu: UInt32 = 0
-  var policy = "earliest-deadline"
+  var policy: String? = "earliest-deadline"
   var slice: UInt64?
   var overhead: UInt64? = 0
   var frame: UInt64 = 0
@@ -22,7 +22,7 @@ private struct Sample {
     let count = try unsafe BundleWriter.write(unsafeInto: buffer) { (bundle) throws(DeviceTreeError) in
       try bundle.cpus { (bundle) throws(DeviceTreeError) in
         try bundle.cpu(cpu) { (bundle) throws(DeviceTreeError) in
-          try bundle.policy(Array(policy.utf8).span)
+          if let policy { try bundle.policy(Array(policy.utf8).span) }
           if let slice { try bundle.slice(nanoseconds: slice) }
           if let overhead { try bundle.overhead(nanoseconds: overhead) }
           if !windows.isEmpty { try bundle.table(frameNanoseconds: frame, windows.span) }
@@ -68,7 +68,32 @@ private func time(_ budget: UInt64, _ period: UInt64, _ deadline: UInt64? = nil)
   TimeReservation(budgetNanoseconds: budget, periodNanoseconds: period, deadlineNanoseconds: deadline)
 }
 
-@Suite("A CPU's plan")
+@Suite("The CPU that does the console's work", .timeLimited)
+struct ConsolePlaceTests {
+  private func place(_ policy: String?, cpu: UInt32 = 0, cpus: [UInt32], count: Int) throws -> Int {
+    let vms = cpus.enumerated().map { ("vm\($0)", [$1], [TimeReservation](), [UInt32]()) }
+    return ConsolePlace.cpu(of: try Sample(cpu: cpu, policy: policy, vms: vms).make(), cpuCount: count)
+  }
+
+  @Test("is one without vCPUs, and of several the first")
+  func free() throws {
+    #expect(try place("round-robin", cpus: [0, 1], count: 4) == 2)
+    #expect(try place("round-robin", cpus: [0, 2, 3], count: 4) == 1)
+  }
+
+  @Test("is else the one where the least is promised, and of several the first")
+  func least() throws {
+    #expect(try place("round-robin", cpus: [0, 1], count: 2) == 0)
+    // What nothing is said of shares in turn.
+    for policy in ["static", "cyclic", "fixed-priority", "earliest-deadline"] {
+      #expect(try place(policy, cpus: [0, 1, 2], count: 3) == 1, "\(policy)")
+      #expect(try place(policy, cpu: 1, cpus: [0, 1], count: 2) == 0, "\(policy)")
+    }
+    #expect(try place("static", cpus: [0], count: 1) == 0)
+  }
+}
+
+@Suite("A CPU's plan", .timeLimited)
 struct CPUPlanTests {
   @Test("has the CPU's vCPUs in the bundle's order, with their reservations in ticks")
   func members() throws {
@@ -98,6 +123,19 @@ struct CPUPlanTests {
     #expect((other.policy, other.members.count, other.members[0]) == (.roundRobin, 1, .init(vm: 0, vcpu: 0)))
     // 1 ms turns, and 5 us for a switch.
     #expect((other.parameters.slice, other.parameters.switchOverhead) == (1_000_000, 5_000))
+  }
+
+  @Test("is round robin where the bundle says no policy, and a slice is a tick at least")
+  func defaults() throws {
+    let plan = try Sample(policy: nil, slice: 10_000, vms: [("a", [0], [], [])]).plan(rate: TickRate(perSecond: 32_768))
+    #expect(plan.policy == .roundRobin)
+    #expect(plan.parameters.slice == 1)
+  }
+
+  @Test("gives priorities beyond the most urgent one that")
+  func priorities() throws {
+    let plan = try Sample(vms: [("a", [0, 0, 0, 0], [], [254, 255, 256, .max])]).plan()
+    #expect(plan.tasks.indices.map { plan.tasks[$0].priority } == [254, 255, 255, 255])
   }
 
   @Test("has the table with windows that touch where the bundle's do, whatever a tick is")
@@ -161,6 +199,10 @@ struct CPUPlanTests {
       try full.problem()
         == "cpu 0, b vcpu 0: the reservations up to this one, with two switches for each period, take 110 % of the CPU, "
         + "and it has 100 %; give less, less often, or move one to another CPU")
+    // A nanosecond in each millisecond too much never reads as if there were room.
+    let excessive = Sample(
+      vms: [("a", [0], [time(500_001, 1_000_000)], []), ("b", [0], [time(500_000, 1_000_000)], [])])
+    #expect(try excessive.problem().contains(" take 100.1 % of the CPU, and it has 100 %"))
     // Both want 3 ms by 5 ms: little in the long run, but too much at once.
     let rush = Sample(
       vms: [("a", [0, 0], [time(3_000_000, 20_000_000, 5_000_000), time(3_000_000, 20_000_000, 5_000_000)], [])])

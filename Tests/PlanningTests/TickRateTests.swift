@@ -1,7 +1,8 @@
 import Planning
+import TestSupport
 import Testing
 
-@Suite("The rate of a counter")
+@Suite("The rate of a counter", .timeLimited)
 struct TickRateTests {
   @Test(
     "turns nanoseconds into ticks, rounded down",
@@ -22,5 +23,10 @@ struct TickRateTests {
     #expect(TickRate(perSecond: .max).ticks(nanoseconds: .max) == .max)
     #expect(TickRate.nanoseconds.ticks(nanoseconds: .max) == .max)
     #expect(TickRate(perSecond: 0).perSecond == 1)
+    // Whole seconds still fit, and the rest of one more does or does not: 2^64 ns are 18,446,744,073.709551616 s.
+    let rate = TickRate(perSecond: 62_500_000)
+    let seconds: UInt64 = 18_446_744_073
+    #expect(rate.nanoseconds(ticks: seconds * 62_500_000 + 44_000_000) == 18_446_744_073_704_000_000)
+    #expect(rate.nanoseconds(ticks: seconds * 62_500_000 + 45_000_000) == .max)
   }
 }

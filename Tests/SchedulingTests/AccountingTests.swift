@@ -1,11 +1,12 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
 
 private func at(_ ticks: UInt64) -> Instant { Instant(ticks: ticks) }
 
-@Suite("Accounting")
+@Suite("Accounting", .timeLimited)
 struct AccountingTests {
   @Test("A latency is counted from the first wake until the vCPU runs, once")
   func latency() {

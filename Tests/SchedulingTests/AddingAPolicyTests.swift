@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
@@ -54,7 +55,7 @@ private struct FirstCome: SchedulingPolicy, ~Copyable {
 
 private typealias MyPolicies = OneOf<FirstCome, Policies>
 
-@Suite("Adding a policy")
+@Suite("Adding a policy", .timeLimited)
 struct AddingAPolicyTests {
   private let tasks = [TaskParameters](repeating: TaskParameters(), count: 3)
 
@@ -83,7 +84,7 @@ struct AddingAPolicyTests {
   }
 }
 
-@Suite("The list of policies")
+@Suite("The list of policies", .timeLimited)
 struct PolicyListTests {
   @Test("Each kind is found by its name, and only by that")
   func names() {

@@ -1,9 +1,10 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
 
-@Suite("Admission")
+@Suite("Admission", .timeLimited)
 struct AdmissionTests {
   @Test("Earliest deadline first: a set is refused exactly where it misses a deadline when all wake at once")
   func demandIsExact() {

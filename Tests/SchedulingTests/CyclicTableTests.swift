@@ -1,11 +1,12 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
 
 private func at(_ ticks: UInt64) -> Instant { Instant(ticks: ticks) }
 
-@Suite("Cyclic table")
+@Suite("Cyclic table", .timeLimited)
 struct CyclicTableTests {
   @Test("Each vCPU runs in its own windows exactly, in every frame")
   func windows() throws {

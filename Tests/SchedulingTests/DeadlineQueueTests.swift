@@ -1,9 +1,10 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
 
-@Suite("Deadline queue")
+@Suite("Deadline queue", .timeLimited)
 struct DeadlineQueueTests {
   @Test("It finds the earliest deadline as a sorted list does", arguments: [1, 2, 3, 7, 64])
   func sorted(capacity: Int) throws {

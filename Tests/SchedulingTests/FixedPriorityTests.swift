@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
@@ -51,7 +52,7 @@ private struct PlainPriorities {
   }
 }
 
-@Suite("Fixed priority")
+@Suite("Fixed priority", .timeLimited)
 struct FixedPriorityTests {
   @Test("It picks as lists do, one for each priority, whatever happens")
   func lists() throws {

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
@@ -6,7 +7,7 @@ import Testing
 private func at(_ ticks: UInt64) -> Instant { Instant(ticks: ticks) }
 
 /// What schedulers of this kind were seen to do wrong, each by its name.
-@Suite("Mistakes that are not made again")
+@Suite("Mistakes that are not made again", .timeLimited)
 struct FormerFailureTests {
   private func policy(_ own: [Reservation?]) throws -> CPUScheduler {
     let set = Tasks(own)

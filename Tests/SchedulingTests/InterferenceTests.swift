@@ -1,9 +1,10 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
 
-@Suite("What the hypervisor takes")
+@Suite("What the hypervisor takes", .timeLimited)
 struct InterferenceTests {
   /// Small tasks with a step that delays all, and with something that goes before all.
   private func trial(_ seed: UInt64) -> (WorstCase, CPUParameters) {

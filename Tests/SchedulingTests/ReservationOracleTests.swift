@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
@@ -85,7 +86,7 @@ private struct Oracle {
   }
 }
 
-@Suite("Reservations against tokens, tick by tick")
+@Suite("Reservations against tokens, tick by tick", .timeLimited)
 struct ReservationOracleTests {
   /// Plays one set for some ticks; says what went wrong first.
   private func play(_ set: Tasks, _ kind: PolicyKind, seed: UInt64, ticks: UInt64, quietly: Bool) throws -> String? {

@@ -1,11 +1,12 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
 
 private func at(_ ticks: UInt64) -> Instant { Instant(ticks: ticks) }
 
-@Suite("Reservations")
+@Suite("Reservations", .timeLimited)
 struct ReservationTests {
   private func timeline(
     _ set: Tasks, _ behaviours: [Behaviour], under kind: PolicyKind = .earliestDeadline, until end: UInt64

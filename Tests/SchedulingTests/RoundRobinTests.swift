@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
@@ -10,7 +11,7 @@ private func policy(_ capacity: Int, slice: UInt64 = 100, rule: RoundRobin.WakeR
   return try RoundRobin(capacity: capacity, slice: slice, rule: rule, in: &arena)
 }
 
-@Suite("Round robin")
+@Suite("Round robin", .timeLimited)
 struct RoundRobinTests {
   @Test("With nothing ready the CPU idles and needs no timer")
   func idles() throws {
@@ -25,6 +26,30 @@ struct RoundRobinTests {
     #expect(policy.pick(at: at(0)) == .run(vcpu: 1, until: .never))
     policy.charge(1, ran: 1_000_000)
     #expect(policy.pick(at: at(1_000_000)) == .run(vcpu: 1, until: .never))
+  }
+
+  @Test("One that woke has the short way until its slice is used up; in its ordinary turn it makes way for who wakes")
+  func shortWayEnds() throws {
+    var policy = try policy(3)
+    // 0 comes by the short way, and 1 is busy.
+    policy.ready(0, at: at(0))
+    policy.block(0, at: at(0))
+    policy.ready(1, at: at(0))
+    policy.ready(2, at: at(0))
+    policy.block(2, at: at(0))
+    policy.ready(0, at: at(0))
+    #expect(policy.pick(at: at(0)) == .run(vcpu: 0, until: at(100)))
+    policy.charge(0, ran: 100)
+    #expect(policy.pick(at: at(100)) == .run(vcpu: 1, until: at(200)))
+    policy.charge(1, ran: 100)
+    #expect(policy.pick(at: at(200)) == .run(vcpu: 0, until: at(300)))
+    policy.charge(0, ran: 50)
+    policy.ready(2, at: at(250))
+    #expect(policy.pick(at: at(250)) == .run(vcpu: 2, until: at(350)))
+    // Whoever wakes next waits for who came by the short way.
+    policy.charge(2, ran: 10)
+    policy.block(2, at: at(260))
+    #expect(policy.pick(at: at(260)) == .run(vcpu: 0, until: at(310)))
   }
 
   @Test("Ready vCPUs run in the order in which they became ready, each for one slice, again and again")
@@ -165,7 +190,7 @@ struct RoundRobinTests {
   }
 }
 
-@Suite("Round robin: waking")
+@Suite("Round robin: waking", .timeLimited)
 struct RoundRobinWakeTests {
   /// vCPU 0 has blocked after 10 ticks, and vCPU 1 computes since.
   private func sleeperAndWorker(rule: RoundRobin.WakeRule) throws -> RoundRobin {
@@ -337,7 +362,7 @@ private struct Lehmer {
   }
 }
 
-@Suite("Static policy")
+@Suite("Static policy", .timeLimited)
 struct StaticPolicyTests {
   @Test("The one vCPU runs whenever it is ready and never needs a timer")
   func runs() {

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
@@ -82,7 +83,7 @@ private struct Play: ~Copyable {
   }
 }
 
-@Suite("A reservation's server")
+@Suite("A reservation's server", .timeLimited)
 struct ServerTests {
   /// Plays one server for a while with pieces of work of up to `piece` ticks.
   private func play(_ own: Reservation, overhead: UInt64, piece: UInt64, seed: UInt64) throws -> Play {

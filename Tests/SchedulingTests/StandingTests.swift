@@ -1,9 +1,10 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
 
-@Suite("Who may interrupt whom")
+@Suite("Who may interrupt whom", .timeLimited)
 struct StandingTests {
   private func standings(_ policy: PolicyKind, _ tasks: [TaskParameters], windows: [CyclicWindow] = []) throws
     -> (order: [Int], audiences: [Audience])
@@ -69,7 +70,7 @@ struct StandingTests {
   }
 }
 
-@Suite("Deadlines by standing")
+@Suite("Deadlines by standing", .timeLimited)
 struct DeadlineTreeTests {
   @Test(
     "The earliest and the first due of any stretch are those that a search finds, whatever came and went",

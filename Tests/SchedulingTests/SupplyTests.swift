@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Scheduling
@@ -52,7 +53,7 @@ private struct Supply {
   var firstWhole: Int? { (0..<max(0, sums.count - 2 * Int(own.period))).first { isWhole(from: $0) } }
 }
 
-@Suite("What is admitted is delivered")
+@Suite("What is admitted is delivered", .timeLimited)
 struct SupplyTests {
   /// A random set whose first vCPU has a reservation, with any load in the others.
   private func set(_ dice: inout Dice, _ kind: PolicyKind, overhead: UInt64) -> (Tasks, [Behaviour])? {

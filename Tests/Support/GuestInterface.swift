@@ -32,7 +32,7 @@ extension ListRegisterInterpreter {
   /// The guest's priority mask (VMPriMask, VPMR).
   public var priorityMask: UInt8 {
     get { UInt8(machine >> 24) }
-    set { machine = machine & 0x00ff_ffff | UInt32(newValue & 0xf8) << 24 }
+    set { machine = machine & 0x00ff_ffff | UInt32(newValue & 0xff << UInt8(8 - priorityBitCount)) << 24 }
   }
 
   /// Turns the guest's group 0 and group 1 on or off (VMGrp0En and VMGrp1En, VENG0 and VENG1).

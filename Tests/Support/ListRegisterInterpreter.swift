@@ -28,6 +28,10 @@ public struct ListRegisterInterpreter: ListRegisters {
   public var trapsDeactivations = true
   /// The physical interrupts that have a level, and whether it is high.
   public var lines: [UInt16: Bool] = [:]
+  /// What `machineControl` was last given, reserved bits and all.
+  public private(set) var writtenMachineControl: UInt32 = 0
+  /// How many bits a priority mask has, of which GICv2's has five.
+  public var priorityBitCount = 5
   /// How many list registers have been read.
   public var readCount: Int { reads.count }
   /// How many list registers have been written.
@@ -82,14 +86,18 @@ public struct ListRegisterInterpreter: ListRegisters {
     register.state == .inactive && register.physicalID == nil && register.signalsEndOfInterrupt
   }
 
+  /// The bits of VPMR below the five that each interface has: ICH_VTR_EL2.PRIbits may say more.
+  private var lowMaskBits: UInt32 { (0xff00_0000 as UInt32) << UInt32(8 - priorityBitCount) & 0x0700_0000 }
+
   /// GICH_VMCR or ICH_VMCR_EL2 with reserved bits zero and the binary points no less than five bits of priority allow.
   public var machineControl: UInt32 {
     get { machine }
     set {
+      writtenMachineControl = newValue
       var value = newValue & 0xf8fc_021f
       if value >> 21 & 7 < 2 { value = value & ~(7 << 21) | 2 << 21 }
       if value >> 18 & 7 < 3 { value = value & ~(7 << 18) | 3 << 18 }
-      if version == .v3 { value |= 1 << 3 }
+      if version == .v3 { value |= 1 << 3 | newValue & lowMaskBits }
       machine = value
     }
   }

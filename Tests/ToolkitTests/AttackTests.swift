@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 import Toolkit
 
-@Suite("Attacks on a loop")
+@Suite("Attacks on a loop", .timeLimited)
 struct AttackTests {
   private static let late = "loop: lateness periods=100 late-least=1500 late-mean=1600 late-most=42199 missed=0 early=0"
 

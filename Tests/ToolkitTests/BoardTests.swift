@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
-@Suite("A board")
+@Suite("A board", .timeLimited)
 struct BoardTests {
   private static let text = """
     name: my-board

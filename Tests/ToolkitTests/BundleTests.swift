@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Toolkit
 
-@Suite("A bundle")
+@Suite("A bundle", .timeLimited)
 struct BundleTests {
   private static let text = """
     cpus:
@@ -49,6 +49,24 @@ struct BundleTests {
     if let warning = found.first {
       #expect(warning.position.line == 5 && warning.message.contains("goes to 0x40200000"))
     }
+  }
+
+  @Test("whose numbers make no sense by themselves is refused for that alone: no policy is asked what it makes of them")
+  func senseless() async throws {
+    let folder = try Scratch()
+    try folder.write(Data(count: 8), to: "rom")
+    let text = """
+      cpus: [{cpu: 0, policy: earliest-deadline}]
+      vms:
+        - {name: a, memory: 32MiB, firmware: rom, vcpus: [{cpu: 0, reserve: 3ms every 2ms}]}
+      """
+    let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
+    let bundler = Bundler(project: Project(root: URL(fileURLWithPath: folder.path)))
+    let bundle = try await bundler.bundle(system)
+    let error = await #expect(throws: Problems.self) { try await bundler.validate(bundle) }
+    #expect(
+      error?.problems.map(\.message)
+        == ["reserve: must have budget, deadline and period in this order of length; lengthen the later ones"])
   }
 
   @Test("holds all that the system file and its images say")

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
-@Suite("An SD card")
+@Suite("An SD card", .timeLimited)
 struct CardTests {
   private static func write(_ board: String = "raspberry-pi-4", to folder: String) throws -> [String] {
     let project = try Project.locate()

@@ -6,7 +6,7 @@ import Toolkit
 
 @testable import tvisor
 
-@Suite("A command line")
+@Suite("A command line", .timeLimited)
 struct CommandLineTests {
   /// What stands for something of the reader's own.
   private static let placeholders = [

@@ -1,5 +1,6 @@
 import Foundation
 import FoundationXML
+import TestSupport
 import Testing
 import Toolkit
 
@@ -44,7 +45,7 @@ extension XMLElement {
   var tooltip: String? { elements(forName: "title").first?.stringValue }
 }
 
-@Suite("A picture")
+@Suite("A picture", .timeLimited)
 struct PictureTests {
   @Test("is XML with a title, whatever characters are in its texts")
   func escaping() throws {
@@ -76,7 +77,7 @@ struct PictureTests {
   }
 }
 
-@Suite("Axes")
+@Suite("Axes", .timeLimited)
 struct AxisTests {
   @Test("a scale is in proportion, and its ticks are round")
   func scale() {
@@ -106,7 +107,7 @@ struct AxisTests {
   }
 }
 
-@Suite("A timeline's picture")
+@Suite("A timeline's picture", .timeLimited)
 struct TimelineDrawingTests {
   private func draw(_ cpu: String, _ vcpus: [String], for duration: UInt64) throws -> ParsedPicture {
     let outcome = try simulated(cpu, vcpus).run(for: duration)

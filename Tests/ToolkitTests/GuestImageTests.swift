@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
@@ -74,7 +75,7 @@ func zImage(start: UInt32 = 0, size: UInt32? = 0x100_0000, zeroed: UInt32 = 0x10
   if let size {
     words[13] = 0x4545_4545
     words[14] = 64
-    words.replaceSubrange(16..<23, with: [6, 0x5a53_4c4b, 120, zeroed, offset, 0x1_0000, 0])
+    words.replaceSubrange(16..<23, with: [6, 0x5a53_4c4b, 120, zeroed, offset, 0x4_0000, 0])
     words[30] = size
   }
   return words.reduce(into: Data()) { data, word in
@@ -82,7 +83,7 @@ func zImage(start: UInt32 = 0, size: UInt32? = 0x100_0000, zeroed: UInt32 = 0x10
   }
 }
 
-@Suite("A guest's image")
+@Suite("A guest's image", .timeLimited)
 struct GuestImageTests {
   @Test("is told by its first bytes")
   func kinds() {
@@ -103,6 +104,31 @@ struct GuestImageTests {
     let header = try #require(LinuxImage(linuxImage(textOffset: 0x8_0000, imageSize: 0x123_0000)))
     #expect(header.textOffset == 0x8_0000)
     #expect(header.imageSize == 0x123_0000)
+  }
+
+  @Test("a placement has room for its bytes at least, and for what is zeroed behind them")
+  func placements() {
+    #expect(Placement(address: 8, data: Data(count: 4)).size == 4)
+    #expect(Placement(address: 8, data: Data(count: 4), size: 2).size == 4)
+    #expect(Placement(address: 8, data: Data(count: 4), size: 16).end == 24)
+    #expect(Placement(address: .max - 1, data: Data(count: 4)).end == .max)
+  }
+
+  @Test("an ELF file that is not linked is no program, and of a raw image the gaps are zeros")
+  func elfFiles() throws {
+    var object = elf()
+    object[16] = 1  // ET_REL
+    #expect(throws: Failure.self) { try ELFFile(object) }
+    object[16] = 3  // ET_DYN
+    #expect(try ELFFile(object).segments.count == 1)
+    var file = try ELFFile(elf(memorySize: 4))
+    for (address, data) in [(0x4020_0008, Data([9])), (0x4030_0000, Data())] as [(UInt64, Data)] {
+      var segment = file.segments[0]
+      segment.physicalAddress = address
+      segment.data = data
+      file.segments.append(segment)
+    }
+    #expect(file.rawImage == Data([1, 2, 3, 4, 0, 0, 0, 0, 9]))
   }
 
   @Test("a Linux Image of size zero lies at the old offset of 0x80000")
@@ -156,8 +182,11 @@ struct GuestImageTests {
     let told = try #require(ZImage(zImage()))
     #expect(told.start == 0)
     #expect(told.kernelSize == 0x100_0000 + 0x10_0000 + 0x20_8000)
-    #expect(told.scratchSize >= 0x1_0000)
-    #expect(try #require(ZImage(zImage(size: nil))).kernelSize == 5 * 128)
+    // The heap that the table tells, and the stack behind it.
+    #expect(told.scratchSize == 0x4_0000 + 0x1_0000)
+    let untold = try #require(ZImage(zImage(size: nil)))
+    #expect(untold.kernelSize == 5 * 128)
+    #expect(untold.scratchSize == 0x1_0000 + 0x1_0000)
     #expect(ZImage(zImage().prefix(0x2f)) == nil)
   }
 

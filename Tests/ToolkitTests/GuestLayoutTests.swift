@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
-@Suite("A guest's memory")
+@Suite("A guest's memory", .timeLimited)
 struct GuestLayoutTests {
   @Test("has a Linux kernel at its offset, then the RAM disk, then the device tree, each at 2 MiB")
   func linux() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
@@ -26,7 +27,7 @@ private func mistake(_ payload: String, memory: String = "64MiB", files: [String
   }
 }
 
-@Suite("Loading what a VM runs")
+@Suite("Loading what a VM runs", .timeLimited)
 struct GuestLoaderTests {
   @Test("only a kernel that runs anywhere is placed by identity")
   func identity() async throws {
@@ -79,6 +80,14 @@ struct GuestLoaderTests {
     #expect(
       await mistake("image: a\n    isa: aarch32", files: ["a": elf()])
         == "6:10 'a' runs an image for aarch64; write that, or leave 'isa' out")
+  }
+
+  @Test("firmware has the room below a guest's console, and no more")
+  func firmwareRoom() async throws {
+    #expect(try await layout("firmware: a", files: ["a": Data(count: 0x800_0000)]).firmwareSize == 0x800_0000)
+    #expect(
+      await mistake("firmware: a", files: ["a": Data(count: 0x800_0001)])
+        == "5:15 a has 134217729 bytes; firmware can have 128MiB")
   }
 
   @Test("a zImage that runs at one address alone is refused")
@@ -139,7 +148,7 @@ struct GuestLoaderTests {
   }
 }
 
-@Suite("A path in a system file")
+@Suite("A path in a system file", .timeLimited)
 struct PathTests {
   @Test("starts from the file's folder, from the root, or among the guests")
   func resolution() {

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
 /// What the tool says where a person has made a mistake that is easily made.
-@Suite("A message")
+@Suite("A message", .timeLimited)
 struct MessageTests {
   /// All that is wrong with a system on QEMU's virt, or by itself.
   private static func mistakes(
@@ -142,7 +143,7 @@ struct MessageTests {
   }
 }
 
-@Suite("A checkout that was moved")
+@Suite("A checkout that was moved", .timeLimited)
 struct MovedCheckoutTests {
   @Test("begins its build folder anew, and one that was not keeps it")
   func place() async throws {

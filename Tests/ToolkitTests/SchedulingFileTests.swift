@@ -1,4 +1,5 @@
 import Scheduling
+import TestSupport
 import Testing
 import Toolkit
 
@@ -45,7 +46,7 @@ private func system(cpu: String = "{cpu: 0}", vcpus: String = "[0]") -> String {
   "cpus: [\(cpu)]\nvms:\n  - {name: a, memory: 64MiB, image: x, vcpus: \(vcpus)}\n"
 }
 
-@Suite("Scheduling in a system file")
+@Suite("Scheduling in a system file", .timeLimited)
 struct SchedulingFileTests {
   @Test("is read with all that it says")
   func everything() throws {
@@ -151,7 +152,7 @@ struct SchedulingFileTests {
   }
 }
 
-@Suite("Behaviours")
+@Suite("Behaviours", .timeLimited)
 struct BehaviourTests {
   @Test(
     "are read and written the same way",

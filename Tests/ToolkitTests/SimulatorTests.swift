@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Toolkit
 
@@ -12,7 +13,7 @@ func simulated(_ cpu: String, _ vcpus: [String]) throws -> Simulator {
 
 private let ms: UInt64 = 1_000_000
 
-@Suite("The simulator")
+@Suite("The simulator", .timeLimited)
 struct SimulatorTests {
   /// One CPU's outcome.
   private func run(_ cpu: String, _ vcpus: [String], for duration: UInt64) throws -> SimulationResult.Processor {
@@ -129,6 +130,15 @@ struct SimulatorTests {
     #expect(cpu.virtualCPUs[0].runs.first == 0..<ms)
   }
 
+  @Test("shows a run in one piece, however often the policy was asked in it")
+  func onePiece() throws {
+    let cpu = try run(
+      "policy: fixed-priority, overhead: 0", ["priority: 2, simulate: busy", "priority: 1, simulate: 1ms every 4ms"],
+      for: 20 * ms)
+    #expect(cpu.virtualCPUs[0].runs == [0..<20 * ms])
+    #expect(cpu.virtualCPUs[1].runs == [])
+  }
+
   @Test("counts late jobs and those that were never done")
   func misses() throws {
     let cpu = try run(
@@ -138,6 +148,19 @@ struct SimulatorTests {
     #expect((a.jobCount, a.doneCount, a.missCount) == (5, 2, 4))
     #expect((a.worstResponse, a.isWorstUnfinished) == (12 * ms, true))
     #expect(a.firstMiss == Job(release: 0, work: 2 * ms, deadline: 4 * ms))
+    // Each millisecond of budget is used at once. What came while it worked waits from where it had to stop.
+    #expect(a.runs == [0, 4, 8, 12, 16].map { $0 * ms..<($0 + 1) * ms })
+    #expect(a.waits.map(\.time) == [1, 5, 9, 13, 17].map { $0 * ms..<min($0 + 3, 20) * ms })
+  }
+
+  @Test("does not count as late what is done at its deadline, nor what is not yet due at the end")
+  func inTime() throws {
+    let cpu = try run(
+      "policy: earliest-deadline, overhead: 0",
+      ["reserve: 2ms every 5ms within 2ms", "simulate: 30ms every 100ms after 95ms"], for: 100 * ms)
+    let (a, b) = (cpu.virtualCPUs[0], cpu.virtualCPUs[1])
+    #expect((a.doneCount, a.missCount, a.worstResponse) == (20, 0, 2 * ms))
+    #expect((b.jobCount, b.doneCount, b.missCount, b.isWorstUnfinished) == (1, 0, 0, true))
   }
 
   @Test("simulates what admission refuses, and says that it does")
@@ -180,6 +203,10 @@ struct SimulatorTests {
     let first = try runTime(1)
     #expect(try runTime(1) == first)
     #expect(try runTime(2) != first)
+    // Two vCPUs of one seed have bursts of their own.
+    let two = try run(
+      "overhead: 0", Array(repeating: "simulate: bursts of 300us every 2ms seed 1", count: 2), for: 1000 * ms)
+    #expect(two.virtualCPUs[0].runTime != two.virtualCPUs[1].runTime)
     // 5000 of them: the sum of the means is 1500 ms, and its standard deviation 30 ms.
     #expect((1300 * ms...1700 * ms).contains(first))
   }

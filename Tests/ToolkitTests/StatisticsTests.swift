@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Toolkit
 
@@ -6,7 +7,7 @@ private let good =
 
 private func log(_ text: String) throws -> StatisticsLog { try StatisticsLog(SourceText(path: "c.log", text: text)) }
 
-@Suite("Statistics on a console")
+@Suite("Statistics on a console", .timeLimited)
 struct StatisticsTests {
   @Test("are read with every number")
   func everything() throws {
@@ -95,7 +96,7 @@ struct StatisticsTests {
   }
 }
 
-@Suite("A histogram's picture")
+@Suite("A histogram's picture", .timeLimited)
 struct HistogramDrawingTests {
   @Test("has a panel for each vCPU, and a bar for each magnitude that was seen")
   func bars() throws {

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
-@Suite("What a system file says and nobody means")
+@Suite("What a system file says and nobody means", .timeLimited)
 struct SystemDoubtTests {
   /// The warnings about a VM, with other lines for it and for the CPUs.
   private static func warnings(_ line: String, cpus: String = "", isImage: Bool = true) async throws -> [String] {
@@ -45,7 +46,7 @@ struct SystemDoubtTests {
   }
 }
 
-@Suite("A CPU model")
+@Suite("A CPU model", .timeLimited)
 struct CPUModelTests {
   @Test("is known for the instruction set of its EL2 and of its guests")
   func known() throws {

@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
@@ -45,7 +47,7 @@ private func machine(_ line: String) -> String {
   "vms:\n  - name: a\n    memory: 64MiB\n    vcpus: [0]\n    \(line)\n"
 }
 
-@Suite("A system file")
+@Suite("A system file", .timeLimited)
 struct SystemFileTests {
   @Test("is read with all that it says")
   func everything() throws {
@@ -178,6 +180,28 @@ struct SystemFileTests {
       ])
   }
 
+  @Test("has lists of bounded length, and what is beyond is shown where it begins")
+  func longLists() {
+    let list = Array(repeating: "0", count: 65).joined(separator: ", ")
+    let text = "vms:\n  - name: a\n    memory: 64MiB\n    image: x\n    vcpus: [\(list)]\n"
+    #expect(mistakes(in: text) == ["5:205 'vcpus' has 65 entries; give at most 64"])
+  }
+
+  @Test("shows of a very long line what is about the place, with tabs as they are, and the caret below it")
+  func longLine() {
+    let text = String(repeating: "x", count: 400) + "HERE" + String(repeating: "y", count: 400)
+    let problem = Problem(file: "f", position: Position(line: 7, column: 401), message: "no", excerpt: text)
+    let lines = problem.description.split(separator: "\n").map(String.init)
+    #expect(lines.count == 3 && lines[0] == "f:7:401: error: no")
+    #expect(lines[1].count < 400 && lines[1].contains("…x") && lines[1].hasSuffix("y…"))
+    // The caret stands in the column of the place.
+    #expect(
+      lines[2].firstIndex(of: "^").map { lines[2].distance(from: lines[2].startIndex, to: $0) }
+        == lines[1].range(of: "HERE").map { lines[1].distance(from: lines[1].startIndex, to: $0.lowerBound) })
+    let tabbed = Problem(file: "f", position: Position(line: 7, column: 4), message: "no", excerpt: "\ta\tb")
+    #expect(tabbed.description == "f:7:4: error: no\n  7 | \ta\tb\n    | \t \t^")
+  }
+
   @Test("cannot give two VMs one name, or the hypervisor's")
   func names() {
     let two =
@@ -197,6 +221,8 @@ struct SystemFileTests {
     let found = mistakes(in: "vms:\n  - name: [a\n")
     #expect(found.count == 1)
     #expect(found[0].hasPrefix("3:1 this is not YAML ("))
-    #expect(mistakes(in: "vms: []\nvms: []\n").first?.contains("'vms' is given twice in this mapping") == true)
+    #expect(
+      mistakes(in: "vms:\n  - name: a\n    memory: 64MiB\n    name: b\n")
+        == ["2:5 the key 'name' is given twice in this mapping; keep one"])
   }
 }

@@ -1,8 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import Toolkit
 
-@Suite("A console's transcript")
+private typealias Transcript = Toolkit.Transcript
+
+@Suite("A console's transcript", .timeLimited)
 struct TranscriptTests {
   @Test("has no terminal escapes, wherever the pieces are cut", arguments: 1...20)
   func escapes(size: Int) {
@@ -40,7 +43,7 @@ struct TranscriptTests {
   }
 }
 
-@Suite("The symbolizer")
+@Suite("The symbolizer", .timeLimited)
 struct SymbolizerTests {
   @Test(
     "finds the hypervisor's code addresses and leaves guests' lines alone",

@@ -80,7 +80,7 @@ func machineTree(changing changes: [String: NodeContent?] = [:]) throws -> Data 
     })
 }
 
-@Suite("A tree that describes no machine for TVisor")
+@Suite("A tree that describes no machine for TVisor", .timeLimited)
 struct TreeProblemTests {
   private static func property(_ name: Text, _ value: Text) -> NodeContent {
     return { (node) throws(DeviceTreeError) in try node.property(name, value) }
@@ -196,6 +196,45 @@ struct TreeProblemTests {
     let board = try project.board(named: "qemu-virt-armv8")
     #expect(throws: Failure("qemu-virt-armv8: device tree: no flattened device tree (magic number d00dfeed)")) {
       try bundler.validate(bundle, on: board, describedBy: Data(count: 64))
+    }
+  }
+
+  // Cortex-A53 TRM, ID_AA64PFR0_EL1.EL1 = 2: AArch64 or AArch32; Cortex-A75 TRM: EL1 is AArch64 alone.
+  @Test("says which guests the machine's cores run", arguments: [("arm,cortex-a53", true), ("arm,cortex-a75", false)])
+  func cores(core: String, runsAArch32: Bool) async throws {
+    let folder = try Scratch()
+    try folder.write(Data(count: 8), to: "rom")
+    let project = try Project.locate()
+    let bundler = Bundler(project: project)
+    let board = try project.board(named: "qemu-virt-armv8")
+    let tree = try machineTree(changing: [
+      "cpus": { (node) throws(DeviceTreeError) in
+        try node.property("#size-cells", 0)
+        try node.property("#address-cells", 1)
+        try node.node("cpu", at: 0) { (cpu) throws(DeviceTreeError) in
+          try cpu.property("reg", 0)
+          try cpu.property("enable-method", "psci")
+          try cpu.property("compatible", string: Array(core.utf8).span)
+          try cpu.property("device_type", "cpu")
+        }
+      }
+    ])
+    for isa in ["aarch64", "aarch32"] {
+      let text = "vms: [{name: a, isa: \(isa), memory: 2MiB, vcpus: [0], firmware: rom}]\n"
+      let bundle = try await bundler.bundle(
+        SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text)))
+      var problems: [String] = []
+      do throws(any Error) {
+        try bundler.validate(bundle, on: board, describedBy: tree)
+      } catch let found as Problems {
+        problems = found.problems.map(\.message)
+      }
+      let isHosted = isa == "aarch64" || runsAArch32
+      #expect(
+        problems
+          == (isHosted
+            ? [] : ["isa: the machine's CPUs run no \(isa) guests; give the VM another image, or take another machine"])
+      )
     }
   }
 }

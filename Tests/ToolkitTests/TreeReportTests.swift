@@ -1,9 +1,10 @@
 import DeviceTree
 import Foundation
+import TestSupport
 import Testing
 import Toolkit
 
-@Suite("What TVisor finds in a tree")
+@Suite("What TVisor finds in a tree", .timeLimited)
 struct TreeReportTests {
   private static let unknownUART: NodeContent = { (node) throws(DeviceTreeError) in
     try node.property("compatible", "vendor,strange-uart")

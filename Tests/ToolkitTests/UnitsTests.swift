@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 import Toolkit
 
-@Suite("Units")
+@Suite("Units", .timeLimited)
 struct UnitsTests {
   @Test(
     "a size is a number with a binary unit or a plain number of bytes",

@@ -98,6 +98,7 @@ public struct ConsoleMultiplexer: ~Copyable {
     if lines[hypervisor].count == 0 && message.isLine {
       let interrupts = isMidLine
       interrupt(to: &sink)
+      if isScreenGiven { Self.show("\r\n", on: &sink) }
       prefix(of: hypervisor, to: &sink)
       message.writeLine(to: &sink)
       breakLine(of: hypervisor, to: &sink)

@@ -1,10 +1,11 @@
 import Architecture
 import ArmCommon
+import TestSupport
 import Testing
 
 // Encodings from an assembler, what they do from the manual (DDI 0406C, A8.8).
 
-@Suite("Loads and stores of A32")
+@Suite("Loads and stores of A32", .timeLimited)
 struct A32TransferTests {
   private static let described1: [Row] = [
     Row(0xe592_100c, "ldr r1, [r2, #12]", load(.word, .one(1), 2, 12)),

@@ -1,10 +1,11 @@
 import Architecture
 import ArmCommon
+import TestSupport
 import Testing
 
 // Encodings from an assembler, what they do from the manual (DDI 0487, C6.2).
 
-@Suite("Loads and stores of A64")
+@Suite("Loads and stores of A64", .timeLimited)
 struct A64TransferTests {
   private static let described1: [Row] = [
     Row(0xb940_0c41, "ldr w1, [x2, #12]", load(.word, .one(1), 2, 12)),

@@ -1,10 +1,11 @@
 import Architecture
 import ArmCommon
+import TestSupport
 import Testing
 
 // Encodings from an assembler, what they do from the manual (DDI 0406C, A8.8).
 
-@Suite("Loads and stores of T32")
+@Suite("Loads and stores of T32", .timeLimited)
 struct T32TransferTests {
   private static let described1: [Row] = [
     Row(0x49ff, "ldr.n r1, [pc, #1020]", loadLiteral(.word, 1, 1020, bytes: 2)),
@@ -145,6 +146,15 @@ struct T32TransferTests {
     Row(0xf952_1000, "ldrsw, which T32 has not", .refused(.unrecognized)),
     Row(0xf872_1000, "size 3", .refused(.unrecognized)),
   ]
+
+  /// DDI 0406C, A6.1: 11101, 11110 and 11111 in the upper five bits; 11100 is a branch of 16 bits.
+  @Test("a halfword begins a long instruction by its upper five bits")
+  func length() {
+    for upper in 0..<32 as Range<UInt16> {
+      #expect(DecodedTransfer.isLong(upper << 11 | 0x7ff) == (upper > 28), "\(upper)")
+      #expect(DecodedTransfer.isLong(upper << 11) == (upper > 28), "\(upper)")
+    }
+  }
 
   @Test("What the manual describes comes out so")
   func described() {

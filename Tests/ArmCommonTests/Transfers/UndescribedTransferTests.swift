@@ -1,5 +1,6 @@
 import Architecture
 import ArmCommon
+import TestSupport
 import Testing
 
 /// A guest whose instruction lies at the virtual address 0x8000 and the guest-physical 0x4000_8000, and whose devices'
@@ -13,6 +14,8 @@ private struct Guest {
   var fault: UInt64 = 0xf000_9000
   var isWrite = false
   var isBigEndian = false
+  /// How many bytes of code there are before the instruction.
+  var lead: UInt64 = 0
   /// How much of the code's virtual address space is mapped.
   var mapped: UInt64 = 0x1000
 
@@ -33,9 +36,11 @@ private struct Guest {
     let transfer =
       set == .a64
       ? UndescribedTransfer(
-        programCounter: 0x8000, isBigEndian: isBigEndian, virtualAddress: virtual, address: address, isWrite: isWrite)
+        programCounter: 0x8000 + lead, isBigEndian: isBigEndian, virtualAddress: virtual, address: address,
+        isWrite: isWrite)
       : UndescribedTransfer(
-        programCounter: 0x8000, state: state, virtualAddress: virtual, address: address, isWrite: isWrite)
+        programCounter: UInt32(0x8000 + lead), state: state, virtualAddress: virtual, address: address, isWrite: isWrite
+      )
     return transfer.describe(
       translate: { place in
         place.rawValue &- 0x8000 < mapped ? GuestPhysicalAddress(place.rawValue + 0x4000_0000) : nil
@@ -71,7 +76,7 @@ private func access(
     isSixtyFourBit: wide)
 }
 
-@Suite("Loads and stores that the syndrome does not describe")
+@Suite("Loads and stores that the syndrome does not describe", .timeLimited)
 struct UndescribedTransferTests {
   @Test("A pair of AArch64 is two accesses side by side")
   func pair() {
@@ -141,6 +146,12 @@ struct UndescribedTransferTests {
     guest = Guest(t32: [0xf85f, 0x1004])
     guest.fault = 0x8000
     #expect(accesses(guest.transfer()) == [access(0x0900_0000, .word, 1)])
+    // nop; ldr r1, [pc, #16]: the instruction is no multiple of four, and what it adds to is.
+    guest = Guest(t32: [0xbf00, 0x4904])
+    guest.lead = 2
+    guest.fault = 0x8014
+    #expect(accesses(guest.transfer()) == [access(0x0900_0014, .word, 1)])
+    #expect(guest.transfer()?.byteCount == 2)
   }
 
   @Test("AArch32 shifts its index: LSR #32 gives 0, ASR #32 the sign, RRX takes the carry in")

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
@@ -37,7 +38,7 @@ private struct Desk: ~Copyable {
   }
 }
 
-@Suite("Console output")
+@Suite("Console output", .timeLimited)
 struct ConsoleOutputTests {
   @Test("The focused VM's bytes are shown at once, after its name")
   func focusedAtOnce() throws {
@@ -166,6 +167,11 @@ struct ConsoleOutputTests {
     #expect(desk.shown() == "[linux] # ab\u{1b}[K\u{1b}[2C\u{1b}[1P\u{1b}[@\u{1b}[J")
     desk.say("\u{8}\u{1b}[2D\u{8}\u{8}\u{1b}[9D", from: 0)
     #expect(desk.shown() == "\u{8}\u{8}\u{8}\u{8}")
+    // Without a number it is one column, and so is zero (ECMA-48, CUB).
+    desk.say("abc\u{1b}[D", from: 0)
+    #expect(desk.shown() == "abc\u{8}")
+    desk.say("\u{1b}[0D\u{8}", from: 0)
+    #expect(desk.shown() == "\u{8}\u{8}")
     desk.say("\u{1b}[31m\u{8}x\u{8}\u{8}", from: 0)
     #expect(desk.shown() == "\u{1b}[31mx\u{8}", "half a sequence would be another one")
     desk.say("é\u{8}漢\u{8}", from: 0)
@@ -300,7 +306,7 @@ struct ConsoleOutputTests {
   }
 }
 
-@Suite("Console input")
+@Suite("Console input", .timeLimited)
 struct ConsoleInputTests {
   @Test("What is typed goes to VM 0 at first")
   func delivers() throws {
@@ -333,6 +339,9 @@ struct ConsoleInputTests {
     desk.say("one\ntwo\n", from: 1)
     #expect(desk.shown() == "")
     desk.console.report("VM rt has stopped\n", to: &desk.screen)
+    #expect(desk.shown() == "\r\n[tvisor] VM rt has stopped\r\n")
+    // Whether it is composed or not: wherever the program has left the cursor, the message begins a line.
+    desk.console.report(to: &desk.screen) { $0.write("VM rt has stopped\n") }
     #expect(desk.shown() == "\r\n[tvisor] VM rt has stopped\r\n")
     _ = desk.type("\u{14}f")
     #expect(desk.shown().contains("[tvisor] the screen is everybody's again; lines of others were not shown\r\n"))

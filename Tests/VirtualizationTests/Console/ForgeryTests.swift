@@ -77,7 +77,7 @@ private struct Terminal: ByteSink {
   }
 }
 
-@Suite("Forged console lines")
+@Suite("Forged console lines", .timeLimited)
 struct ForgeryTests {
   /// What a hostile guest sends: bits of sequences, controls, its own letter, and others' names.
   private static let pieces: [[UInt8]] =

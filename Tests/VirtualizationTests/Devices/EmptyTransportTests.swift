@@ -1,9 +1,10 @@
 import Architecture
+import TestSupport
 import Testing
 import Virtualization
 
 /// QEMU's virtio-mmio transports without a device (hw/virtio/virtio-mmio.c says what they answer; virtio 1.2, 4.2.2).
-@Suite("virtio transports without a device")
+@Suite("virtio transports without a device", .timeLimited)
 struct EmptyTransportTests {
   @Test("all 32 say that there is nothing behind them, and take writes", arguments: [GICVersion.v2, .v3])
   func transports(gic: GICVersion) throws {

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
@@ -43,7 +44,7 @@ extension PL011 {
   }
 }
 
-@Suite("PL011")
+@Suite("PL011", .timeLimited)
 struct PL011Tests {
   @Test("Registers have the reset values of table 3-1")
   func resetValues() {
@@ -85,6 +86,10 @@ struct PL011Tests {
     #expect(uart.write(0x141, offset: dr, width: .byte) == .handled(0))
     #expect(uart.takeTransmitted() == 0x41)
     #expect(uart.takeTransmitted() == nil)
+    for byte: UInt8 in [0x00, 0x7f, 0x80, 0xff] {
+      uart.store(UInt64(byte), at: dr)
+      #expect(uart.takeTransmitted() == byte)
+    }
     // TXFE is set and TXFF, BUSY are clear: a polling program goes on at once.
     #expect(uart.load(fr) & 0b1010_1000 == 0b1000_0000)
   }
@@ -256,10 +261,58 @@ struct PL011Tests {
     uart.store(0b001 << 3, at: ifls)
     #expect(uart.load(ris) & rx == 0, "a store that changes nothing raises nothing")
     uart.store(0b000 << 3, at: ifls)
+    #expect(uart.load(ris) & rx == 0, "nor one to a level that was reached before")
+    uart.store(0b010 << 3, at: ifls)
+    uart.store(0b001 << 3, at: ifls)
+    #expect(uart.load(ris) & rx == rx)
     uart.store(0b100 << 3, at: ifls)
     #expect(uart.load(ris) & rx == 0)
     uart.store(0x60, at: lcrh)
     #expect(uart.load(ris) & rx == rx, "without FIFOs one character is enough")
+  }
+
+  @Test("UARTICR clears the interrupts whose bits are set, and no other")
+  func selectiveClear() {
+    var uart = PL011.withFIFO(triggerSelect: 0)
+    for byte: UInt8 in 0..<4 { _ = uart.receive(byte) }
+    uart.store(0x41, at: dr)
+    let all = rx | tx | rt
+    #expect(uart.load(ris) & all == all)
+    uart.store(tx, at: icr)
+    #expect(uart.load(ris) & all == rx | rt)
+    uart.store(rx, at: icr)
+    #expect(uart.load(ris) & all == rt)
+  }
+
+  @Test("In loopback each modem output raises the interrupt of the input that it is: RTS, DTR, Out1, Out2")
+  func modemInterrupts() {
+    // UARTCR: LBE 7, DTR 10, RTS 11, Out1 12, Out2 13. UARTRIS: RI 0, CTS 1, DCD 2, DSR 3 (DDI 0183G §2.4.7, §3.3.11).
+    for (output, interrupt) in [(10, 3), (11, 1), (12, 2), (13, 0)] as [(UInt64, UInt64)] {
+      var uart = PL011()
+      uart.store(0x381, at: cr)
+      uart.store(0x7ff, at: icr)
+      let before = uart.load(cr)
+      uart.store(before ^ 1 << output, at: cr)
+      let raised = uart.load(ris) & 0xf
+      #expect(raised == 1 << interrupt, "output \(output)")
+    }
+  }
+
+  @Test(
+    "A lost character is told of by the next one that is stored, and by no other; UARTRSR keeps it until it is cleared")
+  func overrunOnce() {
+    var uart = PL011.withFIFO()
+    uart.store(0x381, at: cr)
+    for byte in 0..<33 as Range<UInt64> { uart.store(byte, at: dr) }
+    #expect(uart.load(ris) & oe == oe)
+    for byte in 0..<32 as Range<UInt64> { #expect(uart.load(dr) == byte) }
+    for byte: UInt64 in [0x41, 0x42] { uart.store(byte, at: dr) }
+    #expect(uart.load(rsr) == 1 << 3)
+    #expect(uart.load(dr) == 0x41 | 1 << 11)
+    #expect(uart.load(dr) == 0x42)
+    #expect(uart.load(rsr) == 1 << 3)
+    uart.store(0, at: rsr)
+    #expect(uart.load(rsr) == 0)
   }
 
   @Test("DMA is not there: its register keeps what is written and no character goes another way")

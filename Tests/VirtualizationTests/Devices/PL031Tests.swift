@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
@@ -17,7 +18,7 @@ extension PL031 {
   }
 }
 
-@Suite("PL031")
+@Suite("PL031", .timeLimited)
 struct PL031Tests {
   @Test("The clock runs from the start at its owner's pace")
   func runs() {
@@ -79,6 +80,24 @@ struct PL031Tests {
     clock.advance(toSeconds: 0xffff_fffe)
     #expect(!clock.interruptLine)
     clock.advance(toSeconds: 0xffff_ffff)
+    #expect(clock.interruptLine)
+  }
+
+  @Test("A match value that the clock shows, and a clock set to the match value, raise the alarm at once")
+  func equalMatch() {
+    var clock = PL031(secondsAtStart: 100)
+    clock.store(1, at: 0x10)
+    clock.store(100, at: 0x04)
+    #expect(clock.interruptLine)
+    clock.store(1, at: 0x1c)
+    #expect(!clock.interruptLine)
+    // The next time that it shows this is a whole turn away.
+    #expect(clock.alarmSeconds == 1 << 32)
+    clock.advance(toSeconds: 1)
+    #expect(!clock.interruptLine)
+    clock.store(500, at: 0x04)
+    #expect(!clock.interruptLine)
+    clock.store(500, at: 0x08)
     #expect(clock.interruptLine)
   }
 

@@ -1,8 +1,9 @@
 import Architecture
+import TestSupport
 import Testing
 import Virtualization
 
-@Suite("Exits that are answered without the VM's lock")
+@Suite("Exits that are answered without the VM's lock", .timeLimited)
 struct AnsweredAloneTests {
   /// Everything that an exit can do to a vCPU.
   private struct Effect: Equatable {
@@ -139,5 +140,25 @@ struct AnsweredAloneTests {
     }
     #expect(!board.answersAlone(.waitForInterrupt))
     #expect(!board.answersAlone(.undefined))
+  }
+
+  @Test("an SGI is sent the short way by a word to GICD_SGIR that names one vCPU, and by nothing else")
+  func softwareInterrupts() throws {
+    let board = try Board(.v2)
+    let register = GuestPhysicalAddress(0x0800_0f00)
+    func sent(_ value: UInt64, _ width: AccessWidth = .word, at address: GuestPhysicalAddress) -> SoftwareInterrupt? {
+      var cpu = RecordingCPU()
+      cpu.registers[3] = value
+      let access = MMIOAccess(address: address, width: width, isWrite: true, register: 3)
+      return board.machine.softwareInterrupt(access, vcpu: 1, cpu: cpu)
+    }
+    #expect(sent(0x0001_0005, at: register) == SoftwareInterrupt(id: 5, target: 0, source: 1))
+    #expect(sent(0x0200_0005, at: register) == SoftwareInterrupt(id: 5, target: 1, source: 1))
+    // Two targets, all others, none, nobody that there is.
+    for value: UInt64 in [0x0003_0005, 0x0100_0005, 0x5, 0x0004_0005, 0x0301_0005] {
+      #expect(sent(value, at: register) == nil)
+    }
+    for width: AccessWidth in [.byte, .halfword, .doubleword] { #expect(sent(0x0001_0005, width, at: register) == nil) }
+    #expect(sent(0x0001_0005, at: register.advanced(by: 4)) == nil)
   }
 }

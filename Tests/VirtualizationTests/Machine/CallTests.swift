@@ -1,10 +1,11 @@
 import Architecture
+import TestSupport
 import Testing
 import Virtualization
 
 private let notSupported: UInt64 = 0xffff_ffff_ffff_ffff
 
-@Suite("Exits that are calls or waits")
+@Suite("Exits that are calls or waits", .timeLimited)
 struct CallTests {
   @Test("HVC returns behind itself and is not skipped; a trapped SMC is")
   func conduits() throws {

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 import Virtualization
 
@@ -18,7 +19,7 @@ private let timerCompareValue = CoprocessorRegister(15, 2, crm: 14)
 private let debugControl = CoprocessorRegister(14, 0, 0, 2, 2)
 private let debugStatus = CoprocessorRegister(14, 0, 0, 1, 0)
 
-@Suite("Exits that are coprocessor registers")
+@Suite("Exits that are coprocessor registers", .timeLimited)
 struct CoprocessorExitTests {
   @Test("The physical timer: CNTP_CVAL moves by two registers, of which the upper halves do not count")
   func timer() throws {

@@ -8,7 +8,7 @@ private let redistributors: UInt64 = 0x080a_0000
 private let console: UInt64 = 0x0900_0000
 private let clock: UInt64 = 0x0901_0000
 
-@Suite("Exits that are loads and stores")
+@Suite("Exits that are loads and stores", .timeLimited)
 struct MemoryTests {
   private func expectAbort(
     _ board: Board, _ exit: Exit, isWrite: Bool, sourceLocation: SourceLocation = #_sourceLocation

@@ -99,7 +99,7 @@ private struct ExitGenerator: RandomNumberGenerator {
   }
 }
 
-@Suite("Exits at random")
+@Suite("Exits at random", .timeLimited)
 struct RandomExitTests {
   /// What must hold after any exit whatever: it is answered by one fault or none, and a fault means that the guest is still
   /// at the instruction and that no register changed.

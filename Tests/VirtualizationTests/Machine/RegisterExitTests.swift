@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 import Virtualization
 
@@ -8,7 +9,7 @@ private let physicalTimerCompareValue = SystemRegister(3, 3, 14, 2, 2)
 private let sgi1 = SystemRegister(3, 0, 12, 11, 5)
 private let debugControl = SystemRegister(2, 0, 0, 2, 2)
 
-@Suite("Exits that are system registers")
+@Suite("Exits that are system registers", .timeLimited)
 struct RegisterExitTests {
   @Test("An identification register reads as the guest's view and writes are undefined")
   func identification() throws {

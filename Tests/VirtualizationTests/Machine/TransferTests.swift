@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 import Virtualization
 
@@ -22,7 +23,7 @@ private func undescribed(_ address: UInt64, isWrite: Bool = false) -> Exit {
   .undescribedMemory(GuestPhysicalAddress(address), isWrite: isWrite)
 }
 
-@Suite("Exits that are loads and stores without a description")
+@Suite("Exits that are loads and stores without a description", .timeLimited)
 struct TransferTests {
   @Test("The registers move one after the other, and then the base")
   func several() throws {

@@ -9,7 +9,7 @@ private let lineControl: UInt64 = 0x0900_002c
 private let interruptMask: UInt64 = 0x0900_0038
 
 /// UARTFR: RXFE is bit 4, RXFF bit 6. UARTIMSC: RXIM is bit 4, RTIM bit 6. UARTLCR_H: FEN is bit 4.
-@Suite("The console of a VM")
+@Suite("The console of a VM", .timeLimited)
 struct TypingTests {
   /// The guest takes what there is, as a driver's interrupt handler does.
   private func drain(_ board: Board, limit: Int = 10_000) -> [UInt8] {
@@ -143,6 +143,34 @@ struct TypingTests {
     #expect(board.register(3) == 1_000_005)
     #expect(board.type(0x61))
     #expect(drain(board) == [0x61])
+  }
+
+  @Test(
+    "A VM that is reset with each line of its devices high hears of each again; what holds its transmitter still does")
+  func linesAfterReset() throws {
+    let board = try Board()
+    board.around.now = Instant(ticks: 5_000)
+    /// A character, an alarm for this second, and a timer whose time has come.
+    func raiseAll() {
+      board.handle(.store(interruptMask), [3: 1 << 4 | 1 << 6])
+      #expect(board.type(0x41))
+      board.handle(.store(0x0901_0010), [3: 1])
+      board.handle(.store(0x0901_0004), [3: 1_000_005])
+      board.handle(.msr(SystemRegister(3, 3, 14, 2, 1)), [3: 1])
+      for id: UInt16 in [30, 33, 34] { #expect(board.isPending(id), "\(id)") }
+    }
+    raiseAll()
+    board.machine.holdConsole(true)
+    board.reset()
+    board.machine.interrupts.load(vcpu: 0, into: &board.around.listRegisters)
+    for id: UInt16 in [30, 33, 34] { #expect(!board.isPending(id), "\(id)") }
+    // UARTFR: TXFF is bit 5, TXFE bit 7.
+    board.handle(.load(flags))
+    #expect(board.register(3) & 0b1010_0000 == 1 << 5)
+    board.machine.holdConsole(false)
+    board.handle(.load(flags))
+    #expect(board.register(3) & 0b1010_0000 == 1 << 7)
+    raiseAll()
   }
 
   /// What a guest reads of the whole interrupt controller.

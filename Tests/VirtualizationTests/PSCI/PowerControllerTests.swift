@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
@@ -30,7 +31,7 @@ extension PowerController {
   }
 }
 
-@Suite("Firmware: what there is")
+@Suite("Firmware: what there is", .timeLimited)
 struct FirmwareVersionTests {
   @Test("The versions are PSCI 1.1 and SMCCC 1.2, and there is no trusted OS to migrate")
   func versions() throws {
@@ -97,7 +98,7 @@ struct FirmwareVersionTests {
   }
 }
 
-@Suite("Firmware: vCPUs")
+@Suite("Firmware: vCPUs", .timeLimited)
 struct PowerStateTests {
   @Test("A vCPU goes from off by way of pending to on, and CPU_ON and AFFINITY_INFO say which it is")
   func lifeCycle() throws {
@@ -125,7 +126,7 @@ struct PowerStateTests {
 
   @Test(
     "CPU_ON refuses an entry outside RAM or between instructions, and the vCPU stays off",
-    arguments: [0, 0x0900_0000, 0x8000_0000, 0x4000_0002, .max] as [UInt64])
+    arguments: [0, 0x0900_0000, 0x8000_0000, 0x4000_0001, 0x4000_0002, 0x4000_0003, .max] as [UInt64])
   func badEntry(entry: UInt64) throws {
     var firmware = try firmware()
     #expect(firmware.call(0xc400_0003, 1, entry) == .result(invalidAddress))
@@ -158,6 +159,13 @@ struct PowerStateTests {
     #expect(firmware.call(0xc400_0004, 0x100, 1) == .result(1))
     #expect(firmware.call(0xc400_0003, 0x101, 0x4008_0000) == .start(vcpu: 17, entry: 0x4008_0000, context: 0))
     #expect(firmware.call(0xc400_0004, 0x100, 1) == .result(2))
+    // Whichever of them it is that is about to be on, and then is.
+    _ = firmware.call(0x8400_0002, from: 17)
+    #expect(firmware.call(0xc400_0004, 0x100, 1) == .result(1))
+    #expect(firmware.call(0xc400_0003, 0x100, 0x4008_0000) == .start(vcpu: 16, entry: 0x4008_0000, context: 0))
+    #expect(firmware.call(0xc400_0004, 0x100, 1) == .result(2))
+    firmware.ran(16)
+    #expect(firmware.call(0xc400_0004, 0x100, 1) == .result(0))
     #expect(firmware.call(0xc400_0004, 0x200, 1) == .result(invalidParameters))
     #expect(firmware.call(0xc400_0004, 0x100, 2) == .result(0))
     #expect(firmware.call(0xc400_0004, 0x000, 4) == .result(invalidParameters))

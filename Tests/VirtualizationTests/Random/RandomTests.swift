@@ -1,9 +1,10 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
 
-@Suite("Random numbers")
+@Suite("Random numbers", .timeLimited)
 struct RandomTests {
   /// RFC 8439, 2.3.2.
   @Test("ChaCha20's block function gives the RFC's example")
@@ -95,7 +96,7 @@ struct RandomTests {
 }
 
 /// SMCCC TRNG 1.0 (DEN 0098).
-@Suite("Random numbers from the firmware")
+@Suite("Random numbers from the firmware", .timeLimited)
 struct RandomCallTests {
   private let call = Exit.call(.hypervisorCall, immediate: 0)
 

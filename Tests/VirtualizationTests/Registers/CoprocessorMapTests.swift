@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
@@ -8,7 +9,7 @@ private func register(_ coprocessor: UInt32, _ opc1: UInt32, _ crn: UInt32, _ cr
   -> CoprocessorRegister
 { CoprocessorRegister(coprocessor, opc1, crn, crm, opc2) }
 
-@Suite("AArch32's names of system registers")
+@Suite("AArch32's names of system registers", .timeLimited)
 struct CoprocessorMapTests {
   private let map = SystemRegisterMap(gic: .v3)
 
@@ -77,6 +78,20 @@ struct CoprocessorMapTests {
       for opc2: UInt32 in 4...7 {
         #expect(map.answer(to: register(14, 0, 0, number, opc2), isWrite: true) == .breakpoint)
       }
+    }
+  }
+
+  @Test("The upper half of ACTLR is RAZ/WI, as ACTLR_EL1 is, and so are a core's own registers of 64 bits")
+  func ownRegisters() {
+    for isWrite in [false, true] {
+      // ACTLR2 (DDI 0487, G8.2.2).
+      #expect(map.answer(to: register(15, 0, 1, 0, 3), isWrite: isWrite) == .constant(0))
+      #expect(map.answer(to: register(15, 1, 1, 0, 3), isWrite: isWrite) == .undefined)
+      // Cortex-A15's CPUMERRSR and L2MERRSR: MRRC p15, 0 and 1, c15.
+      for opc1: UInt32 in 0...1 {
+        #expect(map.answer(to: CoprocessorRegister(15, opc1, crm: 15), isWrite: isWrite) == .constant(0))
+      }
+      #expect(map.answer(to: CoprocessorRegister(15, 0, crm: 3), isWrite: isWrite) == .undefined)
     }
   }
 

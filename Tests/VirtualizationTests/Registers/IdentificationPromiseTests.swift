@@ -1,10 +1,11 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
 
 /// What an identification register shows is there: no field says that a guest has registers which then are undefined.
-@Suite("Promises of identification registers")
+@Suite("Promises of identification registers", .timeLimited)
 struct IdentificationPromiseTests {
   /// A field of an identification register, S3_0_C0_C<crm>_<op2>, the value that stands for nothing beside zero, and registers
   /// that come with anything else (DDI 0487, D23.2), of those that trap or that EL2 can keep away.

@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
@@ -7,7 +8,7 @@ private func id(_ crm: UInt16, _ op2: UInt16) -> SystemRegister { SystemRegister
 
 private func field(_ value: UInt64, _ shift: UInt64) -> UInt64 { value >> shift & 15 }
 
-@Suite("Identification registers")
+@Suite("Identification registers", .timeLimited)
 struct IdentificationRegisterTests {
   private let view = IdentificationRegisters(gic: .v3)
   /// A CPU that claims everything there will ever be.

@@ -1,9 +1,10 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
 
-@Suite("Trapped system registers")
+@Suite("Trapped system registers", .timeLimited)
 struct SystemRegisterMapTests {
   private let map = SystemRegisterMap(gic: .v3)
 

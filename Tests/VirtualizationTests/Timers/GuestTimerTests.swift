@@ -1,11 +1,12 @@
 import Architecture
+import TestSupport
 import Testing
 
 @testable import Virtualization
 
 private func at(_ ticks: UInt64) -> Instant { Instant(ticks: ticks) }
 
-@Suite("Guest timer")
+@Suite("Guest timer", .timeLimited)
 struct GuestTimerTests {
   @Test("Nothing is up after reset")
   func reset() {

@@ -1,5 +1,6 @@
 import Architecture
 import Foundation
+import TestSupport
 import Testing
 import Virtualization
 
@@ -40,7 +41,7 @@ private struct SlowTimer {
   }
 }
 
-@Suite("Guest timers against a slow reference") struct TimerPropertyTests {
+@Suite("Guest timers against a slow reference", .timeLimited) struct TimerPropertyTests {
   private static let interesting: [UInt64] = [
     0, 1, 2, 3, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_fffe, 0xffff_ffff, 0x1_0000_0000, 1 << 63, (1 << 63) - 1,
     .max, .max - 1,

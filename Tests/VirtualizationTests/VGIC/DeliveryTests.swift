@@ -6,7 +6,7 @@ import Virtualization
 private let versions: [GICVersion] = [.v2, .v3]
 
 /// How single interrupts reach the guest.
-@Suite struct DeliveryTests {
+@Suite(.timeLimited) struct DeliveryTests {
   @Test("An edge that arrives while its interrupt is active is delivered once more", arguments: versions)
   func edgeWhileActive(version: GICVersion) throws {
     let machine = try GuestMachine(version)

@@ -263,6 +263,9 @@ extension GuestMachine {
     takeDeactivations()
   }
 
+  /// True where a physical interrupt is still to be deactivated on the VM's behalf.
+  var owesDeactivations: Bool { gic.hasDeactivations }
+
   func isLinked(_ id: UInt16, vcpu: Int = 0) -> Bool { gic.hardwareLinkInUse(id, vcpu: vcpu) }
 
   /// The vCPUs that an event alone makes the model ask attention for.

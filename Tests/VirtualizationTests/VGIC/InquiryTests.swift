@@ -62,7 +62,7 @@ private final class TwoCPUs {
   }
 }
 
-@Suite("What another CPU has in its list registers") struct InquiryTests {
+@Suite("What another CPU has in its list registers", .timeLimited) struct InquiryTests {
   @Test(
     "A guest that waits until another vCPU has ended an interrupt sees it end, though that makes no exit",
     arguments: [GICVersion.v2, .v3])
@@ -111,5 +111,19 @@ private final class TwoCPUs {
       #expect(!cpus.load(0x0800_0300, bit: 20))
     }
     #expect(cpus.requestCount == after)
+  }
+
+  @Test("A vCPU that reads of its own interrupts asks nobody", arguments: [GICVersion.v2, .v3])
+  func ownInterrupts(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.enable(40)
+    machine.route(40, to: 0)
+    machine.setLine(40, true)
+    machine.isDeaf = true
+    let attention = machine.takeAttention {
+      #expect($0.readBit(0x200, 40))
+      #expect(!$0.readBit(0x300, 40))
+    }
+    #expect(attention == 0)
   }
 }

@@ -6,7 +6,7 @@ import Virtualization
 private let versions: [GICVersion] = [.v2, .v3]
 
 /// One test for each mistake with interrupts that hypervisors are known to have made.
-@Suite("Known mistakes with interrupts are not made here") struct KnownMistakeTests {
+@Suite("Known mistakes with interrupts are not made here", .timeLimited) struct KnownMistakeTests {
   @Test("The number of list registers is the hardware's, whatever it is", arguments: versions, [1, 3, 5, 16])
   func listRegisterCount(version: GICVersion, count: Int) throws {
     let machine = try GuestMachine(version, listRegisterCount: count)

@@ -4,7 +4,7 @@ import Testing
 import Virtualization
 
 /// A guest that breaks the rules of its CPU interface: what it then sees is unpredictable, but the model holds.
-@Suite("A guest that breaks the rules harms nobody but itself") struct LawlessGuestTests {
+@Suite("A guest that breaks the rules harms nobody but itself", .timeLimited) struct LawlessGuestTests {
   @Test(
     "Ends and deactivations of anything, modes that change meanwhile, active bits set at random",
     arguments: [GICVersion.v2, .v3], [1, 2, 4, 16])

@@ -6,7 +6,7 @@ import Virtualization
 private let versions: [GICVersion] = [.v2, .v3]
 
 /// How often maintenance interrupts come, and how much each of them does.
-@Suite("Maintenance comes no more often, and does no more, than it must") struct MaintenanceTests {
+@Suite("Maintenance comes no more often, and does no more, than it must", .timeLimited) struct MaintenanceTests {
   /// A machine whose guest has edge-triggered interrupts from 32 on.
   private func machine(
     _ version: GICVersion, _ listRegisterCount: Int, interruptCount: Int, priority: (Int) -> UInt8

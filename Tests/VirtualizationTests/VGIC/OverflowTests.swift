@@ -6,7 +6,7 @@ import Virtualization
 private let versions: [GICVersion] = [.v2, .v3]
 
 /// More interrupts than list registers.
-@Suite struct OverflowTests {
+@Suite(.timeLimited) struct OverflowTests {
   @Test(
     "Pending interrupts beyond the list registers are all delivered once, the most urgent first",
     arguments: versions, [1, 2, 4, 16])
@@ -119,6 +119,39 @@ private let versions: [GICVersion] = [.v2, .v3]
     for _ in 0..<3 { machine.end(0) }
     #expect(machine.registers.runningPriority == 0xff)
     #expect(machine.registers.contents == [])
+    machine.expectSound()
+  }
+
+  @Test("Of active ones the one makes room that will be ended last", arguments: versions)
+  func outermost(version: GICVersion) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 2)
+    for (index, id) in [UInt16](40...43).enumerated() {
+      machine.setEdge(id)
+      machine.enable(id)
+      machine.setPriority(id, UInt8(0x80 - index * 0x20))
+    }
+    for id: UInt16 in 40...43 {
+      machine.pulse(id)
+      #expect(machine.acknowledge() == id)
+      #expect(Set(machine.registers.contents.map(\.virtualID)).isSubset(of: [id - 1, id]))
+    }
+    machine.expectSound()
+  }
+
+  @Test(
+    "Where deactivations do not trap, what software has made active stays where its deactivation is seen",
+    arguments: versions)
+  func madeActiveStays(version: GICVersion) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 1)
+    machine.registers.trapsDeactivations = false
+    machine.registers.separatesDeactivation = true
+    machine.setEdge(41)
+    machine.enable(40, 41)
+    machine.writeBit(0x300, 40)
+    machine.pulse(41)
+    machine.deactivate(40)
+    #expect(!machine.readBit(0x300, 40))
+    #expect(machine.acknowledge() == 41)
     machine.expectSound()
   }
 

@@ -7,7 +7,7 @@ private let versions: [GICVersion] = [.v2, .v3]
 
 /// Interrupts whose physical lines fall while they wait, and rise again: pending of a level-sensitive interrupt is its line, or a
 /// write to GICD_ISPENDR (IHI 0048B §3.2.4, §4.3.7).
-@Suite("A line that is low is not pending") struct PhysicalLineTests {
+@Suite("A line that is low is not pending", .timeLimited) struct PhysicalLineTests {
   /// The virtual timer, and a device that was given.
   static let ids: [UInt16] = [27, 40]
 
@@ -208,5 +208,30 @@ private let versions: [GICVersion] = [.v2, .v3]
     #expect(machine.acknowledge() == nil)
     #expect(machine.activePhysicalIDs == [])
     machine.expectSound()
+  }
+
+  @Test("The lines of private interrupts show in the redistributor that they belong to, and nowhere else")
+  func privateLines() throws {
+    let machine = try GuestMachine(.v3, vcpuCount: 2)
+    machine.enable(27)
+    machine.setPhysicalLine(27, true)
+    #expect(machine.acknowledge() == 27)
+    // GICD_ISPENDR0 is RAZ with affinity routing (IHI 0069 §12.9.22).
+    #expect(machine.read(0x200) == 0)
+    #expect(machine.readRedistributor(0x1_0200) == 1 << 27)
+    #expect(machine.readRedistributor(0x1_0200, frame: 1) == 0)
+    machine.expectSound()
+  }
+
+  @Test("What this CPU has on a line says nothing of another's timer")
+  func anotherLine() throws {
+    let machine = try GuestMachine(.v3, vcpuCount: 2)
+    machine.writeRedistributor(0x1_0100, 1 << 27, frame: 1)
+    machine.raiseHardware(27, vcpu: 1)
+    machine.registers.lines[127] = false
+    let high = machine.gic.lookAtLines(offset: 0x200, width: .word, owner: 1, reader: 0, registers: machine.registers)
+    #expect(high == 0)
+    #expect(machine.isLinked(27, vcpu: 1))
+    #expect(machine.hasPendingInterrupt(1))
   }
 }

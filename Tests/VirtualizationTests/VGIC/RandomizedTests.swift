@@ -180,7 +180,7 @@ private final class RandomGuest {
   }
 }
 
-@Suite struct RandomizedTests {
+@Suite(.timeLimited) struct RandomizedTests {
   @Test(
     "Whatever a guest does, no interrupt is lost, none is delivered twice, and no maintenance storms",
     arguments: [GICVersion.v2, .v3], [1, 2, 4, 16])

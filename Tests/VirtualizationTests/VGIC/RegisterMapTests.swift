@@ -154,7 +154,7 @@ enum RegisterMap: CaseIterable {
   fileprivate func makeFace() throws -> Face { try Face(version, isRedistributor: self == .redistributor) }
 }
 
-@Suite("Every register at every width is what the manuals say") struct RegisterMapTests {
+@Suite("Every register at every width is what the manuals say", .timeLimited) struct RegisterMapTests {
   @Test("Each register reads, keeps and ignores what it should, by words and by bytes", arguments: RegisterMap.allCases)
   func rows(map: RegisterMap) throws {
     for row in map.rows {

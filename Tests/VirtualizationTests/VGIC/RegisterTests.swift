@@ -6,7 +6,7 @@ import Virtualization
 private let versions: [GICVersion] = [.v2, .v3]
 
 /// The register faces, group by group.
-@Suite struct RegisterTests {
+@Suite(.timeLimited) struct RegisterTests {
   @Test("GICD_TYPER of a GICv2 says the lines in units of 32 and the CPUs, both less one")
   func typeV2() throws {
     #expect(try GuestMachine(.v2, vcpuCount: 4, spiCount: 96).read(0x004) == 3 << 5 | 3)

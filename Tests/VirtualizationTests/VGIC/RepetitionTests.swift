@@ -5,7 +5,7 @@ import Testing
 @testable import Virtualization
 
 /// The way of interrupts that come again: one list register is written, and nothing else changes.
-@Suite("Interrupts that come again") struct RepetitionTests {
+@Suite("Interrupts that come again", .timeLimited) struct RepetitionTests {
   private func machine(_ version: GICVersion, hasLinks: Bool = true) throws -> GuestMachine {
     let machine = try GuestMachine(version, vcpuCount: 2, hasLinks: hasLinks)
     machine.enable(1, 27, 28)
@@ -105,6 +105,55 @@ import Testing
     machine.end(27)
     #expect(machine.acknowledge() == 40)
     #expect(!repeats(27, machine))
+    machine.expectSound()
+  }
+
+  @Test(
+    "Of two that are as urgent, one that is never quiet leaves the other its turn", arguments: [GICVersion.v2, .v3],
+    [true, false])
+  func fairness(version: GICVersion, isTimer: Bool) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 1)
+    let first: UInt16 = isTimer ? 27 : 41
+    machine.enable(first, 40)
+    if isTimer { machine.raiseHardware(27) } else { machine.setLine(41, true) }
+    machine.setLine(40, true)
+    var taken: [UInt16] = []
+    for _ in 0..<4 {
+      // The next one comes before anybody has looked at what became of this one.
+      machine.isDeaf = true
+      guard let id = machine.acknowledge() else { break }
+      taken.append(id)
+      machine.end(id)
+      if id == 27 { machine.raiseHardware(27) }
+      machine.isDeaf = false
+      machine.enter()
+    }
+    #expect(taken.contains(first) && taken.contains(40), "\(taken)")
+    machine.expectSound()
+  }
+
+  @Test(
+    "A timer's interrupt that comes again by the long way after short ones is deactivated at its end, too",
+    arguments: [GICVersion.v2, .v3], [true, false])
+  func longWay(version: GICVersion, hasLinks: Bool) throws {
+    let machine = try machine(version, hasLinks: hasLinks)
+    for _ in 0..<2 {
+      machine.raiseHardware(27)
+      #expect(machine.handleAll() == [27])
+      #expect(machine.activePhysicalIDs == [])
+    }
+    // Something about it has changed, so that the model has to look first; and it comes before that.
+    machine.isDeaf = true
+    machine.setPriority(27, 0x40)
+    machine.raiseHardware(27)
+    machine.isDeaf = false
+    machine.enter()
+    #expect(machine.isLinked(27))
+    #expect(machine.handleAll() == [27])
+    #expect(machine.activePhysicalIDs == [])
+    machine.raiseHardware(27)
+    #expect(machine.handleAll() == [27])
+    #expect(machine.activePhysicalIDs == [])
     machine.expectSound()
   }
 

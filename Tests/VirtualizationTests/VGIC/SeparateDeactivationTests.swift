@@ -6,7 +6,7 @@ import Virtualization
 private let versions: [GICVersion] = [.v2, .v3]
 
 /// EOImode 1: a write of EOIR drops the priority, one of DIR deactivates (IHI 0048B §3.2.1, IHI 0069 §4.4.1).
-@Suite("Deactivations by themselves") struct SeparateDeactivationTests {
+@Suite("Deactivations by themselves", .timeLimited) struct SeparateDeactivationTests {
   private func machine(
     _ version: GICVersion, vcpuCount: Int = 1, listRegisterCount: Int = 4, edges ids: Range<UInt16> = 40..<52
   ) throws -> GuestMachine {
@@ -196,6 +196,28 @@ private let versions: [GICVersion] = [.v2, .v3]
     #expect(machine.readBit(0x300, 40))
     machine.end(40)
     #expect(!machine.readBit(0x300, 40))
+    machine.expectSound()
+  }
+
+  @Test("Software that makes an evicted interrupt inactive makes room for the next one that waits", arguments: versions)
+  func roomAfterRequest(version: GICVersion) throws {
+    let machine = try GuestMachine(version, listRegisterCount: 1)
+    machine.registers.trapsDeactivations = false
+    for (index, id) in ([40, 41, 42] as [UInt16]).enumerated() {
+      machine.setEdge(id)
+      machine.enable(id)
+      machine.setPriority(id, UInt8(0x80 - index * 0x20))
+    }
+    machine.registers.separatesDeactivation = true
+    for id: UInt16 in [40, 41] {
+      machine.pulse(id)
+      #expect(machine.acknowledge() == id)
+    }
+    machine.pulse(42)
+    // Two that are evicted at once could not be told apart.
+    #expect(machine.acknowledge() == nil)
+    machine.writeBit(0x380, 40)
+    #expect(machine.acknowledge() == 42)
     machine.expectSound()
   }
 }

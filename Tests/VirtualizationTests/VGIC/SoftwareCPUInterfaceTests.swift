@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Virtualization
 
-@Suite("A GICv2's CPU interface in software")
+@Suite("A GICv2's CPU interface in software", .timeLimited)
 struct SoftwareCPUInterfaceTests {
   /// Interface on, both groups on, everything let through: GICH_VMCR with VMGrp0En, VMGrp1En and VMPriMask 0xf8.
   private func interface(_ bits: UInt32 = 0, _ contents: ListRegister...) -> SoftwareCPUInterface {

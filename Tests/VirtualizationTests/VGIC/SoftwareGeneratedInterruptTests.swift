@@ -4,7 +4,7 @@ import Testing
 import Virtualization
 
 /// SGIs of both versions.
-@Suite struct SoftwareGeneratedInterruptTests {
+@Suite(.timeLimited) struct SoftwareGeneratedInterruptTests {
   @Test("A GICv2 SGI from several CPUs is delivered once for each of them, with its source", arguments: [1, 4])
   func severalSources(listRegisterCount: Int) throws {
     let machine = try GuestMachine(.v2, vcpuCount: 4, listRegisterCount: listRegisterCount)

@@ -6,7 +6,7 @@ import Virtualization
 private let versions: [GICVersion] = [.v2, .v3]
 
 /// vCPUs that take turns on one CPU, and restarts.
-@Suite struct SwitchingTests {
+@Suite(.timeLimited) struct SwitchingTests {
   @Test("Active priorities, the mask and list registers survive a switch to another vCPU and back", arguments: versions)
   func statePreserved(version: GICVersion) throws {
     let machine = try GuestMachine(version, vcpuCount: 2)
@@ -304,5 +304,101 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.enable(1)
     #expect(machine.acknowledge() == nil)
     machine.expectSound()
+  }
+
+  @Test(
+    "A change that makes a vCPU's interrupt one that it is to have asks for the vCPU's attention while it is not loaded",
+    arguments: versions)
+  func changedMeanwhile(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2)
+    machine.enable(40)
+    machine.route(40, to: 0)
+    machine.setPriority(40, 0xc0)
+    machine.registers.priorityMask = 0x80
+    machine.setLine(40, true)
+    machine.unload()
+    machine.load(1)
+    #expect(!machine.hasPendingInterrupt(0))
+    machine.isDeaf = true
+    let attention = machine.takeAttention { $0.setPriority(40, 0x40) }
+    #expect(attention & 1 == 1)
+    #expect(machine.hasPendingInterrupt(0))
+  }
+
+  @Test(
+    "What waits for a list register when its vCPU leaves waits for it when the vCPU comes back", arguments: versions)
+  func waitsAcross(version: GICVersion) throws {
+    let machine = try GuestMachine(version, vcpuCount: 2, listRegisterCount: 1)
+    machine.enable(40, 41)
+    for id: UInt16 in [40, 41] {
+      machine.setEdge(id)
+      machine.route(id, to: 0)
+      machine.pulse(id)
+    }
+    // The first one has ended when the vCPU leaves, and nobody has given its list register to the second.
+    machine.isDeaf = true
+    #expect(machine.acknowledge() == 40)
+    machine.end(40)
+    machine.unload()
+    machine.load(1)
+    machine.unload()
+    machine.isDeaf = false
+    machine.load(0)
+    #expect(machine.handleAll() == [41])
+    machine.expectSound()
+  }
+
+  @Test("A priority mask lets through what is below it, though it divide no interrupts' priorities evenly")
+  func unevenMask() throws {
+    let machine = try GuestMachine(.v3, vcpuCount: 2, listRegisterCount: 1)
+    machine.registers.priorityBitCount = 7
+    machine.enable(40, 41)
+    for id: UInt16 in [40, 41] { machine.setPriority(id, 0x80) }
+    machine.unload()
+    machine.setLine(40, true)
+    machine.setLine(41, true)
+    for (mask, isSignalled) in [(0x80, false), (0x82, true), (0x88, true)] as [(UInt8, Bool)] {
+      machine.load(0)
+      machine.registers.priorityMask = mask
+      #expect(machine.registers.priorityMask == mask)
+      machine.unload()
+      #expect(machine.hasPendingInterrupt(0) == isSignalled)
+    }
+    // One of the two alone, which waits, as the other is active.
+    machine.load(0)
+    #expect(machine.acknowledge() != nil)
+    machine.registers.priorityMask = 0x82
+    machine.unload()
+    #expect(machine.hasPendingInterrupt(0))
+    machine.expectSound()
+  }
+
+  @Test("SPIs of a GICv2 go to nobody until the guest says to whom, and after a restart again")
+  func targetsAfterReset() throws {
+    let machine = try GuestMachine(.v2, vcpuCount: 2)
+    for _ in 0..<2 {
+      #expect(machine.read(0x828) == 0)
+      machine.enable(40)
+      machine.setLine(40, true)
+      #expect(machine.acknowledge() == nil)
+      machine.route(40, to: 0)
+      #expect(machine.acknowledge() == 40)
+      machine.unload()
+      machine.reset()
+      machine.load(0)
+      machine.enableInterface()
+      machine.write(0x000, 3)
+    }
+    machine.expectSound()
+  }
+
+  @Test("A vCPU that has never run has FIQs as its interface's group 0, which a GICv3 has always (ICH_VMCR_EL2.VFIQEn)")
+  func firstMachineControl() throws {
+    var storage = HeapStorage()
+    var gic = try VirtualGIC(
+      version: .v3, vcpuCount: 1, sharedInterruptCount: 32, usesHardwareLinks: true, storage: &storage)
+    var registers = ListRegisterInterpreter(version: .v3, count: 4)
+    gic.load(vcpu: 0, into: &registers)
+    #expect(registers.writtenMachineControl & 1 << 3 != 0)
   }
 }

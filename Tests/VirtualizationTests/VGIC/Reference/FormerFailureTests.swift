@@ -1,4 +1,5 @@
 import Architecture
+import TestSupport
 import Testing
 
 /// Runs what a failure of `ReferenceTests` has printed.
@@ -9,7 +10,7 @@ func replay(_ board: RaceBoard, _ steps: [Step], sourceLocation: SourceLocation 
 }
 
 /// Sequences that once told the model from the reference.
-@Suite("What random sequences have found stays mended") struct FormerFailureTests {
+@Suite("What random sequences have found stays mended", .timeLimited) struct FormerFailureTests {
   @Test("With EOImode 1, an interrupt that waits comes when software deactivates the one that had to leave")
   func evictedDeactivatedBySoftware() throws {
     try replay(

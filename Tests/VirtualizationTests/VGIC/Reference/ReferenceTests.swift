@@ -1,10 +1,11 @@
 import Architecture
+import TestSupport
 import Testing
 
 /// The model against the reference: whatever happens, a guest cannot tell them apart.
 ///
 /// A failure prints its seed and the shortest sequence that still fails, as Swift. See `Soak` for longer runs.
-@Suite("The interrupt controller is what the architecture says") struct ReferenceTests {
+@Suite("The interrupt controller is what the architecture says", .timeLimited) struct ReferenceTests {
   private static let stepCount = 250
 
   /// A block of seeds of its own for each argument, so that blocks run side by side.
