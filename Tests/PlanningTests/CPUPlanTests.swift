@@ -70,9 +70,16 @@ private func time(_ budget: UInt64, _ period: UInt64, _ deadline: UInt64? = nil)
 
 @Suite("The CPU that does the console's work", .timeLimited)
 struct ConsolePlaceTests {
-  private func place(_ policy: String?, cpu: UInt32 = 0, cpus: [UInt32], count: Int) throws -> Int {
+  private func place(_ policy: String?, cpu: UInt32 = 0, cpus: [UInt32], count: Int, down: [Int] = []) throws -> Int {
     let vms = cpus.enumerated().map { ("vm\($0)", [$1], [TimeReservation](), [UInt32]()) }
-    return ConsolePlace.cpu(of: try Sample(cpu: cpu, policy: policy, vms: vms).make(), cpuCount: count)
+    let system = try Sample(cpu: cpu, policy: policy, vms: vms).make()
+    return ConsolePlace.cpu(of: system, cpuCount: count) { !down.contains($0) }
+  }
+
+  @Test("is never one that did not start")
+  func down() throws {
+    #expect(try place("round-robin", cpus: [0], count: 4, down: [1, 2]) == 3)
+    #expect(try place("round-robin", cpus: [0], count: 4, down: [1, 2, 3]) == 0)
   }
 
   @Test("is one without vCPUs, and of several the first")
