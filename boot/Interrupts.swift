@@ -117,11 +117,11 @@ extension Reference where Value == PhysicalCPU {
     vm.value.lock.release()
   }
 
-  /// Since when the loaded vCPU, which waits, need not wait any more for its virtual timer, whose line is high.
+  /// Since when the loaded vCPU, which waits, need not wait any more for its virtual timer. Its line is high: the counter has come
+  /// to the compare value, and the sum does not wrap.
   private var loadedTimerDue: Instant {
-    let timer = GuestTimer(
-      control: 1, compareValue: Processor.virtualTimerCompareValue, offset: value.loadedVM.value.counterOffset)
-    return min(max(timer.deadline, value.loadedVCPU.value.waitingSince), .now)
+    let due = Instant(ticks: Processor.virtualTimerCompareValue &+ value.loadedVM.value.counterOffset)
+    return max(due, value.loadedVCPU.value.waitingSince)
   }
 
   /// The vCPU's CPU interface has something that the interrupt controller has to see.
