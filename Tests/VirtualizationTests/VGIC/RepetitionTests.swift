@@ -115,8 +115,12 @@ import Testing
     let machine = try GuestMachine(version, listRegisterCount: 1)
     let first: UInt16 = isTimer ? 27 : 41
     machine.enable(first, 40)
+    // Both come before anybody has brought either of them to the list register.
+    machine.isDeaf = true
     if isTimer { machine.raiseHardware(27) } else { machine.setLine(41, true) }
     machine.setLine(40, true)
+    machine.isDeaf = false
+    machine.enter()
     var taken: [UInt16] = []
     for _ in 0..<4 {
       // The next one comes before anybody has looked at what became of this one.
