@@ -30,6 +30,15 @@ struct AccountingTests {
     #expect(accounting.latency.total == 2 && accounting.latency.worst == 100)
   }
 
+  @Test("Of equal latencies the first one was the worst")
+  func firstWorst() {
+    var histogram = LatencyHistogram()
+    for (latency, instant) in [(3, 1), (7, 2), (7, 3), (5, 4)] as [(UInt64, UInt64)] {
+      histogram.add(latency, at: at(instant))
+    }
+    #expect(histogram.worst == 7 && histogram.worstAt == at(2))
+  }
+
   @Test("Each bucket counts from its lower bound to below the next one's, and the last all that is longer")
   func buckets() {
     for bucket in 1..<LatencyHistogram.bucketCount {

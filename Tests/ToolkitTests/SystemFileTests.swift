@@ -187,6 +187,18 @@ struct SystemFileTests {
     #expect(mistakes(in: text) == ["5:205 'vcpus' has 65 entries; give at most 64"])
   }
 
+  @Test("is refused before a parser sees it where it lies so deep that one would run out of stack")
+  func depth() {
+    let deep = "lists and mappings lie too deep in one another; keep to a few levels"
+    #expect(mistakes(in: String(repeating: "[", count: 65)) == ["1:65 \(deep)"])
+    #expect(mistakes(in: String(repeating: "[", count: 64)).allSatisfy { !$0.hasSuffix(deep) })
+    // What is closed and was not open makes no room.
+    #expect(mistakes(in: String(repeating: "]", count: 9) + String(repeating: "{", count: 65)) == ["1:74 \(deep)"])
+    let indented = String(repeating: " ", count: 200) + "x"
+    #expect(mistakes(in: indented) == ["1:201 this is indented too deep; keep to a few levels"])
+    #expect(mistakes(in: String(indented.dropFirst())).allSatisfy { !$0.contains("indented too deep") })
+  }
+
   @Test("shows of a very long line what is about the place, with tabs as they are, and the caret below it")
   func longLine() {
     let text = String(repeating: "x", count: 400) + "HERE" + String(repeating: "y", count: 400)

@@ -82,6 +82,20 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.expectSound()
   }
 
+  @Test("What is pending again after a more urgent one waits for a list register comes after it", arguments: versions)
+  func moreUrgentOneWaitedBefore(version: GICVersion) throws {
+    let machine = try machine(version, [40: 0x60, 41: 0x40, 42: 0x50])
+    machine.registers.machineControl = machine.registers.machineControl & ~(7 << 21) | 6 << 21
+    machine.pulse(40)
+    #expect(machine.acknowledge() == 40)
+    machine.pulse(41)
+    machine.pulse(42)
+    machine.writeBit(0x200, 40)
+    machine.end(40)
+    #expect(machine.handleAll() == [41, 42, 40])
+    machine.expectSound()
+  }
+
   @Test(
     "What software has made active, and the guest has deactivated, is handled as any other from then on",
     arguments: versions)
