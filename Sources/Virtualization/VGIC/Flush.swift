@@ -23,11 +23,16 @@ extension VirtualGIC {
     refresh(vcpu: vcpu, registers: &registers)
   }
 
-  /// The same, but where more wait than there is room for the refill is left to `refreshSome`.
+  /// The same, but where more wait than there is room for the refill is left to `refreshSome`, and nothing asks for maintenance
+  /// until then: it would go on asking, and keep whoever looks for interrupts first from ever coming to that.
   public mutating func beginMaintenance<Registers: ListRegisters & ~Copyable>(vcpu: Int, registers: inout Registers) {
     reclaim(vcpu, &registers)
     interfaces[vcpu].needsFlush = true
-    if !interfaces[vcpu].hasCandidates { flush(vcpu, &registers) }
+    guard interfaces[vcpu].hasCandidates else { return flush(vcpu, &registers) }
+    // Before its count of ends is written over.
+    takeMissedEnds(vcpu, &registers)
+    interfaces[vcpu].control = baseControl
+    registers.control = baseControl
   }
 
   /// Reads the list registers of the vCPU that is loaded back into the model, so that registers of the distributor say

@@ -76,7 +76,12 @@ final class GuestMachine {
       maintenanceCount += 1
       roundCount += 1
       let before = registers.readCount + registers.writeCount
-      gic.maintenance(vcpu: vcpu, registers: &registers)
+      // As the kernel does it: in pieces, between which it looks for interrupts, and this one may not be there again.
+      gic.beginMaintenance(vcpu: vcpu, registers: &registers)
+      while gic.needsRefresh(vcpu: vcpu) {
+        if registers.isMaintenanceAsserted { hasStormed = true }
+        gic.refreshSome(vcpu: vcpu, registers: &registers)
+      }
       worstMaintenanceWork = max(worstMaintenanceWork, registers.readCount + registers.writeCount - before)
       if roundCount > 3 {
         hasStormed = true

@@ -101,7 +101,11 @@ final class Race {
         guard let vcpu = running[cpu] else { continue }
         isQuiet = false
         maintenanceCount += 1
-        gic.maintenance(vcpu: vcpu, registers: &cpus[cpu])
+        gic.beginMaintenance(vcpu: vcpu, registers: &cpus[cpu])
+        while gic.needsRefresh(vcpu: vcpu) {
+          if cpus[cpu].isMaintenanceAsserted { differences.append("maintenance is asked for before it is done") }
+          gic.refreshSome(vcpu: vcpu, registers: &cpus[cpu])
+        }
         unserved &= ~(1 << UInt64(vcpu))
         leave(cpu)
       }
