@@ -36,6 +36,8 @@ struct QEMUMonitor: Sendable {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure("no socket for QEMU's monitor") }
     let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    var patience = timeval(tv_sec: 30, tv_usec: 0)
+    _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let capacity = MemoryLayout.size(ofValue: address.sun_path)
@@ -58,10 +60,11 @@ struct QEMUMonitor: Sendable {
           if let answer = line?["return"] { answers.append(answer) }
           if let error = line?["error"] { throw Failure("QEMU's monitor: \(error)") }
         } else {
-          guard let more = try handle.read(upToCount: 65536), !more.isEmpty else {
-            throw Failure("QEMU's monitor has hung up")
-          }
-          rest.append(more)
+          // What is there, and not until so much is: nobody would ever come back.
+          var bytes = [UInt8](repeating: 0, count: 65536)
+          let count = unsafe recv(descriptor, &bytes, bytes.count, 0)
+          guard count > 0 else { throw Failure("QEMU's monitor does not answer") }
+          rest.append(contentsOf: bytes[..<count])
         }
       }
     }
