@@ -168,34 +168,27 @@ struct MachineTests {
   @Test("sizes are hints: no part of a GIC is smaller than the architecture has it")
   func sizes() throws {
     // IHI 0048B §4.3 and §4.4: GICC_DIR is at 0x1000; IHI 0069 §12.10: a redistributor has two frames of 64 KiB.
-    let small = try MachineDescription(
-      VirtMachine(changes: [
-        "intc@8000000": { (node) throws(DeviceTreeError) in
-          try node.property("phandle", 0x8003)
-          try node.property("interrupts", cells: [1, 9, 4])
-          try node.property("interrupt-controller")
-          try node.property("#interrupt-cells", 3)
-          try node.property("compatible", "arm,cortex-a7-gic")
-          try node.property(
-            "reg", numbers: [0x800_0000, 0x100, 0x801_0000, 0x1000, 0x803_0000, 0x200, 0x804_0000, 0x1000])
-        }
-      ]).makeTree())
+    func machine<let count: Int>(_ compatible: Text, _ regions: [count of UInt64]) throws -> MachineDescription {
+      try MachineDescription(
+        VirtMachine(changes: [
+          "intc@8000000": { (node) throws(DeviceTreeError) in
+            try node.property("phandle", 0x8003)
+            try node.property("interrupts", cells: [1, 9, 4])
+            try node.property("interrupt-controller")
+            try node.property("#interrupt-cells", 3)
+            try node.property("compatible", compatible)
+            try node.property("reg", numbers: regions)
+          }
+        ]).makeTree())
+    }
+    let small = try machine(
+      "arm,cortex-a7-gic", [0x800_0000, 0x100, 0x801_0000, 0x1000, 0x803_0000, 0x200, 0x804_0000, 0x1000])
     guard case .gicv2(let gic) = small.interruptController else { throw Unexpected() }
     #expect(gic.distributor.size >= 0x1000)
     #expect(gic.cpuInterface == region(0x801_0000, 0x2000))
     #expect(gic.hypervisorInterface.size >= 0x200)
     #expect(gic.virtualInterface == region(0x804_0000, 0x2000))
-    let narrow = try MachineDescription(
-      VirtMachine(changes: [
-        "intc@8000000": { (node) throws(DeviceTreeError) in
-          try node.property("phandle", 0x8003)
-          try node.property("interrupts", cells: [1, 9, 4])
-          try node.property("interrupt-controller")
-          try node.property("#interrupt-cells", 3)
-          try node.property("compatible", "arm,gic-v3")
-          try node.property("reg", numbers: [0x800_0000, 0x1000, 0x80a_0000, 0x1_0000])
-        }
-      ]).makeTree())
+    let narrow = try machine("arm,gic-v3", [0x800_0000, 0x1000, 0x80a_0000, 0x1_0000])
     guard case .gicv3(let wide) = narrow.interruptController else { throw Unexpected() }
     #expect(wide.distributor.size == 0x1_0000)
     #expect(wide.redistributorRegion(0)?.size == 0x2_0000)

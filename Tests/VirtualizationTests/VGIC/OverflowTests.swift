@@ -7,6 +7,17 @@ private let versions: [GICVersion] = [.v2, .v3]
 
 /// More interrupts than list registers.
 @Suite(.timeLimited) struct OverflowTests {
+  /// A machine in which each of the edges 40 to 43 is more urgent than the one before.
+  private static func nesting(_ version: GICVersion, listRegisterCount: Int) throws -> GuestMachine {
+    let machine = try GuestMachine(version, listRegisterCount: listRegisterCount)
+    for (index, id) in [UInt16](40...43).enumerated() {
+      machine.setEdge(id)
+      machine.enable(id)
+      machine.setPriority(id, UInt8(0x80 - index * 0x20))
+    }
+    return machine
+  }
+
   @Test(
     "Pending interrupts beyond the list registers are all delivered once, the most urgent first",
     arguments: versions, [1, 2, 4, 16])
@@ -88,14 +99,9 @@ private let versions: [GICVersion] = [.v2, .v3]
     "Where deactivations do not trap, EOImode 1 and all list registers active: one preempts, the next when one is deactivated",
     arguments: versions)
   func allActive(version: GICVersion) throws {
-    let machine = try GuestMachine(version, listRegisterCount: 2)
+    let machine = try Self.nesting(version, listRegisterCount: 2)
     machine.registers.trapsDeactivations = false
     machine.registers.separatesDeactivation = true
-    for (index, id) in [UInt16](40...43).enumerated() {
-      machine.setEdge(id)
-      machine.enable(id)
-      machine.setPriority(id, UInt8(0x80 - index * 0x20))
-    }
     for id: UInt16 in 40...42 {
       machine.pulse(id)
       #expect(machine.acknowledge() == id)
@@ -124,12 +130,7 @@ private let versions: [GICVersion] = [.v2, .v3]
 
   @Test("Of active ones the one makes room that will be ended last", arguments: versions)
   func outermost(version: GICVersion) throws {
-    let machine = try GuestMachine(version, listRegisterCount: 2)
-    for (index, id) in [UInt16](40...43).enumerated() {
-      machine.setEdge(id)
-      machine.enable(id)
-      machine.setPriority(id, UInt8(0x80 - index * 0x20))
-    }
+    let machine = try Self.nesting(version, listRegisterCount: 2)
     for id: UInt16 in 40...43 {
       machine.pulse(id)
       #expect(machine.acknowledge() == id)
@@ -159,12 +160,7 @@ private let versions: [GICVersion] = [.v2, .v3]
     "Ends that are owed for interrupts that software deactivated are not taken for those of evicted ones",
     arguments: versions)
   func orphanedEnd(version: GICVersion) throws {
-    let machine = try GuestMachine(version, listRegisterCount: 1)
-    for (index, id) in [UInt16](40...43).enumerated() {
-      machine.setEdge(id)
-      machine.enable(id)
-      machine.setPriority(id, UInt8(0x80 - index * 0x20))
-    }
+    let machine = try Self.nesting(version, listRegisterCount: 1)
     for id: UInt16 in 40...43 {
       machine.pulse(id)
       #expect(machine.acknowledge() == id)
