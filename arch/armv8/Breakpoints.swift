@@ -37,29 +37,21 @@ struct Breakpoints {
   /// Takes the vCPU's out of the hardware: nothing matches any more. What it compared with stays there, where nobody reads it:
   /// all accesses are trapped, and whoever uses breakpoints has all of the hardware's his own.
   func save() {
-    var mask = enabled
-    while mask != 0 {
-      write_debug_register(UInt64(mask.trailingZeroBitCount << 1 | 1), 0)
-      mask &= mask &- 1
-    }
+    if enabled != 0 { Self.clear() }
   }
 
   /// Puts them into the hardware: first what to compare with, then what enables it. Mutating as `read` is.
   mutating func load() {
-    Self.forEachPair { value, control in
-      write_debug_register(value, registers[Int(value)])
-      write_debug_register(control, registers[Int(control)])
+    let (breakpoints, watchpoints) = (Self.lastOne(0), Self.lastOne(2))
+    unsafe registers.span.withUnsafeBufferPointer { places in
+      unsafe load_breakpoints(places.baseAddress, breakpoints)
+      unsafe load_watchpoints(places.baseAddress, watchpoints)
     }
   }
 
   /// Switches everything in the hardware off.
-  static func clear() { forEachPair { _, control in write_debug_register(control, 0) } }
-
-  /// Calls with the places of what each breakpoint and watchpoint of this CPU compares with, and of its control.
-  @inline(__always)
-  private static func forEachPair(_ body: (_ value: UInt64, _ control: UInt64) -> Void) {
-    for kind in 0..<2 as Range<UInt64> {
-      for number in 0...lastOne(kind << 1) { body(number << 2 | kind << 1, number << 2 | kind << 1 | 1) }
-    }
+  static func clear() {
+    clear_breakpoints(lastOne(0))
+    clear_watchpoints(lastOne(2))
   }
 }

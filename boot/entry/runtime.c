@@ -24,6 +24,13 @@ void *memcpy(void *restrict to, const void *restrict from, size_t count) {
     for (; count >= 4; count -= 4, t += 4, f += 4) *(uint32_t *)t = *(const uint32_t *)f;
   }
   // Text lies anywhere.
+  for (; count >= 32; count -= 32, t += 32, f += 32) {
+    const any_word *words = (const any_word *)f;
+    // One by one: what a compiler makes of all at once is a call of this.
+    uint64_t a = words[0].value, b = words[1].value, c = words[2].value, d = words[3].value;
+    any_word *copies = (any_word *)t;
+    copies[0].value = a, copies[1].value = b, copies[2].value = c, copies[3].value = d;
+  }
   for (; count >= 8; count -= 8, t += 8, f += 8) ((any_word *)t)->value = ((const any_word *)f)->value;
   while (count-- > 0) *t++ = *f++;
   return to;
@@ -39,10 +46,12 @@ void *memmove(void *to, const void *from, size_t count) {
 
 void *memset(void *to, int value, size_t count) {
   unsigned char *t = to;
-  if (((uintptr_t)t & 7) == 0) {
-    uint64_t word = (unsigned char)value * 0x0101010101010101ull;
-    for (; count >= 8; count -= 8, t += 8) *(uint64_t *)t = word;
+  uint64_t word = (unsigned char)value * 0x0101010101010101ull;
+  for (; count >= 32; count -= 32, t += 32) {
+    any_word *words = (any_word *)t;
+    words[0].value = word, words[1].value = word, words[2].value = word, words[3].value = word;
   }
+  for (; count >= 8; count -= 8, t += 8) ((any_word *)t)->value = word;
   while (count-- > 0) *t++ = (unsigned char)value;
   return to;
 }

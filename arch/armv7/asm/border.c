@@ -12,6 +12,10 @@ __attribute__((weak)) void load_floating_point(const void *state) { (void)state;
 __attribute__((weak)) uint32_t read_identification(uint32_t crm, uint32_t op2) { return (void)crm, (void)op2, 0; }
 __attribute__((weak)) uint32_t read_debug_register(uint32_t index) { return (void)index, 0; }
 __attribute__((weak)) void write_debug_register(uint32_t index, uint32_t value) { (void)index, (void)value; }
+__attribute__((weak)) void load_breakpoints(const uint32_t *registers, uint32_t last) { (void)registers, (void)last; }
+__attribute__((weak)) void load_watchpoints(const uint32_t *registers, uint32_t last) { (void)registers, (void)last; }
+__attribute__((weak)) void clear_breakpoints(uint32_t last) { (void)last; }
+__attribute__((weak)) void clear_watchpoints(uint32_t last) { (void)last; }
 __attribute__((weak)) uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third) {
   return (void)function, (void)first, (void)second, (void)third, ~0u;
 }

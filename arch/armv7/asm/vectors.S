@@ -254,6 +254,46 @@ write_debug_register:
   .endr
   .size write_debug_register, . - write_debug_register
 
+// Both of each breakpoint or watchpoint, from `last` down to the first: what it compares with, then what enables it. Unrolled,
+// because a switch to a vCPU that uses them waits for all of them.
+.macro DEBUG_REGISTERS kind, value, control, offset
+// void load_{break,watch}points(const uint32_t registers[64], uint32_t last)
+  .global load_\kind
+  .type load_\kind, %function
+load_\kind:
+  mvn r1, r1
+  and r1, r1, #15
+  add r1, r1, r1, lsl #1
+  adr r2, 1f
+  add pc, r2, r1, lsl #2
+1:
+  .irp n, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0
+  ldrd r2, r3, [r0, #\n * 16 + \offset]
+  mcr p14, 0, r2, c0, c\n, \value
+  mcr p14, 0, r3, c0, c\n, \control
+  .endr
+  bx lr
+  .size load_\kind, . - load_\kind
+
+// void clear_{break,watch}points(uint32_t last)
+  .global clear_\kind
+  .type clear_\kind, %function
+clear_\kind:
+  mvn r0, r0
+  and r0, r0, #15
+  mov r2, #0
+  adr r1, 1f
+  add pc, r1, r0, lsl #2
+1:
+  .irp n, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0
+  mcr p14, 0, r2, c0, c\n, \control
+  .endr
+  bx lr
+  .size clear_\kind, . - clear_\kind
+.endm
+DEBUG_REGISTERS breakpoints, 4, 5, 0
+DEBUG_REGISTERS watchpoints, 6, 7, 8
+
 // uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third)
   .global call_secure_monitor
   .type call_secure_monitor, %function

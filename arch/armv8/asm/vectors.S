@@ -288,6 +288,53 @@ write_debug_register:
   .endr
   .size write_debug_register, . - write_debug_register
 
+// Both of each breakpoint or watchpoint, from `last` down to the first: what it compares with, then what enables it. Unrolled,
+// because a switch to a vCPU that uses them waits for all of them.
+.macro LOAD_PAIR n, value, control, offset
+  ldp x1, x2, [x0, #\n * 32 + \offset]
+  msr S2_0_C0_C\n\()_\value, x1
+  msr S2_0_C0_C\n\()_\control, x2
+.endm
+.macro CLEAR_CONTROL n, control
+  msr S2_0_C0_C\n\()_\control, xzr
+.endm
+.macro DEBUG_REGISTERS kind, value, control, offset
+// void load_{break,watch}points(const uint64_t registers[64], uint64_t last)
+  .global load_\kind
+  .type load_\kind, %function
+load_\kind:
+  mvn x1, x1
+  and x1, x1, #15
+  add x1, x1, x1, lsl #1
+  adr x2, 1f
+  add x2, x2, x1, lsl #2
+  br x2
+1:
+  .irp n, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0
+  LOAD_PAIR \n, \value, \control, \offset
+  .endr
+  ret
+  .size load_\kind, . - load_\kind
+
+// void clear_{break,watch}points(uint64_t last)
+  .global clear_\kind
+  .type clear_\kind, %function
+clear_\kind:
+  mvn x0, x0
+  and x0, x0, #15
+  adr x1, 1f
+  add x1, x1, x0, lsl #2
+  br x1
+1:
+  .irp n, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0
+  CLEAR_CONTROL \n, \control
+  .endr
+  ret
+  .size clear_\kind, . - clear_\kind
+.endm
+DEBUG_REGISTERS breakpoints, 4, 5, 0
+DEBUG_REGISTERS watchpoints, 6, 7, 16
+
 // uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third)
   .global call_secure_monitor
   .type call_secure_monitor, %function

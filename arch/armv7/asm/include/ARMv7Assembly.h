@@ -156,6 +156,12 @@ ARMV7_REGISTER(dbgoslar, p14, 0, c1, c0, 4)
 /// DBGBVR<n>, DBGBCR<n>, DBGWVR<n> or DBGWCR<n>, which must exist: `index` is 4n + 0, 1, 2 or 3.
 uint32_t read_debug_register(uint32_t index);
 void write_debug_register(uint32_t index, uint32_t value);
+/// Writes both of each breakpoint or watchpoint, from number `last` down to 0; or only switches each off. `registers` are all of
+/// them in the order of `index`.
+void load_breakpoints(const uint32_t *registers, uint32_t last);
+void load_watchpoints(const uint32_t *registers, uint32_t last);
+void clear_breakpoints(uint32_t last);
+void clear_watchpoints(uint32_t last);
 
 /// The hardware's identification register at CP15 c0, opc1 0, CRm `crm` (1 or 2) and opc2 `op2`; for CRm 3 MVFR0 and MVFR1,
 /// for which HCPTR must not trap FP; zero elsewhere.

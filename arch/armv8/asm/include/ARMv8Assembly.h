@@ -150,6 +150,12 @@ INLINE void write_oslar_el1(uint64_t value) { (void)value; }
 /// DBGBVR<n>_EL1, DBGBCR<n>_EL1, DBGWVR<n>_EL1 or DBGWCR<n>_EL1, which must exist: `index` is 4n + 0, 1, 2 or 3.
 uint64_t read_debug_register(uint64_t index);
 void write_debug_register(uint64_t index, uint64_t value);
+/// Writes both of each breakpoint or watchpoint, from number `last` down to 0; or only switches each off. `registers` are all of
+/// them in the order of `index`.
+void load_breakpoints(const uint64_t *registers, uint64_t last);
+void load_watchpoints(const uint64_t *registers, uint64_t last);
+void clear_breakpoints(uint64_t last);
+void clear_watchpoints(uint64_t last);
 
 /// The hardware's identification register S3_0_C0_C<crm>_<op2>; zero outside CRm 1 to 7.
 uint64_t read_identification(uint64_t crm, uint64_t op2);
