@@ -1,5 +1,15 @@
 internal import Architecture
 
+/// How far a flush in pieces is that has more interrupts to bring than there are list registers.
+enum FlushStage: UInt8 {
+  /// Candidates take list registers that are free.
+  case filling
+  /// None is free: all of them are read, to see what the guest has done.
+  case looking
+  /// Candidates take list registers from others that are less urgent.
+  case replacing
+}
+
 /// One vCPU's side of the interrupt controller: its list registers and control registers while it is not loaded, and
 /// what is known of the hardware's while it is.
 struct CPUInterfaceState {
@@ -38,8 +48,8 @@ struct CPUInterfaceState {
   /// True where a candidate or a used list register has changed since the last flush; of a vCPU that is not loaded, where its
   /// next load has to look at anything but the interface's own registers.
   var needsFlush = false
-  /// True while a flush in pieces has still to find out which of the candidates deserve list registers that others have.
-  var hasPostponed = false
+  /// How far a flush in pieces is.
+  var stage = FlushStage.filling
   /// How many interrupts that the vCPU is handling have lost their list registers to others.
   var evictedCount: UInt32 = 0
   /// How many ends the vCPU may owe for interrupts that software has made inactive under its hands.
@@ -64,6 +74,13 @@ struct CPUInterfaceState {
   /// True where a list register is in use or an interrupt waits for one, evicted ones among them.
   var holdsInterrupts: Bool {
     @inline(__always) get { used | evictedCount | (hasCandidates ? 1 : 0) != 0 }
+  }
+
+  /// True where all interrupts are in list registers, as those shall be, and nothing of them is to be asked for but by them.
+  var holdsAllInRegisters: Bool {
+    @inline(__always) get {
+      !hasCandidates && (changed & used) | unwritten | evictedCount == 0 && activeQueues == 0
+    }
   }
 
   /// The part of a priority that decides about preemption, as the binary points that were last read divide it: VBPR0 is

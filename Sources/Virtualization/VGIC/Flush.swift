@@ -10,11 +10,13 @@ extension VirtualGIC {
     if interfaces[vcpu].needsFlush { flush(vcpu, &registers) }
   }
 
-  /// Some of a refresh, in bounded time: to be called again while `needsRefresh`. Where more wait than there are list registers,
-  /// who of them gets one is found by a call of its own.
+  /// Some of a refresh, in bounded time: to be called again while `needsRefresh`. The guest must not run in between.
   public mutating func refreshSome<Registers: ListRegisters & ~Copyable>(vcpu: Int, registers: inout Registers) {
-    flush(vcpu, &registers, mayOverflow: interfaces[vcpu].hasPostponed)
+    flush(vcpu, &registers, atMost: Self.changesAtOnce)
   }
+
+  /// How many list registers one piece of a refresh changes.
+  private static var changesAtOnce: Int { 2 }
 
   /// Answers a maintenance interrupt: frees the list registers whose interrupts the guest has deactivated, samples their
   /// lines again, and refills.
@@ -42,12 +44,15 @@ extension VirtualGIC {
     takeMissedEnds(vcpu, &registers)
   }
 
-  /// Settles the list registers in `mask` with the values that hardware has.
+  /// Settles the list registers in `mask` with the values that hardware has, `limit` at most of those that have changed. Returns
+  /// how many more it might have settled: zero where there may be more.
+  @discardableResult
   mutating func settle<Registers: ListRegisters & ~Copyable>(
-    _ mask: UInt32, of vcpu: Int, _ registers: inout Registers
-  ) {
+    _ mask: UInt32, of vcpu: Int, _ registers: inout Registers, atMost limit: Int = .max
+  ) -> Int {
+    var left = limit
     var mask = mask
-    while mask != 0 {
+    while mask != 0 && left > 0 {
       let index = mask.trailingZeroBitCount
       mask &= mask &- 1
       let bit: UInt32 = 1 &<< UInt32(index)
@@ -57,11 +62,13 @@ extension VirtualGIC {
         interfaces[vcpu].changed &= ~bit
         let new = settle(index, of: vcpu, value: interfaces[vcpu].registers[index])
         if new.state != .inactive { write(new, to: index, of: vcpu, &registers) }
+        left &-= 1
         continue
       }
       let old = registers[index]
       let hasFallen = old.isPending && lookAtLine(slotInRegister(index, of: vcpu), registers)
       if !hasFallen && isSettled(index, of: vcpu, value: old) { continue }
+      left &-= 1
       interfaces[vcpu].changed &= ~bit
       let new = settle(index, of: vcpu, value: old)
       // An empty register may keep its other fields, except that it must not go on signalling an end of interrupt.
@@ -69,19 +76,21 @@ extension VirtualGIC {
         write(new, to: index, of: vcpu, &registers)
       }
     }
+    return left
   }
 
   private mutating func flush<Registers: ListRegisters & ~Copyable>(
-    _ vcpu: Int, _ registers: inout Registers, mayOverflow: Bool = true
+    _ vcpu: Int, _ registers: inout Registers, atMost limit: Int = .max
   ) {
     if interfaces[vcpu].evictedCount != 0 { takeMissedEnds(vcpu, &registers) }
-    settle(interfaces[vcpu].changed & interfaces[vcpu].used, of: vcpu, &registers)
+    var left = settle(
+      interfaces[vcpu].changed & interfaces[vcpu].used, of: vcpu, &registers, atMost: limit)
+    guard left > 0 else { return }
     var control = baseControl
     if interfaces[vcpu].hasCandidates {
-      let asked = fill(vcpu, &registers, mayOverflow: mayOverflow)
-      interfaces[vcpu].hasPostponed = asked == nil
-      guard let asked else { return }
+      guard let asked = fill(vcpu, &registers, &left) else { return }
       control.formUnion(asked)
+      interfaces[vcpu].stage = .filling
     }
     writeOccupied(vcpu, &registers)
     if interfaces[vcpu].evictedCount != 0 { control.formUnion(.missedEnd) }
@@ -110,17 +119,25 @@ extension VirtualGIC {
     }
   }
 
-  /// Moves candidates into free list registers, and returns what has to ask for maintenance because candidates remain; nil where
-  /// they remain and it is not to be found out now who of them deserves what is in use.
+  /// Moves candidates into free list registers, `left` of them at most, and returns what has to ask for maintenance because
+  /// candidates remain; nil where that is not known yet.
   private mutating func fill<Registers: ListRegisters & ~Copyable>(
-    _ vcpu: Int, _ registers: inout Registers, mayOverflow: Bool
+    _ vcpu: Int, _ registers: inout Registers, _ left: inout Int
   ) -> InterfaceControl? {
+    guard interfaces[vcpu].stage == .filling else { return overflow(vcpu, &registers, &left) }
     let all = interfaces[vcpu].available
     while let slot = firstCandidate(of: vcpu, preferring: 3) {
+      guard left > 0 else { return nil }
+      left &-= 1
       if lookAtLine(slot, registers) { continue }
       if ~interfaces[vcpu].used & all == 0 { reclaim(vcpu, &registers) }
       let free = ~interfaces[vcpu].used & all
-      if free == 0 { return mayOverflow ? overflow(vcpu, &registers) : nil }
+      if free == 0 {
+        interfaces[vcpu].stage = .looking
+        // To look at all of them is a piece of its own.
+        left &-= 1
+        return left > 0 ? overflow(vcpu, &registers, &left) : nil
+      }
       // Reclaiming may have made the freed interrupt itself the first candidate; the next turn would take it.
       let index = free.trailingZeroBitCount
       write(place(slot, into: index, of: vcpu), to: index, of: vcpu, &registers)
@@ -163,14 +180,24 @@ extension VirtualGIC {
   /// While a register is pending, maintenance comes when none is any more (NPIE), or when the guest turns a group on or
   /// off. Where all are active, one of them makes room for the most urgent candidate; where none may (EOImode 1), each
   /// signals its own end of interrupt: NPIE would fire without end.
+  ///
+  /// To look at all registers is a piece of the work, and so is to give one of them to another interrupt: each takes as long as
+  /// two changes. Nil where there are more pieces.
   private mutating func overflow<Registers: ListRegisters & ~Copyable>(
-    _ vcpu: Int, _ registers: inout Registers
-  ) -> InterfaceControl {
-    settle(interfaces[vcpu].used, of: vcpu, &registers)
-    interfaces[vcpu].machineControl = registers.machineControl
+    _ vcpu: Int, _ registers: inout Registers, _ left: inout Int
+  ) -> InterfaceControl? {
+    if interfaces[vcpu].stage != .replacing {
+      left = settle(interfaces[vcpu].used, of: vcpu, &registers, atMost: left)
+      guard left > 0 else { return nil }
+      interfaces[vcpu].machineControl = registers.machineControl
+      interfaces[vcpu].stage = .replacing
+      left &-= 2
+    }
     let all = interfaces[vcpu].available
     let groups = interfaces[vcpu].machineControl
     while let slot = firstCandidate(of: vcpu, preferring: groups) {
+      guard left > 0 else { return nil }
+      left &-= 2
       if lookAtLine(slot, registers) { continue }
       let free = ~interfaces[vcpu].used & all
       var index = free.trailingZeroBitCount

@@ -38,13 +38,17 @@ extension VirtualGIC {
   @inline(__always)
   mutating func enable(_ firstID: Int, _ mask: UInt32, vcpu: Int) -> UInt32 {
     var mask = mask
-    var count = Self.fieldsAtOnce
-    while mask != 0 && count > 0 {
+    // To pass over one that is on already takes an eighth of the time that it takes to turn one on.
+    var left = 8 &* Self.fieldsAtOnce
+    while mask != 0 && left > 0 {
       guard let slot = slot(of: firstID &+ mask.trailingZeroBitCount, vcpu: vcpu) else { return 0 }
       mask &= mask &- 1
-      if states[slot].flags.contains(.enabled) { continue }
-      count &-= 1
-      enable(slot)
+      if states[slot].flags.contains(.enabled) {
+        left &-= 1
+      } else {
+        left &-= 8
+        enable(slot)
+      }
     }
     return mask
   }

@@ -31,7 +31,7 @@ extension VirtualGIC {
     interface.value.isLoaded = true
     interface.value.available = masks.all
     interface.value.repeatable = 0
-    interface.value.hasPostponed = false
+    interface.value.stage = .filling
     // Where it left nothing behind and nothing has come since, there is nothing to bring.
     if interface.value.needsFlush || masks.occupied != 0 { loadContents(vcpu, masks, &registers) }
   }
@@ -60,6 +60,12 @@ extension VirtualGIC {
       }
     }
     if masks.occupied != 0 { registers.control = baseControl }
+    // Nearly always that was all.
+    if interfaces[vcpu].holdsAllInRegisters {
+      interfaces[vcpu].needsFlush = false
+      attention &= ~(1 &<< UInt64(vcpu))
+      return
+    }
     interfaces[vcpu].needsFlush = true
     if !interfaces[vcpu].hasCandidates { refresh(vcpu: vcpu, registers: &registers) }
   }

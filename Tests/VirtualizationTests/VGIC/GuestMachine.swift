@@ -46,7 +46,7 @@ final class GuestMachine {
   func load(_ vcpu: Int) {
     // Whoever decides what to load reads the clock first, which synchronizes.
     registers.synchronizeMasks()
-    gic.load(vcpu: vcpu, into: &registers)
+    gic.loadInPieces(vcpu: vcpu, into: &registers)
     running = vcpu
     enter()
   }
@@ -70,7 +70,7 @@ final class GuestMachine {
     defer { registers.synchronizeMasks() }
     takeDeactivations()
     attended |= gic.attention
-    if gic.takeAttention() != 0 { gic.refresh(vcpu: vcpu, registers: &registers) }
+    if gic.takeAttention() != 0 { gic.bring(vcpu: vcpu, into: &registers) }
     var roundCount = 0
     while registers.isMaintenanceAsserted {
       maintenanceCount += 1

@@ -38,6 +38,34 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.expectSound()
   }
 
+  @Test(
+    "More urgent interrupts than there are list registers take them one by one, each in a piece of its own",
+    arguments: versions, [2, 4, 16])
+  func replacedInPieces(version: GICVersion, listRegisterCount: Int) throws {
+    let machine = try GuestMachine(version, spiCount: 64, listRegisterCount: listRegisterCount)
+    let lesser = (0..<listRegisterCount).map { UInt16(40 + $0) }
+    let greater = (0..<listRegisterCount).map { UInt16(60 + $0) }
+    for (ids, priority) in [(lesser, 0x80 as UInt8), (greater, 0x40)] {
+      for id in ids {
+        machine.setEdge(id)
+        machine.setPriority(id, priority)
+      }
+    }
+    for id in lesser { machine.enable(id) }
+    for id in lesser { machine.pulse(id) }
+    machine.isDeaf = true
+    for id in greater { machine.enable(id) }
+    for id in greater { machine.pulse(id) }
+    _ = machine.gic.takeAttention()
+    let most = machine.gic.bring(vcpu: 0, into: &machine.registers)
+    #expect(most.written == 1 && most.read <= listRegisterCount)
+    machine.isDeaf = false
+    let handled = machine.handleAll()
+    #expect(
+      handled.prefix(listRegisterCount).sorted() == greater && handled.suffix(listRegisterCount).sorted() == lesser)
+    machine.expectSound()
+  }
+
   @Test("Equal priorities beyond the list registers are all delivered once", arguments: versions, [1, 2, 4])
   func equalPriorities(version: GICVersion, listRegisterCount: Int) throws {
     let machine = try GuestMachine(version, spiCount: 96, listRegisterCount: listRegisterCount)

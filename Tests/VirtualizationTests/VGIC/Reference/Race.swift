@@ -85,7 +85,7 @@ final class Race {
       guard served != 0 else { break }
       for vcpu in 0..<board.vcpuCount where served >> UInt64(vcpu) & 1 != 0 {
         unserved &= ~(1 << UInt64(vcpu))
-        if let cpu = self.cpu(running: vcpu) { gic.refresh(vcpu: vcpu, registers: &cpus[cpu]) }
+        if let cpu = self.cpu(running: vcpu) { gic.bring(vcpu: vcpu, into: &cpus[cpu]) }
       }
       collectDeactivations()
     }

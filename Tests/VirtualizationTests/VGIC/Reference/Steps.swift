@@ -67,7 +67,7 @@ extension Race {
     // Whoever decides what to load reads the clock first, which synchronizes.
     cpus[cpu].synchronizeMasks()
     showLines()
-    gic.load(vcpu: vcpu, into: &cpus[cpu])
+    gic.loadInPieces(vcpu: vcpu, into: &cpus[cpu])
     running[cpu] = vcpu
     showLines()
     for name in fallen where name.id >= 32 && reference.target(name) == vcpu && board.isPrompt { fallen.remove(name) }
