@@ -136,7 +136,7 @@ struct Console: ~Copyable {
       waiting[vm &* Backlog.capacity &+ end] = byte
       backlogs[vm].count &+= 1
       waitingCount &+= 1
-      if queue.count < Self.letIn { letIn(from: vm, atMost: Self.atOnce) }
+      if queue.count < Self.letIn { letIn(from: vm, atMost: Self.whileSending) }
     }
     queue.send(isMore: hasWaiting)
     backlogs[vm].isFull = backlogs[vm].count == Backlog.capacity
@@ -147,6 +147,8 @@ struct Console: ~Copyable {
   private static let letIn = 256
   /// How many are let in at once.
   private static let atOnce = 4
+  /// The same while a guest waits for an answer to the one that it sends, which takes its time besides: each may end a line.
+  private static let whileSending = 2
 
   private var hasWaiting: Bool { waitingCount > 0 || reportCount > 0 || isComposed }
 
@@ -276,10 +278,9 @@ struct Console: ~Copyable {
     backlogs[vm].supersededCount = 0
     reportCount &-= 1
     if said.endsLine { multiplexer.finish(vm, to: &queue) }
-    let name = multiplexer.name(of: vm)
-    composed = ConsoleMessage()
+    composed.clear()
     composed.write("VM '")
-    for index in 0..<name.count { composed.write(name[index]) }
+    multiplexer.name(of: vm).write(to: &composed)
     composed.write("' ")
     said.write(to: &composed)
     if supersededCount > 0 {
@@ -297,6 +298,23 @@ struct Console: ~Copyable {
     multiplexer.report(&composed, to: &queue)
   }
 
+  /// Goes on with the statistics' line, in place. Returns what `compose` says of it.
+  mutating func composeStatistics(_ compose: (inout ConsoleMessage) -> Bool) -> Bool {
+    guard statistics != nil else { return true }
+    return compose(&statistics!.line)
+  }
+
+  /// Shows the statistics' line, which is whole, and goes on to the next, unless it is the last.
+  mutating func showStatisticsLine(isLast: Bool) {
+    guard statistics != nil else { return }
+    multiplexer.report(&statistics!.line, to: &queue)
+    queue.send(isMore: hasWaiting)
+    statistics!.line.clear()
+    statistics!.part = 0
+    statistics!.subject &+= 1
+    if isLast { statistics = nil }
+  }
+
   /// A line of our own.
   mutating func report(_ text: StaticString) {
     report { line in
@@ -308,12 +326,6 @@ struct Console: ~Copyable {
   /// What `compose` writes, as a line of our own.
   mutating func report(_ compose: (inout ConsoleMessage) -> Void) {
     multiplexer.report(to: &queue, compose)
-    queue.send(isMore: hasWaiting)
-  }
-
-  /// The same of a line that was composed before.
-  mutating func report(_ line: inout ConsoleMessage) {
-    multiplexer.report(&line, to: &queue)
     queue.send(isMore: hasWaiting)
   }
 

@@ -16,7 +16,8 @@ extension Reference where Value == PhysicalCPU {
     repeat {
       if Processor.isInterruptPending {
         serveInterrupts()
-        if Processor.isInterruptPending { serveInterrupts() }
+        // What is due comes first: it may be a greater one's.
+        if !value.hasCalls && Processor.isInterruptPending { serveInterrupts() }
       }
     } while !followScheduler(frame)
   }
@@ -29,11 +30,13 @@ extension Reference where Value == PhysicalCPU {
   @_optimize(speed)
   private func followScheduler(_ frame: TrapFrame) -> Bool {
     var now = Instant.now
-    if value.hasCalls && attends(now) {
-      if Processor.isInterruptPending { return false }
+    if value.hasCalls && !value.hasNewcomer && attends(now) {
+      // An interrupt that is there may be for a lesser one than who has just woken.
+      if !value.hasNewcomer && Processor.isInterruptPending { return false }
       now = .now
     }
     value.needsDecision = false
+    value.hasNewcomer = false
     let decision = pick(at: now)
     switch decision {
     case .run(let slot, let until):
@@ -45,6 +48,8 @@ extension Reference where Value == PhysicalCPU {
           workFor(next, until: until, frame)
           return false
         }
+        // It may have come for this switch, during which somebody else may be due: who is looks for the timer's interrupt.
+        if value.timerDeadline == .never { armTimer(for: until) }
         unload(frame)
         if Processor.isInterruptPending { return false }
         guard loads(next, frame) else {
@@ -64,15 +69,16 @@ extension Reference where Value == PhysicalCPU {
         next.value.accounting.resumed(at: now)
       }
       armTimer(for: until)
-      if value.loadedVM.value.machine.interrupts.needsRefresh(vcpu: value.loadedIndex) && !refreshLoaded() {
-        return false
-      }
-      return next.value.owed.isDone || settle(next)
+      // What it owes may concern its own interrupts, which are brought to it once.
+      guard next.value.owed.isDone || settle(next) else { return false }
+      return !value.loadedVM.value.machine.interrupts.needsRefresh(vcpu: value.loadedIndex) || refreshLoaded()
     case .idle(let until):
       let audience = value.scheduler.idleAudience
       if audience != value.audience { show(audience) }
       if value.hasCalls && somebodyCalls(at: now) { return false }
-      if value.console.isWanted { stepConsole(at: now) } else { idle(until: until) }
+      // Also for a step of the console's work: whoever is due meanwhile is seen after it.
+      armTimer(for: until)
+      if value.console.isWanted { stepConsole(at: now) } else { idle() }
       return false
     }
   }
@@ -153,15 +159,13 @@ extension Reference where Value == PhysicalCPU {
     depart(next)
   }
 
-  /// Waits for an interrupt, and serves it.
+  /// Waits for an interrupt.
   @inline(never)
   @_optimize(speed)
-  private func idle(until: Instant) {
+  private func idle() {
     value.charged = nil
-    armTimer(for: until)
     if value.isLastToStop { finish() }
     wait_for_interrupt()
-    serveInterrupts()
   }
 
   /// Accounts the time since the last call to the vCPU whose time it was, and asks what to do from now on.
@@ -323,6 +327,7 @@ extension Reference where Value == PhysicalCPU {
     if vcpu.value.deadline != .never && number != value.loaded { value.deadlines.set(vcpu.value.standing, to: .never) }
     vcpu.value.accounting.woke(at: now)
     value.scheduler.ready(vcpu.value.slot, at: now)
+    value.hasNewcomer = true
     value.needsDecision = true
   }
 

@@ -194,8 +194,8 @@ extension Reference where Value == PhysicalCPU {
     let isWaiting = hypervisor.value.vcpus[number].activity == .waiting
     if number == value.loaded {
       if !isWaiting && hypervisor.value.vms[vm].machine.interrupts.hasManyToBring(vcpu: index) {
-        // In pieces, before its guest goes on.
-        value.needsDecision = true
+        // In pieces, before its guest goes on: what it owes, if it owes something, comes first.
+        if value.loadedVCPU.value.owed.isDone { value.needsDecision = true }
         return
       }
       var registers = value.listRegisters

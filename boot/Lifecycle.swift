@@ -247,6 +247,7 @@ extension Reference where Value == PhysicalCPU {
     vcpu.value.needsCare = true
     setDeadline(of: vcpu, to: .never)
     value.scheduler.ready(vcpu.value.slot, at: .now)
+    value.hasNewcomer = true
     value.needsDecision = true
   }
 

@@ -16,7 +16,9 @@ extension Reference where Value == PhysicalCPU {
   @inline(never)
   func owe(_ rest: OwedWork) {
     value.loadedVCPU.value.owed = rest
-    if !settle(value.loadedVCPU) { value.needsDecision = true }
+    if !settle(value.loadedVCPU) || value.loadedVM.value.machine.interrupts.needsRefresh(vcpu: value.loadedIndex) {
+      value.needsDecision = true
+    }
   }
 
   /// Does what the vCPU, which is loaded, owes. False where somebody else has to be asked about first.
@@ -27,8 +29,9 @@ extension Reference where Value == PhysicalCPU {
     while !vcpu.value.owed.isDone {
       guard !Processor.isInterruptPending else { return false }
       vm.value.lock.acquire(by: value.index)
-      vcpu.value.owed = vm.value.machine.interrupts.goOn(vcpu.value.owed)
+      let rest = vm.value.machine.interrupts.goOn(vcpu.value.owed)
       settleInterrupts(of: vm.value.index)
+      vcpu.value.owed = rest
       vm.value.lock.release()
       spin_hint()
       // Somebody woke, who may have the better right.

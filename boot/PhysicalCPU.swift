@@ -68,6 +68,9 @@ struct PhysicalCPU: ~Copyable {
   var requestInterruptCount: UInt64 = 0
   /// Something happened that the scheduler has to be asked about before the guest goes on.
   var needsDecision = false
+  /// Somebody can run who could not when it was decided last: until it is decided again, nothing is attended to for those who might
+  /// have interrupted the one that ran, for they may be lesser than he is.
+  var hasNewcomer = false
   /// Something may be due for those who may interrupt, or have been asked of them: the next decision looks, and until it finds
   /// nothing more.
   var hasCalls = true

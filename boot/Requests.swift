@@ -172,6 +172,8 @@ extension Reference where Value == PhysicalCPU {
     value.requestInterruptCount &+= 1
     // Whoever stops a VM asks for the vCPU in the hardware, whatever its standing.
     if value.loaded >= 0 && value.loadedVCPU.value.isAskedToLeave { return endLoaded() }
+    // Something may be due for a greater one, or it is to be decided first who may interrupt the one that has just come.
+    if value.hasCalls || value.hasNewcomer { return call() }
     if let standing = value.board.first(of: value.audience) { serveRequests(ofStanding: standing) }
     if value.board.first(of: value.audience) != nil { call() }
   }

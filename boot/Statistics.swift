@@ -13,10 +13,13 @@ internal import Virtualization
 struct StatisticsReport {
   /// For people, with headings; else in lines for programs.
   let isTable: Bool
-  /// What comes next: the vCPUs' lines, then the CPUs'.
-  var next = 0
-  /// A line that is composed and not yet shown: each of the two is a step of its own.
-  var line: ConsoleMessage?
+  /// Whose line is composed or shown: the vCPUs', then the CPUs'.
+  var subject = 0
+  /// The part of the line that is composed next; nil where it is whole. Each part is a step of the console's work, and so is to
+  /// show the line: a line of twenty numbers takes as long to compose as ten switches.
+  var part: Int? = 0
+  /// What is composed of it.
+  var line = ConsoleMessage()
 }
 
 extension Reference where Value == PhysicalCPU {
@@ -29,86 +32,105 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
-  /// Shows the next line of the report that was begun.
+  /// Does a step of the report that was begun: composes a part of a line, or shows it.
   func goOnWithStatistics() {
     let hypervisor = Hypervisor.shared
+    let vcpuCount = hypervisor.value.vcpus.count
     withConsole { console in
-      guard var report = console.statistics else { return }
-      let vcpuCount = hypervisor.value.vcpus.count
-      if var line = report.line {
-        console.report(&line)
-        report.line = nil
-        report.next &+= 1
-        let isDone = report.next >= vcpuCount &+ hypervisor.value.cpus.count
-        console.statistics = isDone ? nil : report
+      guard let report = console.statistics.map({ ($0.isTable, $0.subject, $0.part) }) else { return }
+      let (isTable, subject, part) = report
+      guard let part else {
+        console.showStatisticsLine(isLast: subject &+ 1 >= vcpuCount &+ hypervisor.value.cpus.count)
         return
       }
-      var line = ConsoleMessage()
-      if report.next >= vcpuCount {
-        writeCPU(report.next - vcpuCount, asTable: report.isTable, to: &line)
-      } else if report.isTable {
-        writeRow(of: report.next, to: &line)
-      } else {
-        writeLine(of: report.next, to: &line)
+      let isWhole = console.composeStatistics { line in
+        if subject >= vcpuCount { return writeCPU(subject &- vcpuCount, asTable: isTable, to: &line) }
+        return isTable ? writeRow(part, of: subject, to: &line) : writeLine(part, of: subject, to: &line)
       }
-      console.statistics?.line = line
+      console.statistics?.part = isWhole ? nil : part &+ 1
     }
   }
 
-  private func writeRow(of number: Int, to line: inout ConsoleMessage) {
+  /// A part of the row for people. True where it is the last.
+  private func writeRow(_ part: Int, of number: Int, to line: inout ConsoleMessage) -> Bool {
     let hypervisor = Hypervisor.shared
     let rate = TickRate(perSecond: UInt32(truncatingIfNeeded: hypervisor.value.ticksPerSecond))
     let accounting = hypervisor.value.vcpus[number].accounting
-    let passed = max(Instant.now.ticks(since: hypervisor.value.startedAt) / 1000, 1)
-    let cpu = hypervisor.value.vcpus[number].cpu
-    line.write(decimal: UInt64(cpu), width: 5)
-    line.write(decimal: UInt64(hypervisor.value.vcpus[number].index), width: 6)
-    let state = stateName(of: number)
-    line.write("  ")
-    line.write(state)
-    for _ in state.utf8CodeUnitCount..<7 { line.write(" ") }
-    let runTime = runTime(of: number)
-    line.write(decimal: rate.nanoseconds(ticks: runTime) / 1_000_000, width: 12)
-    let share = runTime / passed
-    line.write(decimal: share / 10, width: 7)
-    line.write(".")
-    line.write(decimal: share % 10)
-    line.write(decimal: accounting.switchCount, width: 11)
-    line.write(decimal: throttleCount(of: number), width: 11)
-    line.write(decimal: rate.nanoseconds(ticks: accounting.latency.worst) / 1000, width: 10)
-    line.write("  ")
-    line.write(hypervisor.value.vms[hypervisor.value.vcpus[number].vm].description.name.span)
-    line.write("\n")
+    switch part {
+    case 0:
+      line.write(decimal: UInt64(hypervisor.value.vcpus[number].cpu), width: 5)
+      line.write(decimal: UInt64(hypervisor.value.vcpus[number].index), width: 6)
+      let state = stateName(of: number)
+      line.write("  ")
+      line.write(state)
+      for _ in state.utf8CodeUnitCount..<7 { line.write(" ") }
+    case 1:
+      let passed = max(Instant.now.ticks(since: hypervisor.value.startedAt) / 1000, 1)
+      let runTime = runTime(of: number)
+      line.write(decimal: rate.nanoseconds(ticks: runTime) / 1_000_000, width: 12)
+      let share = runTime / passed
+      line.write(decimal: share / 10, width: 7)
+      line.write(".")
+      line.write(decimal: share % 10)
+    case 2:
+      line.write(decimal: accounting.switchCount, width: 11)
+      line.write(decimal: throttleCount(of: number), width: 11)
+    default:
+      line.write(decimal: rate.nanoseconds(ticks: accounting.latency.worst) / 1000, width: 10)
+      line.write("  ")
+      line.write(hypervisor.value.vms[hypervisor.value.vcpus[number].vm].description.name.span)
+      line.write("\n")
+      return true
+    }
+    return false
   }
 
-  /// The form that `tvisor histogram` reads.
-  private func writeLine(of number: Int, to line: inout ConsoleMessage) {
+  /// A part of the form that `tvisor histogram` reads. True where it is the last.
+  private func writeLine(_ part: Int, of number: Int, to line: inout ConsoleMessage) -> Bool {
     let hypervisor = Hypervisor.shared
     let accounting = hypervisor.value.vcpus[number].accounting
     func write(_ key: StaticString, _ value: UInt64) {
       line.write(key)
       line.write(decimal: value)
     }
-    line.write("tvisor-stat: vm=")
-    line.write(hypervisor.value.vms[hypervisor.value.vcpus[number].vm].description.name.span)
-    write(" vcpu=", UInt64(hypervisor.value.vcpus[number].index))
-    write(" cpu=", UInt64(hypervisor.value.vcpus[number].cpu))
-    line.write(" state=")
-    line.write(stateName(of: number))
-    write(" hz=", hypervisor.value.ticksPerSecond)
-    write(" run=", runTime(of: number))
-    write(" switches=", accounting.switchCount)
-    write(" throttles=", throttleCount(of: number))
-    write(" worst=", accounting.latency.worst)
-    write(" worst-at=", accounting.latency.worstAt.ticks)
-    line.write(" wake=")
-    var bucketCount = LatencyHistogram.bucketCount
-    while bucketCount > 0, accounting.latency.count(inBucket: bucketCount - 1) == 0 { bucketCount -= 1 }
-    for bucket in 0..<bucketCount {
-      if bucket > 0 { line.write(",") }
-      line.write(decimal: UInt64(accounting.latency.count(inBucket: bucket)))
+    switch part {
+    case 0:
+      line.write("tvisor-stat: vm=")
+      line.write(hypervisor.value.vms[hypervisor.value.vcpus[number].vm].description.name.span)
+      write(" vcpu=", UInt64(hypervisor.value.vcpus[number].index))
+      write(" cpu=", UInt64(hypervisor.value.vcpus[number].cpu))
+      line.write(" state=")
+      line.write(stateName(of: number))
+    case 1:
+      write(" hz=", hypervisor.value.ticksPerSecond)
+      write(" run=", runTime(of: number))
+    case 2:
+      write(" switches=", accounting.switchCount)
+      write(" throttles=", throttleCount(of: number))
+    case 3:
+      write(" worst=", accounting.latency.worst)
+      write(" worst-at=", accounting.latency.worstAt.ticks)
+      line.write(" wake=")
+    default: return writeBuckets(from: (part &- 4) &* Self.bucketsAtOnce, of: number, to: &line)
     }
-    line.write("\n")
+    return false
+  }
+
+  /// How many buckets of a histogram one step writes.
+  private static var bucketsAtOnce: Int { 2 }
+
+  /// Some of the histogram of a vCPU's wakes, up to its last bucket with anything in it; the line's end behind it. True where that
+  /// was it.
+  private func writeBuckets(from first: Int, of number: Int, to line: inout ConsoleMessage) -> Bool {
+    let latency = Hypervisor.shared.value.vcpus[number].accounting.latency
+    let bucketCount = latency.usedBucketCount
+    let end = min(first &+ Self.bucketsAtOnce, bucketCount)
+    for bucket in min(first, end)..<end {
+      if bucket > 0 { line.write(",") }
+      line.write(decimal: UInt64(latency.count(inBucket: bucket)))
+    }
+    if end == bucketCount { line.write("\n") }
+    return end == bucketCount
   }
 
   /// How long a vCPU has run up to now, in ticks: what its CPU has counted, and what it has not yet, which on a CPU of its own may be
@@ -130,8 +152,8 @@ extension Reference where Value == PhysicalCPU {
     return vcpu.value.accounting.runTime
   }
 
-  /// What interrupted a CPU on the hypervisor's own account.
-  private func writeCPU(_ index: Int, asTable: Bool, to line: inout ConsoleMessage) {
+  /// What interrupted a CPU on the hypervisor's own account. True: it is all of the line.
+  private func writeCPU(_ index: Int, asTable: Bool, to line: inout ConsoleMessage) -> Bool {
     let cpu = Hypervisor.shared.value.cpus.reference(to: index)
     line.write(asTable ? "CPU " : "tvisor-cpu: cpu=")
     line.write(decimal: UInt64(index))
@@ -140,6 +162,7 @@ extension Reference where Value == PhysicalCPU {
     line.write(asTable ? " timer interrupts of ours, " : " requests=")
     line.write(decimal: cpu.value.requestInterruptCount)
     line.write(asTable ? " from other CPUs\n" : "\n")
+    return true
   }
 
   /// What the vCPU is at. It may have gone on to something else when the line is read.

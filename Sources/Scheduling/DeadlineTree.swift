@@ -27,14 +27,15 @@ public struct DeadlineTree: ~Copyable {
   /// Gives `place` a deadline in place of the one that it had; `never` takes it away.
   public mutating func set(_ place: Int, to deadline: Instant) {
     var node = leafCount &+ place
-    nodes[node] = deadline
+    var first = deadline
+    nodes[node] = first
     while node > 1 {
+      first = min(first, nodes[node ^ 1])
       node >>= 1
-      let first = min(nodes[2 &* node], nodes[2 &* node &+ 1])
       guard nodes[node] != first else { return }
       nodes[node] = first
     }
-    earliest = nodes[1]
+    earliest = first
   }
 
   /// The earliest deadline of these places, or never.

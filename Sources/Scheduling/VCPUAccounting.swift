@@ -79,6 +79,13 @@ public struct LatencyHistogram: Sendable {
   /// How many latencies of 2^(bucket − 1) ticks or more were below 2^bucket ticks; in bucket 0, how many were of none.
   public func count(inBucket bucket: Int) -> UInt32 { counts[bucket] }
 
+  /// How many buckets there are up to the last one with anything in it.
+  public var usedBucketCount: Int {
+    var count = Self.bucketCount
+    while count > 0, counts[count &- 1] == 0 { count &-= 1 }
+    return count
+  }
+
   /// The least latency in ticks that `bucket` counts.
   public static func lowerBound(ofBucket bucket: Int) -> UInt64 { bucket == 0 ? 0 : 1 << UInt64(bucket &- 1) }
 

@@ -1,3 +1,5 @@
+public import Architecture
+
 /// The name under which a VM's lines appear on the console: up to 32 bytes, kept inline.
 public struct ConsoleName: Sendable {
   private var bytes: [32 of UInt8] = .init(repeating: 0)
@@ -16,6 +18,9 @@ public struct ConsoleName: Sendable {
 
   /// The byte at `index`, below `count`.
   public subscript(index: Int) -> UInt8 { bytes[index] }
+
+  /// Writes all of it.
+  public func write(to sink: inout some ByteSink & ~Copyable) { sink.write(bytes.span.extracting(first: count)) }
 
   private mutating func append(_ byte: UInt8) {
     guard count < 32 else { return }
