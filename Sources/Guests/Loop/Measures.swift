@@ -18,6 +18,7 @@ func measureLateness(_ settings: Settings) {
     let isCounted = number >= settings.warmUpCount
     if isCounted {
       late.add(now &- instant)
+      guest_tell(UInt32(truncatingIfNeeded: now &- instant))
       earlyCount &+= early
     }
     if settings.job > 0 {

@@ -72,6 +72,9 @@ public struct AttackArrangement: Hashable, Sendable {
     case answer
   }
 
+  /// Others have turns of QEMU's while the loop's CPU waits for its own, and the loop says how late it comes.
+  var countsOwn: Bool { placement.processorCount > 1 && measure == .lateness }
+
   /// What there is to say of it.
   public var name: String {
     "\(policy.rawValue) gic\(gic) \(isa) \(machineCount)x\(vcpuCount) \(placement.rawValue) \(measure.rawValue)"

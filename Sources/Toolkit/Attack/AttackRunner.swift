@@ -9,6 +9,8 @@ public actor AttackRunner {
   private let periodCount: Int
   /// The hypervisor's command line.
   private let arguments: String?
+  /// Counts one CPU's own instructions, once it is compiled.
+  private var plugin: Task<OwnTimePlugin, any Error>?
   /// What the loop measures where nothing happens, which several attacks are compared with.
   private var references: [AttackCase: Task<AttackFigure, any Error>] = [:]
 
@@ -43,7 +45,11 @@ public actor AttackRunner {
   /// What the loop measures under an attack.
   /// - Throws: `Failure` with the console's last lines where it hangs or fails, or where the attack began too late.
   private func measure(_ attackCase: AttackCase) async throws -> AttackFigure {
-    let launch = try launch(for: attackCase.arrangement)
+    var launch = try launch(for: attackCase.arrangement)
+    // QEMU's CPUs share one count of instructions: what another one has its turn for is not the loop's lateness.
+    let report =
+      attackCase.arrangement.countsOwn ? "\(project.runs)/\(Self.fileName(of: attackCase)).own" : nil
+    if let report { launch.emulation.options += try await ownTimePlugin().options(reportingTo: report) }
     let command = try await command(for: attackCase, launch)
     let patience = patience
     let transcript: Transcript
@@ -52,7 +58,7 @@ public actor AttackRunner {
         try await withThrowingTaskGroup(of: Void.self) { group in
           if let typed = attackCase.attack.typed { group.addTask { try await console.attack(by: typed) } }
           defer { group.cancelAll() }
-          try await console.expect("loop: done", from: "loop", within: patience)
+          try await console.expect("loop: done", from: "loop", within: patience, unless: Launch.end)
         }
         return await console.transcript
       }
@@ -62,7 +68,21 @@ public actor AttackRunner {
     guard !Launch.hasPanicked(transcript.text) else {
       throw Failure("\(attackCase.name): the hypervisor failed:\n\(await launch.explained(transcript.tail()))")
     }
-    return try figure(of: attackCase, in: transcript)
+    var figure = try figure(of: attackCase, in: transcript)
+    if let report { figure.values["own-most"] = try OwnTimePlugin.mostOwn(in: report) }
+    return figure
+  }
+
+  private func ownTimePlugin() async throws -> OwnTimePlugin {
+    let project = project
+    let task = plugin ?? Task { try await OwnTimePlugin(in: project) }
+    plugin = task
+    return try await task.value
+  }
+
+  /// What the files of a run are named after.
+  private static func fileName(of attackCase: AttackCase) -> String {
+    "attack-" + attackCase.name.replacingOccurrences(of: "[ /+]", with: "-", options: .regularExpression)
   }
 
   private func figure(of attackCase: AttackCase, in transcript: Transcript) throws -> AttackFigure {
@@ -96,8 +116,8 @@ public actor AttackRunner {
     let bundle = try await bundler.bundle(
       SystemFile(parsing: SourceText(path: "\(attackCase.name).yaml", text: system.text)))
     try await bundler.validate(bundle, on: launch.emulation)
-    let name = "attack-" + attackCase.name.replacingOccurrences(of: "[ /+]", with: "-", options: .regularExpression)
-    return try launch.command(booting: bundle, as: name, arguments: arguments, console: .pipe)
+    return try launch.command(
+      booting: bundle, as: Self.fileName(of: attackCase), arguments: arguments, console: .pipe)
   }
 }
 

@@ -44,6 +44,10 @@ void guest_unmask_interrupts(void);
 void guest_wait_for_interrupt(void);
 void guest_relax(void);
 
+// memory.c
+// Tells whoever watches the machine's stores from outside a number.
+void guest_tell(uint32_t value);
+
 // Eighteen values for x0 to x17, in and out; a 32-bit guest has r0 to r12 and leaves the rest alone.
 struct guest_call {
   uint64_t x[18];
