@@ -72,7 +72,7 @@ extension Reference where Value == PhysicalCPU {
       let audience = value.scheduler.idleAudience
       if audience != value.audience { show(audience) }
       if value.hasCalls && somebodyCalls(at: now) { return false }
-      if value.console.isWanted { stepConsole(at: now) } else { idle(until: until) }
+      if value.console.isBusy { stepConsole(at: now) } else { idle(until: until) }
       return false
     }
   }
