@@ -37,10 +37,10 @@ func tvisorMain(_ address: UInt, _ load: UInt, _ level: UInt) {
   log.write(", loaded at ")
   log.write(hexadecimal: UInt64(load))
   log.end()
-  reportPassedOverConsole(of: tree, &log)
 
   do throws(BootFailure) {
     let machine = try describeMachine(tree)
+    reportPassedOverConsole(of: machine, &log)
     let frequency = try counterFrequency(machine.timer, &log)
     Provocation.failAtBoot(Provocation(machine.bootArguments))
     let taken = setAside(treeRange, machine.bundle, space)
@@ -88,10 +88,8 @@ private func openPort(in tree: DeviceTree, _ space: inout HypervisorSpace, _ are
 }
 
 /// Says that the tree names a console which is not there, and where this is shown in its place.
-private func reportPassedOverConsole(of tree: DeviceTree, _ log: inout BootLog) {
-  guard let path = ConsoleDescription.passedOverPath(in: tree), let console = try? ConsoleDescription(in: tree) else {
-    return
-  }
+private func reportPassedOverConsole(of machine: MachineDescription, _ log: inout BootLog) {
+  guard let console = machine.console, let path = console.passedOverPath else { return }
   log.begin()
   console.write(passingOver: path, to: &log)
   log.end()

@@ -11,6 +11,8 @@ public struct ConsoleDescription: Sendable {
   public let interrupt: TreeInterrupt?
   /// What stands behind the ":" of the path, such as "115200n8".
   public let options: Text?
+  /// What /chosen names as the console, where that is no node, or one that is not in use, and was passed over.
+  public let passedOverPath: Text?
 
   /// Two to this power is the distance between two registers in units of bytes (`reg-shift`), where the tree says so.
   public var registerShift: UInt32? { node["reg-shift"]?.u32.map { min($0, 3) } }
@@ -33,13 +35,9 @@ public struct ConsoleDescription: Sendable {
     guard let node = named ?? Self.firstSerialPort(of: tree) else { return nil }
     self.node = node
     options = named == nil ? nil : path?.after(UInt8(ascii: ":"))
+    passedOverPath = named == nil ? path : nil
     registers = try node.neededRegion(0, of: 1)
     interrupt = try? node.interrupt(at: 0)
-  }
-
-  /// What /chosen names as the console, where that is no node, or one that is not in use; nil where there is no such mistake.
-  public static func passedOverPath(in tree: DeviceTree) -> Text? {
-    chosenPath(of: tree).flatMap { port(named: $0, in: tree) == nil ? $0 : nil }
   }
 
   /// Says that a path was passed over, and what is the console in its place.

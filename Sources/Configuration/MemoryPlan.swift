@@ -63,11 +63,14 @@ public struct MemoryPlan: ~Copyable {
 
   /// Memory for a guest: in one piece where there is one, at the alignment that gives the largest blocks of stage 2; else in as few
   /// as can be, the largest first. Nil where those are more than a guest's memory can have.
-  mutating func takeGuestMemory(at start: GuestPhysicalAddress, size: UInt64) -> GuestMemory? {
+  /// - Throws: where `storage` has no room for a list of several.
+  mutating func takeGuestMemory(
+    at start: GuestPhysicalAddress, size: UInt64, in storage: inout some StorageProvider & ~Copyable
+  ) throws(OutOfMemory) -> GuestMemory? {
     if size >= 1 << 30, let piece = take(size, alignment: 1 << 30) { return GuestMemory(at: start, piece) }
     if let piece = take(size) { return GuestMemory(at: start, piece) }
     guard let picks = picks(for: size) else { return nil }
-    var memory = GuestMemory(at: start)
+    var memory = try GuestMemory(at: start, in: &storage)
     for index in 0..<picks.count {
       let piece = pieces[picks.pieces[index]]
       let extent = AddressRange(start: piece.start, size: min(piece.size, size - memory.size))

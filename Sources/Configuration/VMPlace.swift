@@ -2,14 +2,16 @@ public import Architecture
 internal import DeviceTree
 
 /// Where a VM's memory lies on the machine.
-public struct VMPlace: Sendable {
+public struct VMPlace {
   /// The RAM.
   public var memory = GuestMemory(at: GuestMachine.memoryStart)
   /// The firmware's memory; empty for none.
   public var firmware = GuestMemory(at: GuestMachine.firmware.start)
+  /// How many bytes of each are still to be found.
+  fileprivate var wanted: (memory: UInt64, firmware: UInt64) = (0, 0)
 
   /// Without memory.
-  init() {}
+  fileprivate init() {}
 
   /// Writes where it lies: "256 MiB of RAM at 0x48000000", with every piece where there are several.
   public func write<Sink: ByteSink & ~Copyable>(to sink: inout Sink) {
@@ -50,49 +52,53 @@ extension MemoryPlan {
       VMPlace()
     }
     guard places.count == count else { return places }
-    let (needed, greatest) = system.neededMemory
     let free = freeSize
-    for vm in system.vms where vm.placement == .identity && vm.memorySize > 0 {
-      if let memory = takeIdentityMemory(of: vm) {
-        places[vm.index].memory = memory
-      } else {
-        report(SystemProblem(.vm(vm.index), .placement, .noIdentity(vm.memorySize)))
-      }
+    var needed: UInt64 = 0
+    var greatest = (vm: 0, size: 0 as UInt64)
+    for vm in system.vms {
+      // Looked up in the bundle once: that takes a while.
+      let wanted = (memory: vm.memorySize, firmware: vm.firmwareSize)
+      places[vm.index].wanted = wanted
+      if wanted.memory > greatest.size { greatest = (vm.index, wanted.memory) }
+      needed = needed.saturatingSum(wanted.memory.roundedUp(to: SystemDescription.memoryUnit))
+      needed = needed.saturatingSum(wanted.firmware.roundedUp(to: SystemDescription.memoryUnit))
+      if wanted.memory > 0, vm.placement == .identity { takeIdentityMemory(vm, &places[vm.index], report) }
     }
     guard needed <= free else {
-      report(SystemProblem(.system, .memorySize, .exceedsMachine(needed: needed, free: free, greatest: greatest)))
+      report(SystemProblem(.system, .memorySize, .exceedsMachine(needed: needed, free: free, greatest: greatest.vm)))
       return places
     }
-    for vm in system.vms {
-      if vm.placement != .identity { takeMemory(.memorySize, vm, vm.memorySize, &places[vm.index].memory, report) }
-      takeMemory(.firmwareSize, vm, vm.firmwareSize, &places[vm.index].firmware, report)
+    for index in places.indices {
+      let wanted = places[index].wanted
+      let place = places[index]
+      if let found = try takeMemory(.memorySize, index, wanted.memory, place.memory, &storage, report) {
+        places[index].memory = found
+      }
+      if let found = try takeMemory(.firmwareSize, index, wanted.firmware, place.firmware, &storage, report) {
+        places[index].firmware = found
+      }
     }
     return places
   }
 
-  private mutating func takeMemory(
-    _ field: SystemProblem.Field, _ vm: VMDescription, _ size: UInt64, _ memory: inout GuestMemory,
-    _ report: (SystemProblem) -> Void
+  private mutating func takeIdentityMemory(
+    _ vm: VMDescription, _ place: inout VMPlace, _ report: (SystemProblem) -> Void
   ) {
-    guard size > 0 else { return }
-    if let found = takeGuestMemory(at: memory.start, size: size) {
-      memory = found
+    if let memory = takeIdentityMemory(of: vm) {
+      place.memory = memory
     } else {
-      report(SystemProblem(.vm(vm.index), field, .scattered(size)))
+      report(SystemProblem(.vm(vm.index), .placement, .noIdentity(place.wanted.memory)))
     }
+    place.wanted.memory = 0
   }
-}
 
-extension SystemDescription {
-  /// How much all VMs need together, in the blocks that memory is handed out in, and the VM that has the most RAM.
-  fileprivate var neededMemory: (size: UInt64, greatest: Int) {
-    var needed: UInt64 = 0
-    var greatest = (vm: 0, size: 0 as UInt64)
-    for vm in vms {
-      if vm.memorySize > greatest.size { greatest = (vm.index, vm.memorySize) }
-      needed = needed.saturatingSum(vm.memorySize.roundedUp(to: Self.memoryUnit))
-      needed = needed.saturatingSum(vm.firmwareSize.roundedUp(to: Self.memoryUnit))
-    }
-    return (needed, greatest.vm)
+  private mutating func takeMemory(
+    _ field: SystemProblem.Field, _ vm: Int, _ size: UInt64, _ none: GuestMemory,
+    _ storage: inout some StorageProvider & ~Copyable, _ report: (SystemProblem) -> Void
+  ) throws(OutOfMemory) -> GuestMemory? {
+    guard size > 0 else { return nil }
+    let found = try takeGuestMemory(at: none.start, size: size, in: &storage)
+    if found == nil { report(SystemProblem(.vm(vm), field, .scattered(size))) }
+    return found
   }
 }

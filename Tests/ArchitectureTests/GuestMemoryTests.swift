@@ -4,8 +4,9 @@ import Testing
 
 @Suite("A guest's memory in pieces", .timeLimited)
 struct GuestMemoryTests {
-  private func memory(at start: UInt64, _ extents: [(UInt64, UInt64)]) -> GuestMemory {
-    var memory = GuestMemory(at: GuestPhysicalAddress(start))
+  private func memory(at start: UInt64, _ extents: [(UInt64, UInt64)]) throws -> GuestMemory {
+    var storage = HeapStorage()
+    var memory = try GuestMemory(at: GuestPhysicalAddress(start), in: &storage)
     for (start, size) in extents {
       let isAdded = memory.append(AddressRange(start: PhysicalAddress(start), size: size))
       #expect(isAdded)
@@ -18,8 +19,8 @@ struct GuestMemoryTests {
   }
 
   @Test("is one range of the guest's, and each byte of it is one of the host's")
-  func pieces() {
-    let memory = memory(at: 0x4000_0000, [(0x8000_0000, 0x20_0000), (0x1_0000_0000, 0x3000), (0x1000, 0x1000)])
+  func pieces() throws {
+    let memory = try memory(at: 0x4000_0000, [(0x8000_0000, 0x20_0000), (0x1_0000_0000, 0x3000), (0x1000, 0x1000)])
     #expect(memory.range == AddressRange(start: GuestPhysicalAddress(0x4000_0000), size: 0x20_4000))
     #expect(memory.extentCount == 3)
     #expect(piece(memory, 0x3fff_ffff) == nil)
@@ -45,8 +46,8 @@ struct GuestMemoryTests {
   }
 
   @Test("pieces that meet are one, empty ones are none, and there are no more than the limit")
-  func limits() {
-    var memory = memory(at: 0, [(0x1000, 0x1000), (0x2000, 0x1000), (0x9000, 0)])
+  func limits() throws {
+    var memory = try memory(at: 0, [(0x1000, 0x1000), (0x2000, 0x1000), (0x9000, 0)])
     #expect(memory.extentCount == 1)
     #expect(memory.extent(0) == AddressRange(start: PhysicalAddress(0x1000), size: 0x2000))
     for index in 1..<GuestMemory.extentLimit {
@@ -62,6 +63,18 @@ struct GuestMemoryTests {
     let goesOn = memory.append(AddressRange(start: last.end, size: 0x1000))
     #expect(goesOn)
     #expect(piece(memory, size) == [last.end.rawValue, 0x1000])
+  }
+
+  @Test("without a list has room for one piece")
+  func single() {
+    var memory = GuestMemory(at: GuestPhysicalAddress(0x4000_0000))
+    let areAdded = [0x1000, 0x2000, 0x8000].map {
+      memory.append(AddressRange(start: PhysicalAddress($0), size: 0x1000))
+    }
+    #expect(areAdded == [true, true, false])
+    #expect(memory.extentCount == 1 && memory.size == 0x2000)
+    var none = HeapStorage(byteLimit: 16)
+    #expect(throws: OutOfMemory.self) { _ = try GuestMemory(at: GuestPhysicalAddress(0), in: &none) }
   }
 
   @Test("has no more addresses than there are")

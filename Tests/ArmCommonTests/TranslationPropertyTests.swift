@@ -75,7 +75,8 @@ struct TranslationPropertyTests {
   func guestMemory() throws {
     var generator = SeededGenerator(state: 0x70_6965_6365)
     for _ in 0..<40 {
-      var guest = GuestMemory(at: GuestPhysicalAddress(0x4000_0000))
+      var storage = HeapStorage()
+      var guest = try GuestMemory(at: GuestPhysicalAddress(0x4000_0000), in: &storage)
       var place: UInt64 = 0x8000_0000
       for _ in 0..<UInt64.random(in: 1...8, using: &generator) {
         place += UInt64.random(in: 1...600, using: &generator) << 21

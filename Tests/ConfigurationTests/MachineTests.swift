@@ -148,7 +148,7 @@ struct MachineTests {
     let console = try #require(try MachineDescription(tree).console)
     #expect(console.node.name.string == "pl011@9000000")
     #expect(console.options == nil)
-    #expect(ConsoleDescription.passedOverPath(in: tree) == path)
+    #expect(console.passedOverPath == path)
     var words = Transcript()
     console.write(passingOver: path, to: &words)
     #expect(
@@ -159,7 +159,7 @@ struct MachineTests {
   @Test("a path that is no text is passed over; one that is right is not, and where there is none nothing is said")
   func notPassedOver() throws {
     func passedOver(_ chosen: @escaping Content) throws -> Text? {
-      ConsoleDescription.passedOverPath(in: try VirtMachine(changes: ["chosen": chosen]).makeTree())
+      try ConsoleDescription(in: VirtMachine(changes: ["chosen": chosen]).makeTree())?.passedOverPath
     }
     let number: Content = { (node) throws(DeviceTreeError) in try node.property("stdout-path", cells: [0x2f70]) }
     #expect(try passedOver(number) == "")

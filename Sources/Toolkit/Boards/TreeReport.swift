@@ -129,9 +129,7 @@ extension TreeReport {
   static func consoleWarnings(_ machine: MachineDescription, of board: String, in source: SourceText) -> [Problem] {
     var warnings: [String] = []
     let console = machine.console
-    if let console, let path = ConsoleDescription.passedOverPath(in: machine.tree) {
-      warnings.append(passingOver(path, console))
-    }
+    if let console, let path = console.passedOverPath { warnings.append(passingOver(path, console)) }
     if !hasDriver(console) {
       let what =
         console.map { "no driver for '\(name(of: $0))', the console of \(board)" } ?? "\(board) names no console"
