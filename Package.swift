@@ -125,7 +125,7 @@ if let bareMetal {
     .target(
       name: "Toolkit",
       dependencies: [
-        "Architecture", "Configuration", "DeviceTree", "Drivers", "Planning", "Scheduling", "Yams",
+        "ARMv7", "Architecture", "Configuration", "DeviceTree", "Drivers", "Planning", "Scheduling", "Yams",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

@@ -40,6 +40,7 @@ func tvisorMain(_ address: UInt, _ load: UInt, _ level: UInt) {
 
   do throws(BootFailure) {
     let machine = try describeMachine(tree)
+    reportPassedOverConsole(of: machine, &log)
     let frequency = try counterFrequency(machine.timer, &log)
     Provocation.failAtBoot(Provocation(machine.bootArguments))
     let taken = setAside(treeRange, machine.bundle, space)
@@ -47,11 +48,12 @@ func tvisorMain(_ address: UInt, _ load: UInt, _ level: UInt) {
     var plan = try planMemory(of: machine, excluding: taken, &arena)
     let system = try findSystem(machine, &plan, &space, &arena)
     reportUnreachedMemory(of: machine, &log)
-    try validate(system, on: machine, plan, &log)
+    let places = try validate(system, on: machine, &plan, &arena, &log)
+    reportPlaces(places, of: system, &log)
     let randomness = Randomness(machine)
     if !randomness.source.isSeeded { log.line("nothing random to begin with: guests get no seeds") }
     var builder = SystemBuilder(
-      system, on: machine, plan: plan, space: space, arena: arena, random: randomness.source,
+      system, on: machine, places: places, plan: plan, space: space, arena: arena, random: randomness.source,
       ticksPerSecond: frequency)
     try builder.build(port: port, log: &log)
   } catch {
@@ -83,6 +85,14 @@ private func openPort(in tree: DeviceTree, _ space: inout HypervisorSpace, _ are
   let port = model.port(base: base, shift: description.registerShift, width: description.registerWidth)
   port.initialize()
   return port
+}
+
+/// Says that the tree names a console which is not there, and where this is shown in its place.
+private func reportPassedOverConsole(of machine: MachineDescription, _ log: inout BootLog) {
+  guard let console = machine.console, let path = console.passedOverPath else { return }
+  log.begin()
+  console.write(passingOver: path, to: &log)
+  log.end()
 }
 
 private func describeMachine(_ tree: DeviceTree) throws(BootFailure) -> MachineDescription {
@@ -157,7 +167,7 @@ private func findSystem(
   guard let range = machine.bundle, !range.isEmpty else { throw .noBundle }
   guard var start = unsafe mapConstants(range, false, &space, &arena) else { throw .unreachableBundle }
   if !range.start.isAligned(to: 8) {
-    guard let copy = plan.take(range.size, alignment: 4096) else { throw .noMemory(range.size) }
+    guard let copy = plan.take(range.size) else { throw .noMemory(range.size) }
     unsafe copy.start.unsafePointer.copyMemory(from: start, byteCount: Int(range.size))
     unsafe start = UnsafeRawPointer(copy.start.unsafePointer)
   }
@@ -167,18 +177,30 @@ private func findSystem(
   } catch { throw .damagedBundle(error.kind) }
 }
 
-/// The same checks that the host tool made before the bundle was written: it may be another machine, or another version.
+/// The same checks that the host tool made before the bundle was written: it may be another machine, or another version. Gives
+/// where each VM's memory lies.
 private func validate(
-  _ system: SystemDescription, on machine: MachineDescription, _ plan: borrowing MemoryPlan, _ log: inout BootLog
-) throws(BootFailure) {
+  _ system: SystemDescription, on machine: MachineDescription, _ plan: inout MemoryPlan, _ arena: inout Arena,
+  _ log: inout BootLog
+) throws(BootFailure) -> Storage<VMPlace> {
   var isValid = true
-  system.validate(on: machine, hosting: Processor.hostedInstructionSets, excluding: plan.reserved) { problem in
-    if !problem.isWarning { isValid = false }
+  system.validate(on: machine, hosting: Processor.hostedInstructionSets) { isValid = log.note($0) && isValid }
+  do throws(OutOfMemory) {
+    let places = try plan.place(system, in: &arena) { isValid = log.note($0) && isValid }
+    if isValid { return places }
+  } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
+  throw .invalidSystem
+}
+
+/// Says where each VM's memory lies.
+private func reportPlaces(_ places: Storage<VMPlace>, of system: SystemDescription, _ log: inout BootLog) {
+  for vm in system.vms {
     log.begin()
-    problem.write(to: &log)
+    log.write(vm.name.span)
+    log.write(": ")
+    places[vm.index].write(to: &log)
     log.end()
   }
-  if !isValid { throw .invalidSystem }
 }
 
 /// Whose the memory is before any VM gets some: ours, and what the loader left for us.
@@ -186,9 +208,6 @@ private func planMemory(
   of machine: MachineDescription, excluding taken: SetAside, _ arena: inout Arena
 ) throws(BootFailure) -> MemoryPlan {
   do throws(OutOfMemory) {
-    // Two for each VM beside what is set aside; and a few for more arena.
-    var plan = try MemoryPlan(machine, capacity: taken.count + 2 * SystemDescription.vmLimit + 16, in: &arena)
-    for index in taken.indices { plan.reserve(taken[index]) }
-    return plan
+    return try MemoryPlan(machine, excluding: taken.span, in: &arena)
   } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
 }

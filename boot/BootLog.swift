@@ -47,6 +47,14 @@ struct BootLog: ByteSink, ~Copyable {
     end()
   }
 
+  /// Says what is wrong with the system. True where it may start all the same.
+  mutating func note(_ problem: SystemProblem) -> Bool {
+    begin()
+    problem.write(to: &self)
+    end()
+    return problem.isWarning
+  }
+
   mutating func refuseLevel(_ level: UInt) {
     begin()
     write("entered at ")

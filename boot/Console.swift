@@ -179,7 +179,7 @@ struct Console: ~Copyable {
     case stop(vm: Int)
     /// Some bytes went on their way, and there are more.
     case more
-    /// The UART's interrupt tells of what comes next.
+    /// The UART tells of what comes next.
     case nothing
   }
 

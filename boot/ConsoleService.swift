@@ -6,23 +6,30 @@ internal import Virtualization
 
 // What the console does on nobody's behalf: sending what the UART had no room for, typed characters and commands, statistics.
 // One CPU does it (`Planning`): in steps, whenever it has nothing else to run, and else one step in each period, so that it
-// always gets on and nobody's promise pays for more than that step. The UART's interrupt stays off until all is done.
+// always gets on and nobody's promise pays for more than that step. The UART's interrupt stays off until all is done. A UART whose
+// interrupt does not come to us is looked at by the same steps, every few milliseconds for as long as nothing is there.
 
 /// How one CPU stands with the console's work.
 struct ConsoleService {
   /// It is this CPU's work at all. Set by the CPU that boots, before any of them runs a guest.
   var isHere = false
-  /// There is something to do, and the UART's interrupt is off.
+  /// A step is due at `nextStep`, and the UART's interrupt is off.
   var isWanted = false
+  /// There is something to do, as far as is known: who has nothing else to run goes on with it at once.
+  var isBusy = false
   /// When the next step is due beside whatever runs.
   var nextStep = Instant(ticks: 0)
 }
 
 extension Reference where Value == PhysicalCPU {
-  /// Has the UART's interrupt come to this CPU, if the console's work is its own.
+  /// Has the UART's interrupt come to this CPU, if the console's work is its own; or looks at the UART from now on.
   func takeConsole() {
+    guard value.console.isHere else { return }
     let interrupt = Hypervisor.shared.value.interrupts.console
-    guard value.console.isHere, interrupt < HostInterrupts.none else { return }
+    guard interrupt < HostInterrupts.none else {
+      value.console.isWanted = true
+      return
+    }
     let console = UInt16(truncatingIfNeeded: interrupt)
     value.controller.route(console, affinity: value.affinity)
     value.controller.enable(console)
@@ -32,6 +39,7 @@ extension Reference where Value == PhysicalCPU {
   func callConsole() {
     value.controller.disable(UInt16(truncatingIfNeeded: Hypervisor.shared.value.interrupts.console))
     value.console.isWanted = true
+    value.console.isBusy = true
     call()
   }
 
@@ -40,7 +48,9 @@ extension Reference where Value == PhysicalCPU {
   func serveConsole() {
     let hypervisor = Hypervisor.shared
     // At least every millisecond: 16 characters in each, beside whatever runs.
-    value.console.nextStep = Instant.now.advanced(by: hypervisor.value.ticksPerSecond / 1000)
+    let step = hypervisor.value.ticksPerSecond / 1000
+    value.console.nextStep = Instant.now.advanced(by: step)
+    value.console.isBusy = true
     switch withConsole({ $0.serve() }) {
     case .input(.deliver(let vm, let byte)): type(byte, to: vm)
     case .input(.stop): withConsole { $0.nextToStop = 0 }
@@ -49,9 +59,19 @@ extension Reference where Value == PhysicalCPU {
     case .room(let vm): holdConsole(of: vm)
     case .stop(let vm): stop(vm, saying: "was stopped by Ctrl-T x")
     case .statistics: goOnWithStatistics()
-    case .nothing:
+    case .nothing: restConsole(step)
+    }
+  }
+
+  /// All is done: the UART's interrupt tells of more, or a look every five steps, which is soon enough for who types.
+  private func restConsole(_ step: UInt64) {
+    value.console.isBusy = false
+    let interrupt = Hypervisor.shared.value.interrupts.console
+    if interrupt < HostInterrupts.none {
       value.console.isWanted = false
-      value.controller.enable(UInt16(truncatingIfNeeded: hypervisor.value.interrupts.console))
+      value.controller.enable(UInt16(truncatingIfNeeded: interrupt))
+    } else {
+      value.console.nextStep = value.console.nextStep.advanced(by: 4 &* step)
     }
   }
 
@@ -68,8 +88,7 @@ extension Reference where Value == PhysicalCPU {
   /// A byte that a VM's guest has sent.
   func transmit(_ byte: UInt8, from vm: Int) {
     let goesOn = withConsole { $0.output(byte, from: vm) }
-    // Without an interrupt of the host's UART nobody would let it go on.
-    if !goesOn && Hypervisor.shared.value.interrupts.console != HostInterrupts.none { holdConsole(of: vm) }
+    if !goesOn { holdConsole(of: vm) }
   }
 
   /// Makes a VM's UART seem full, or empty again, as its share of the console is.

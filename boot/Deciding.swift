@@ -78,7 +78,7 @@ extension Reference where Value == PhysicalCPU {
       if value.hasCalls && somebodyCalls(at: now) { return false }
       // Also for a step of the console's work: whoever is due meanwhile is seen after it.
       armTimer(for: until)
-      if value.console.isWanted { stepConsole(at: now) } else { idle() }
+      if value.console.isBusy { stepConsole(at: now) } else { idle() }
       return false
     }
   }

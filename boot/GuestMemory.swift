@@ -19,9 +19,9 @@ enum Loading: Equatable {
   case copying(image: Int, offset: UInt64)
   /// How much of the device tree is there, in bytes.
   case tree(offset: UInt64)
-  /// The tree lies at `place`, and has the bytes of its last start in the place of fresh ones: of the first kind still, or of
-  /// the second only.
-  case seeds(place: PhysicalAddress, hasFirst: Bool)
+  /// The tree is there, and has the bytes of its last start in the place of fresh ones: of the first kind still, or of the
+  /// second only.
+  case seeds(hasFirst: Bool)
   /// All is there.
   case done
   /// The VM's device tree does not fit.
@@ -32,8 +32,8 @@ enum Loading: Equatable {
 struct LoadedImage {
   /// Where its bytes are in the bundle.
   var data: UInt = 0
-  /// Where they go.
-  var place = PhysicalAddress(0)
+  /// Where they go, all of them in the RAM or all in the firmware's memory.
+  var place = GuestPhysicalAddress(0)
   /// How many they are; what the file has less of is not in the bundle.
   var size: UInt64 = 0
 }
@@ -54,16 +54,15 @@ extension HostedVM {
     case .finding(let index): beginImage(index)
     case .copying(let index, let offset): copySome(of: index, from: offset)
     case .tree(let offset): loadTree(from: offset)
-    case .seeds(let place, let hasFirst): sow(in: place, hasFirst: hasFirst)
+    case .seeds(let hasFirst): sow(hasFirst: hasFirst)
     case .resetting, .done, .failed: break
     }
   }
 
   private mutating func copySome(of index: Int, from offset: UInt64) {
-    let count = min(Self.loadingStep, image.size - offset)
-    unsafe image.place.advanced(by: offset).unsafePointer.copyMemory(
-      from: UnsafeRawPointer(bitPattern: image.data).unsafelyUnwrapped + Int(offset), byteCount: Int(count))
-    clean(image.place.advanced(by: offset), count)
+    let count = unsafe load(
+      UnsafeRawPointer(bitPattern: image.data).unsafelyUnwrapped + Int(offset), image.size - offset,
+      to: image.place.advanced(by: offset))
     loading = offset + count < image.size ? .copying(image: index, offset: offset + count) : .finding(image: index + 1)
   }
 
@@ -72,21 +71,22 @@ extension HostedVM {
     var found: ImageDescription?
     for candidate in description.images where candidate.index == index { found = candidate }
     guard let found else { return finishLoading() }
-    guard let data = found.data, let place = place(of: found.range) else {
+    guard let data = found.data, holds(found.range) else {
       loading = .finding(image: index + 1)
       return
     }
     image = LoadedImage(
-      data: unsafe data.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }, place: place,
+      data: unsafe data.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }, place: found.range.start,
       size: found.range.size)
     loading = .copying(image: index, offset: 0)
   }
 
   /// What the guest wrote before its restart must not leave the caches later, over what it writes uncached then.
   private mutating func cleanSome(from offset: UInt64) {
-    let count = min(Self.cleaningStep, memory.size - offset)
-    clean(memory.start.advanced(by: offset), count)
-    loading = offset + count < memory.size ? .cleaning(offset: offset + count) : .finding(image: 0)
+    let piece = memory.piece(at: memory.start.advanced(by: offset)) ?? AddressRange(start: PhysicalAddress(0), size: 0)
+    let count = min(Self.cleaningStep, piece.size)
+    clean(piece.start, count)
+    loading = count > 0 && offset + count < memory.size ? .cleaning(offset: offset + count) : .finding(image: 0)
   }
 
   private mutating func finishLoading() {
@@ -97,52 +97,63 @@ extension HostedVM {
   /// The device tree comes last.
   private mutating func loadTree(from offset: UInt64) {
     guard let address = origin.deviceTree, !deviceTree.isEmpty,
-      let place = place(of: AddressRange(start: address, size: deviceTree.size))
+      memory.range.contains(AddressRange(start: address, size: deviceTree.size))
     else {
       loading = .failed
       return
     }
-    let count = min(Self.loadingStep, deviceTree.size - offset)
-    unsafe place.advanced(by: offset).unsafePointer.copyMemory(
-      from: deviceTree.start.advanced(by: offset).unsafePointer, byteCount: Int(count))
-    clean(place.advanced(by: offset), count)
+    let count = unsafe load(
+      UnsafeRawPointer(deviceTree.start.advanced(by: offset).unsafePointer), deviceTree.size - offset,
+      to: address.advanced(by: offset))
     guard offset + count >= deviceTree.size else {
       loading = .tree(offset: offset + count)
       return
     }
-    loading = seeds == nil ? .done : .seeds(place: place, hasFirst: false)
+    loading = seeds == nil ? .done : .seeds(hasFirst: false)
   }
 
-  /// Puts fresh seeds into the device tree at `place`, one at a time. Nobody else uses the VM's models before its first
-  /// instruction.
-  private mutating func sow(in place: PhysicalAddress, hasFirst: Bool) {
-    if let seeds {
+  /// Copies what one step does of so many bytes at `source` to the guest's memory, which has them all, and says how many those
+  /// are: at least one, and none of them past the end of a piece.
+  private func load(_ source: UnsafeRawPointer, _ size: UInt64, to address: GuestPhysicalAddress) -> UInt64 {
+    // Nothing is left of what would lie outside.
+    guard let piece = piece(at: address) else { return size }
+    let count = min(Self.loadingStep, size, piece.size)
+    unsafe piece.start.unsafePointer.copyMemory(from: source, byteCount: Int(count))
+    clean(piece.start, count)
+    return count
+  }
+
+  /// Puts fresh seeds into the device tree, one at a time. Nobody else uses the VM's models before its first instruction.
+  private mutating func sow(hasFirst: Bool) {
+    if let seeds, let tree = origin.deviceTree {
       let (count, offset) =
         hasFirst
         ? (GuestDeviceTree.seedSizes.random, seeds.random) : (GuestDeviceTree.seedSizes.kaslr, seeds.kaslr)
-      sow(count, at: place.advanced(by: UInt64(offset)))
+      sow(count, at: tree.advanced(by: UInt64(offset)))
     }
-    loading = hasFirst ? .done : .seeds(place: place, hasFirst: true)
+    loading = hasFirst ? .done : .seeds(hasFirst: true)
   }
 
   /// Fills up to 32 bytes, a multiple of four.
   @inline(never)
-  private mutating func sow(_ count: Int, at place: PhysicalAddress) {
+  private mutating func sow(_ count: Int, at address: GuestPhysicalAddress) {
     let words = machine.random.next(at: read_physical_counter())
     for index in 0..<count / 4 {
-      unsafe place.unsafePointer.storeBytes(of: words[index], toByteOffset: index * 4, as: UInt32.self)
+      // Trees have words at multiples of four, and no piece ends within one.
+      guard let place = memory.piece(at: address.advanced(by: UInt64(index * 4))) else { return }
+      unsafe place.start.unsafePointer.storeBytes(of: words[index], as: UInt32.self)
+      clean(place.start, 4)
     }
-    clean(place, UInt64(count))
   }
 
-  /// Where a range of the guest's memory is, or nil where it is not all in one piece of it.
-  func place(of range: AddressRange<GuestPhysicalAddress>) -> PhysicalAddress? {
-    guard !range.isEmpty else { return nil }
-    if origin.memory.contains(range) {
-      return memory.start.advanced(by: range.start.offset(from: origin.memory.start))
-    }
-    if origin.firmware.contains(range) { return firmware.start.advanced(by: range.start.rawValue) }
-    return nil
+  /// True where the guest's RAM or its firmware's memory has all of a range.
+  private func holds(_ range: AddressRange<GuestPhysicalAddress>) -> Bool {
+    !range.isEmpty && (memory.range.contains(range) || firmware.range.contains(range))
+  }
+
+  /// Where the host has the byte at a guest's address, and what follows it up to the end of its piece of memory; nil outside.
+  func piece(at address: GuestPhysicalAddress) -> AddressRange<PhysicalAddress>? {
+    memory.piece(at: address) ?? firmware.piece(at: address)
   }
 
   private func clean(_ start: PhysicalAddress, _ size: UInt64) {

@@ -21,10 +21,10 @@ struct HostedVM: ~Copyable {
   let space: TranslationTable
   /// Tags its translations in the TLB; one for the whole VM, never 0.
   let vmid: UInt16
-  /// Where its RAM is.
-  let memory: AddressRange<PhysicalAddress>
-  /// Where its firmware's memory is; empty for none.
-  let firmware: AddressRange<PhysicalAddress>
+  /// Its RAM.
+  let memory: GuestMemory
+  /// Its firmware's memory; empty for none.
+  let firmware: GuestMemory
   /// The device tree that it starts with; empty where it needs none, or where that does not fit.
   let deviceTree: AddressRange<PhysicalAddress>
   /// The bytes in it that are other ones at each start.
@@ -64,18 +64,12 @@ struct HostedVM: ~Copyable {
     let entry: GuestPhysicalAddress
     /// Where the guest finds its device tree; nil for none.
     let deviceTree: GuestPhysicalAddress?
-    /// Its RAM, as the guest sees it.
-    let memory: AddressRange<GuestPhysicalAddress>
-    /// Its firmware's memory, as the guest sees it; empty for none.
-    let firmware: AddressRange<GuestPhysicalAddress>
     /// It starts again when it resets itself.
     let restartsOnReset: Bool
 
     init(_ description: VMDescription) {
       entry = description.entry
       deviceTree = description.deviceTree
-      memory = description.memory
-      firmware = description.firmware
       restartsOnReset = description.onReset == .restart
     }
   }

@@ -13,6 +13,8 @@ internal import Virtualization
 struct SystemBuilder: ~Copyable {
   let machine: MachineDescription
   let system: SystemDescription
+  /// Where each VM's memory lies.
+  private let places: Storage<VMPlace>
   var space: HypervisorSpace
   var arena: Arena
   private var plan: MemoryPlan
@@ -25,11 +27,13 @@ struct SystemBuilder: ~Copyable {
   let ticksPerSecond: UInt64
 
   init(
-    _ system: SystemDescription, on machine: MachineDescription, plan: consuming MemoryPlan,
-    space: consuming HypervisorSpace, arena: consuming Arena, random: RandomSource, ticksPerSecond: UInt64
+    _ system: SystemDescription, on machine: MachineDescription, places: Storage<VMPlace>,
+    plan: consuming MemoryPlan, space: consuming HypervisorSpace, arena: consuming Arena, random: RandomSource,
+    ticksPerSecond: UInt64
   ) {
     self.machine = machine
     self.system = system
+    self.places = places
     self.plan = plan
     self.space = space
     self.arena = arena
@@ -231,24 +235,13 @@ extension SystemBuilder {
     _ description: VMDescription, vcpus: Range<Int>, _ host: HostGIC
   ) throws(BootFailure) -> HostedVM {
     var description = description
-    let isIdentity = description.placement == .identity
-    let found =
-      isIdentity ? plan.takeIdentityMemory(of: description) : plan.takeGuestMemory(description.memorySize)
-    guard let memory = found else { throw .noMemory(description.memorySize) }
-    if isIdentity { description.memoryStart = GuestPhysicalAddress(memory.start.rawValue) }
-    var firmware = AddressRange(start: PhysicalAddress(0), size: 0)
-    if description.firmwareSize > 0 {
-      guard let found = plan.takeGuestMemory(description.firmwareSize) else {
-        throw .noMemory(description.firmwareSize)
-      }
-      firmware = found
-    }
+    let place = places[description.index]
+    description.memoryStart = place.memory.start
     let hostMachine = machine
     let devices = try taking { [description] (arena) throws(OutOfMemory) in
       try GivenDevices(of: description, on: hostMachine, in: &arena)
     }
-    let space = try buildSpace(
-      description, memory: memory, firmware: firmware, virtualInterface: host.virtualInterface, devices)
+    let space = try buildSpace(place, virtualInterface: host.virtualInterface, devices)
     let gic = machine.interruptController.version
     let secondsAtStart = self.secondsAtStart
     var machine = try taking { (arena) throws(OutOfMemory) in
@@ -263,26 +256,21 @@ extension SystemBuilder {
     return HostedVM(
       index: description.index, description: description, origin: HostedVM.Origin(description), machine: machine,
       space: space,
-      vmid: UInt16(description.index + 1), memory: memory,
-      firmware: firmware, deviceTree: tree.range, seeds: tree.seeds, devices: devices, vcpus: vcpus)
+      vmid: UInt16(description.index + 1), memory: place.memory,
+      firmware: place.firmware, deviceTree: tree.range, seeds: tree.seeds, devices: devices, vcpus: vcpus)
   }
 
   /// Stage 2: RAM, firmware, and with GICv2 the hardware's virtual CPU interface where guests look for theirs.
   private mutating func buildSpace(
-    _ description: VMDescription, memory: AddressRange<PhysicalAddress>, firmware: AddressRange<PhysicalAddress>,
-    virtualInterface: AddressRange<PhysicalAddress>?,
-    _ devices: GivenDevices
+    _ place: VMPlace, virtualInterface: AddressRange<PhysicalAddress>?, _ devices: GivenDevices
   ) throws(BootFailure) -> TranslationTable {
     let inputBits = stage2.inputBits
+    // Memory that does not lie as its guest's addresses do takes a table for each GiB; all else takes a few.
+    try provide(4096 * (place.memory.size >> 30 + 64))
     do throws(MappingError) {
       let space = try TranslationTable(stage2InputBits: inputBits, memory: &arena)
-      try space.map(
-        description.memory.start.rawValue, to: memory.start, size: memory.size, as: .guestMemory, in: &arena)
-      if !firmware.isEmpty {
-        try space.map(
-          description.firmware.start.rawValue, to: firmware.start, size: firmware.size, as: .guestReadOnlyMemory,
-          in: &arena)
-      }
+      try space.map(place.memory, as: .guestMemory, in: &arena)
+      try space.map(place.firmware, as: .guestReadOnlyMemory, in: &arena)
       if let virtualInterface {
         // The second page has GICV_DIR alone, which traps.
         try space.map(

@@ -234,8 +234,10 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
 
   /// One access: the guest may be writing there at the same time.
   func readGuest(_ address: GuestPhysicalAddress, byteCount: Int) -> UInt32? {
-    let range = AddressRange(start: address, size: UInt64(truncatingIfNeeded: byteCount))
-    guard let place = vm.value.place(of: range)?.mapped else { return nil }
+    guard let piece = vm.value.piece(at: address), piece.size >= UInt64(truncatingIfNeeded: byteCount) else {
+      return nil
+    }
+    let place = piece.start.mapped
     return byteCount == 2 ? UInt32(device_load16(place)) : device_load32(place)
   }
 }

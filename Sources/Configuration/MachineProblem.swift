@@ -26,8 +26,6 @@ public struct MachineProblem: Error, Equatable, Sendable {
     case notPrivate
     /// PSCI's method is neither "smc" nor "hvc".
     case unknownFirmwareCall
-    /// The path or alias leads to no node.
-    case danglingPath(Text)
   }
 
   /// What is wrong.
@@ -101,9 +99,6 @@ extension MachineProblem.Kind {
       sink.write(" that are needed")
     case .notPrivate: sink.write("must be a private interrupt (PPI)")
     case .unknownFirmwareCall: sink.write("PSCI is called neither by \"smc\" nor by \"hvc\"")
-    case .danglingPath(let path):
-      sink.write("leads to no node: ")
-      sink.write(path.span)
     }
   }
 }

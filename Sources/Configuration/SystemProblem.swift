@@ -110,6 +110,8 @@ public struct SystemProblem: Equatable, Sendable {
     case unusedClock
     /// No free memory of the machine has addresses that a guest's memory can have.
     case noIdentity(UInt64)
+    /// The machine's free memory lies in so many pieces that so many bytes take more than a guest's memory can have.
+    case scattered(UInt64)
     /// Not together with firmware, which looks for RAM at a fixed place.
     case notWithFirmware
     /// This cannot be asked for.

@@ -89,8 +89,12 @@ extension SystemProblem {
     case .unusedClock:
       sink.write("has no clock whose frequency the machine's device tree leaves open; leave \"clock\" out")
     case .noIdentity(let size):
-      sink.write("the machine has no ", size: size, " of free memory at 1 GiB or above in one piece; ")
+      sink.write("the machine has no ", size: size, " of free memory at 1 GiB or above in one piece, ")
+      sink.write("and with the same addresses for guest and machine there can be no other; ")
       sink.write("give the VM less, or leave it out")
+    case .scattered(let size):
+      sink.write("the machine's free memory has holes: ", size: size, " would take more than ")
+      sink.write("", UInt64(GuestMemory.extentLimit), " pieces of it; give the VM less")
     case .notWithFirmware: sink.write("firmware looks for RAM at a fixed place; boot a Linux kernel, or leave it out")
     case .notOffered: sink.write("a device's interrupts come with it; name the device, and leave it out")
     }
@@ -177,7 +181,7 @@ extension SystemProblem.Field {
 
 extension ByteSink where Self: ~Copyable {
   /// Writes a number between two texts.
-  fileprivate mutating func write(_ before: StaticString, _ number: UInt64, _ after: StaticString) {
+  mutating func write(_ before: StaticString, _ number: UInt64, _ after: StaticString) {
     write(before)
     write(decimal: number)
     write(after)
@@ -197,7 +201,7 @@ extension ByteSink where Self: ~Copyable {
   }
 
   /// Writes a number of bytes between two texts, in the largest unit that divides it.
-  fileprivate mutating func write(_ before: StaticString, size: UInt64, _ after: StaticString) {
+  mutating func write(_ before: StaticString, size: UInt64, _ after: StaticString) {
     if size > 0, size % (1 << 20) == 0 {
       write(before, size >> 20, " MiB")
     } else if size > 0, size % (1 << 10) == 0 {

@@ -9,14 +9,12 @@ extension SystemDescription {
   public static var memoryUnit: UInt64 { 2 << 20 }
 
   /// Calls `report` with everything that is wrong with the system, on its own and for `machine`, where that is known.
-  /// `hosted` says which guests the machine's CPUs run, nil where nobody knows; `taken` is memory of the machine that its
-  /// tree does not reserve: the hypervisor, the tree, the bundle.
+  /// `hosted` says which guests the machine's CPUs run, nil where nobody knows.
   ///
-  /// The host tool and the hypervisor at boot both call this: a system without problems (warnings aside) can start.
+  /// The host tool and the hypervisor at boot both call this, and `MemoryPlan.place` for the machine's memory: a system without
+  /// problems (warnings aside) can start.
   public func validate(
-    on machine: MachineDescription?, hosting hosted: HostedInstructionSets? = nil,
-    excluding taken: Span<AddressRange<PhysicalAddress>> = Span(),
-    report: (SystemProblem) -> Void
+    on machine: MachineDescription?, hosting hosted: HostedInstructionSets? = nil, report: (SystemProblem) -> Void
   ) {
     guard hasKnownFormat else { return report(SystemProblem(.system, .format, .unknownFormat)) }
     let count = vmCount
@@ -35,7 +33,6 @@ extension SystemDescription {
       checkDevices(of: vm, machine, report)
       checkInterrupts(of: vm, report)
     }
-    if let machine { checkMemory(machine, taken, report) }
   }
 
   /// A name that tells the VM from the others on the console.
@@ -48,31 +45,6 @@ extension SystemDescription {
     for byte in name where !byte.isPlain { return problem(.notPlain) }
     if name == "tvisor" { return problem(.reserved) }
     for other in vms where other.index < vm.index && other.name == name { return problem(.duplicate(of: other.index)) }
-  }
-
-  /// All VMs together, in the units that memory is handed out in, against what the machine has free.
-  private func checkMemory(
-    _ machine: MachineDescription, _ taken: Span<AddressRange<PhysicalAddress>>, _ report: (SystemProblem) -> Void
-  ) {
-    var needed: UInt64 = 0
-    var greatest = (vm: 0, size: 0 as UInt64)
-    for vm in vms {
-      if vm.memorySize > greatest.size { greatest = (vm.index, vm.memorySize) }
-      needed = needed.saturatingSum(vm.memorySize.roundedUp(to: Self.memoryUnit))
-      needed = needed.saturatingSum(vm.firmwareSize.roundedUp(to: Self.memoryUnit))
-    }
-    var free: UInt64 = 0
-    machine.forEachFreeRange(alignedTo: Self.memoryUnit, excluding: taken) { free += $0.size }
-    for vm in vms where vm.placement == .identity {
-      var hasRoom = false
-      machine.forEachFreeRange(alignedTo: Self.memoryUnit, excluding: taken) { free in
-        if vm.identityPlace(in: free) != nil { hasRoom = true }
-      }
-      if !hasRoom { report(SystemProblem(.vm(vm.index), .placement, .noIdentity(vm.memorySize))) }
-    }
-    if needed > free {
-      report(SystemProblem(.system, .memorySize, .exceedsMachine(needed: needed, free: free, greatest: greatest.vm)))
-    }
   }
 }
 

@@ -5,8 +5,9 @@ struct Boards: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Lists the boards, or says what TVisor finds in any device tree.",
     discussion: """
-      With --trees, each tree is looked into as it is: interrupt controller, timer, CPUs and how they start, console, memory,
-      and whether TVisor would run. The trees of Debian's kernels are there after the set-up for a board that needs one:
+      With --trees, each tree is looked into: interrupt controller, timer, CPUs and how they start, console, memory, and
+      whether TVisor would run, with the tree as it is and as the board's firmware fills it (memory, RAM disk, console, how CPUs
+      start). The trees of Debian's kernels are there after the set-up for a board that needs one:
         tvisor boards --trees .build-setup/all-trees/arm64
       """)
 

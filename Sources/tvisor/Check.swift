@@ -16,21 +16,23 @@ struct Check: AsyncParsableCommand {
       let project = try Project.locate()
       let bundler = Bundler(project: project)
       let bundle = try await bundler.bundle(system)
-      for warning in try await warnings(of: bundle, bundler) { note(warning.description) }
+      let findings = try await findings(of: bundle, bundler)
+      for warning in findings.warnings { note(warning.description) }
       print("\(system): \(bundle.summary); it fits \(options.board)")
+      for place in findings.places { print("  \(place)") }
     }
   }
 
-  private func warnings(of bundle: Bundler.Bundle, _ bundler: Bundler) async throws -> [Problem] {
+  private func findings(of bundle: Bundler.Bundle, _ bundler: Bundler) async throws -> Bundler.Findings {
     let board = try bundler.project.board(named: options.board)
     guard board.qemu == nil else {
-      return try await bundler.validate(bundle, on: options.emulation(in: bundler.project))
+      return try await bundler.check(bundle, on: options.emulation(in: bundler.project))
     }
     guard !options.isAboutQEMU else {
       throw ValidationError(
         "QEMU does not play \(board.name): --cpu, --gic, --smp, --memory, --qemu and --port are not for it")
     }
     try await bundler.project.provideTree(of: board)
-    return try await bundler.validate(bundle, on: board, in: bundler.project)
+    return try await bundler.check(bundle, on: board, in: bundler.project)
   }
 }

@@ -71,6 +71,39 @@ struct TranslationPropertyTests {
     }
   }
 
+  @Test("a guest's memory in pieces is found where its pieces are, in blocks wherever both sides are at one's start")
+  func guestMemory() throws {
+    var generator = SeededGenerator(state: 0x70_6965_6365)
+    for _ in 0..<40 {
+      var storage = HeapStorage()
+      var guest = try GuestMemory(at: GuestPhysicalAddress(0x4000_0000), in: &storage)
+      var place: UInt64 = 0x8000_0000
+      for _ in 0..<UInt64.random(in: 1...8, using: &generator) {
+        place += UInt64.random(in: 1...600, using: &generator) << 21
+        let size = UInt64.random(in: 1...600, using: &generator) << 21
+        let isAdded = guest.append(AddressRange(start: PhysicalAddress(place), size: size))
+        #expect(isAdded)
+        place += size
+      }
+      var memory = ScatteredTables()
+      let table = try TranslationTable(stage2InputBits: 39, memory: &memory)
+      try table.map(guest, as: .guestMemory, in: &memory)
+      var offset: UInt64 = 0
+      while offset < guest.size {
+        let address = guest.start.advanced(by: offset)
+        let walked = memory.walk(address.rawValue, root: table.root.rawValue, rootLevel: 1, inputBits: 39)
+        #expect(walked?.address == guest.piece(at: address)?.start.rawValue)
+        #expect((walked?.level ?? 3) < 3)
+        offset += 0x20_0000 - 0x1000
+      }
+      for outside in [guest.start.rawValue - 1, guest.range.end.rawValue] {
+        #expect(memory.walk(outside, root: table.root.rawValue, rootLevel: 1, inputBits: 39) == nil)
+      }
+      // A root, and at most one table for each GiB that the guest has a part of.
+      #expect(memory.tableCount <= 1 + Int((guest.size + 0x3fff_ffff) >> 30))
+    }
+  }
+
   private func check(_ mapped: [Mapping], _ memory: ScatteredTables, _ table: TranslationTable, _ inputBits: UInt64) {
     for range in mapped {
       for offset in [0, 0x1000, range.size / 2, range.size &- 0x1000, range.size - 1, range.size, 0 &- 1 as UInt64] {

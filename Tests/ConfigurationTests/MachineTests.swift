@@ -129,6 +129,46 @@ struct MachineTests {
     #expect(machine.bootArguments == nil)
   }
 
+  @Test(
+    "a path that leads to no node in use is passed over, and said to be",
+    arguments: ["/nowhere:115200", "nothing", "", "/", ":", "serial1", "/off:9600"] as [Text])
+  func passedOver(path: Text) throws {
+    let tree = try VirtMachine(
+      changes: [
+        "chosen": { (node) throws(DeviceTreeError) in try node.property("stdout-path", path) },
+        "aliases": { (node) throws(DeviceTreeError) in
+          try node.property("serial0", "/pl011@9000000")
+          try node.property("serial1", "/off")
+        },
+      ],
+      more: { (root) throws(DeviceTreeError) in
+        try root.node("off") { (node) throws(DeviceTreeError) in try node.property("status", "disabled") }
+      }
+    ).makeTree()
+    let console = try #require(try MachineDescription(tree).console)
+    #expect(console.node.name.string == "pl011@9000000")
+    #expect(console.options == nil)
+    #expect(console.passedOverPath == path)
+    var words = Transcript()
+    console.write(passingOver: path, to: &words)
+    #expect(
+      words.text
+        == "/chosen stdout-path (\(path.string)) leads to no node that is in use: the console is /pl011@9000000")
+  }
+
+  @Test("a path that is no text is passed over; one that is right is not, and where there is none nothing is said")
+  func notPassedOver() throws {
+    func passedOver(_ chosen: @escaping Content) throws -> Text? {
+      try ConsoleDescription(in: VirtMachine(changes: ["chosen": chosen]).makeTree())?.passedOverPath
+    }
+    let number: Content = { (node) throws(DeviceTreeError) in try node.property("stdout-path", cells: [0x2f70]) }
+    #expect(try passedOver(number) == "")
+    #expect(try passedOver { (_) throws(DeviceTreeError) in } == nil)
+    #expect(
+      try passedOver { (node) throws(DeviceTreeError) in try node.property("stdout-path", "/pl011@9000000:115200") }
+        == nil)
+  }
+
   @Test("a console that is disabled is none: the next one that the tree suggests is it")
   func disabledConsole() throws {
     func console(_ status: Text?, bus: Text? = nil) throws -> String? {

@@ -12,7 +12,11 @@ struct PassthroughValidationTests {
   ) throws -> [SystemProblem] {
     let machine = try MachineDescription(machine.makeTree())
     var problems: [SystemProblem] = []
-    try SampleSystem(vms: vms).make().validate(on: machine) { problems.append($0) }
+    let system = try SampleSystem(vms: vms).make()
+    system.validate(on: machine) { problems.append($0) }
+    var storage = HeapStorage()
+    var plan = try MemoryPlan(machine, excluding: Span(), in: &storage)
+    _ = try plan.place(system, in: &storage) { problems.append($0) }
     return problems
   }
 

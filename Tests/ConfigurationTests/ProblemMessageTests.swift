@@ -23,6 +23,10 @@ struct ProblemMessageTests {
           + "first of all vm 2, which has the most"
       ),
       (
+        SystemProblem(.vm(1), .memorySize, .scattered(6 << 30)),
+        "vm 1, memory: the machine's free memory has holes: 6144 MiB would take more than 8 pieces of it; give the VM less"
+      ),
+      (
         SystemProblem(.vm(0), .memorySize, .misaligned(to: 4096)),
         "vm 0, memory: must be a multiple of 4 KiB; round it up"
       ),
@@ -70,7 +74,7 @@ struct ProblemMessageTests {
       .usedByHypervisor(.interruptController), .noRegisters, .liesInMemory,
       .foreignInterrupt, .sharedInterrupt(vm: 1), .mastersBus, .reachesAllMemory, .noRoomForDevices, .largeDevice,
       .unusedClock,
-      .noIdentity(1 << 20), .notWithFirmware,
+      .noIdentity(1 << 20), .scattered(1 << 20), .notWithFirmware,
     ]
     let messages = kinds.map { kind in
       var transcript = Transcript()

@@ -14,7 +14,11 @@ struct ValidationTests {
     change(&system)
     let machine = try MachineDescription(VirtMachine(gic: gic).makeTree())
     var problems: [SystemProblem] = []
-    try system.make().validate(on: machine, excluding: taken.span) { problems.append($0) }
+    let description = try system.make()
+    description.validate(on: machine) { problems.append($0) }
+    var storage = HeapStorage()
+    var plan = try MemoryPlan(machine, excluding: taken.span, in: &storage)
+    _ = try plan.place(description, in: &storage) { problems.append($0) }
     return problems
   }
 

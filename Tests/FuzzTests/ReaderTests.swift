@@ -139,6 +139,14 @@ struct ReaderTests {
         problem.write(to: &sink)
         if sink.bytes.isEmpty { Issue.record("a problem without words") }
       }
+      var storage = HeapStorage()
+      if var plan = try? MemoryPlan(machine, excluding: Span(), in: &storage) {
+        _ = try? plan.place(system, in: &storage) { problem in
+          var sink = TestSupport.Transcript()
+          problem.write(to: &sink)
+          if sink.bytes.isEmpty { Issue.record("a problem without words") }
+        }
+      }
       for vm in system.vms {
         guard
           let size = try? unsafe GuestDeviceTree.write(vm, gic: .v3, cpu: "arm,armv8", unsafeInto: guestTree).byteCount

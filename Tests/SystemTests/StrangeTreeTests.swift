@@ -7,7 +7,8 @@ import Toolkit
 struct StrangeTreeTests {
   /// Several things at once, so that one boot shows them all.
   @Test(
-    "is put up with: memory twice, a GICC of 4 KiB, PSCI 0.1, another counter's frequency, a bundle at an odd address")
+    "is put up with: memory twice, a GICC of 4 KiB, PSCI 0.1, another counter's frequency, a bundle at an odd address, no such console"
+  )
   func atOnce() async throws {
     let project = try Project.locate()
     let bundler = Bundler(project: project)
@@ -26,11 +27,14 @@ struct StrangeTreeTests {
       "-t i @ /intc@8000000 reg 0 \(0x800_0000) 0 \(0x1_0000) 0 \(0x801_0000) 0 \(0x1000) 0 \(0x803_0000) 0 \(0x1_0000) 0 \(0x804_0000) 0 \(0x1_0000)",
       // The numbers of QEMU's PSCI 0.1, which it answers beside the standard's.
       "-t s @ /psci compatible arm,psci", "-t x @ /psci cpu_on 95c1ba60",
-      "-t i @ /timer clock-frequency 62000000",
+      "-t i @ /timer clock-frequency 62000000", "-t s @ /chosen stdout-path /nowhere:115200",
       "-t i @ /chosen linux,initrd-start \(start)", "-t i @ /chosen linux,initrd-end \(start + bundle.bytes.count)",
     ]
     choice.options = ["-device", "loader,file=\(file),addr=\(start),force-raw=on"]
     try await Booting.boot(nil, choice) { console in
+      try await console.expect(
+        "/chosen stdout-path (/nowhere:115200) leads to no node that is in use: the console is /pl011@9000000",
+        from: "tvisor")
       try await console.expect(
         "the counter runs at 62000000 Hz, as the tree says; CNTFRQ says 62500000", from: "tvisor")
       try await console.expect("2 of 2 CPUs are up", from: "tvisor")

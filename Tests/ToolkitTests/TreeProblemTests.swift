@@ -161,7 +161,6 @@ struct TreeProblemTests {
         try node.property("status", "disabled")
       }, "/timer: is disabled"
     ),
-    ("chosen", property("stdout-path", "/nowhere:115200"), "/chosen stdout-path: leads to no node: /nowhere:115200"),
   ]
 
   @Test("is refused by the tool in the problem's own words, which name the node", arguments: problems.indices)

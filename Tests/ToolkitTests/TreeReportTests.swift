@@ -24,13 +24,15 @@ struct TreeReportTests {
   @Test("is what is missing, and whether a loader adds it")
   func incomplete() throws {
     let open = try TreeReport(machineTree(changing: ["memory@40000000": nil]), named: "m.dtb")
-    #expect((open.verdict, open.memory, open.reason) == (.runsOnceFilled, "left to the loader", ""))
+    #expect((open.verdict, open.memory) == (.doesNot, "left to the loader"))
+    #expect(open.reason.hasPrefix("memory (a node with device_type"))
+    #expect((open.filled.verdict, open.filled.reason) == (.runs, ""))
     let silent = try TreeReport(machineTree(changing: ["serial@9000000": Self.unknownUART]), named: "m.dtb")
     #expect((silent.verdict, silent.console) == (.runsSilent, "vendor,strange-uart, no driver"))
     let both = ["memory@40000000": nil, "timer": nil] as [String: NodeContent?]
     let broken = try TreeReport(machineTree(changing: both), named: "m.dtb")
-    #expect(broken.verdict == .doesNot)
-    #expect(broken.reason.hasPrefix("the architected timer"))
+    #expect(broken.verdict == .doesNot && broken.filled.verdict == .doesNot)
+    #expect(broken.filled.reason.hasPrefix("the architected timer"))
   }
 
   @Test("is counted for all trees of a folder, and what is no tree is said")
@@ -41,9 +43,12 @@ struct TreeReportTests {
     try scratch.write(Data(count: 80), to: "c.dtb")
     try scratch.write(Data(count: 80), to: "d.txt")
     let table = try TreeTable(at: scratch.path)
-    #expect(TreeReport.Verdict.allCases.map(table.count) == [1, 0, 0, 1])
+    #expect(TreeReport.Verdict.allCases.map(table.count(of:)) == [1, 0, 1])
+    #expect(TreeReport.Verdict.allCases.map(table.count(ofFilled:)) == [1, 0, 1])
     #expect(table.failures == ["c.dtb: device tree: no flattened device tree (magic number d00dfeed)"])
-    #expect(table.description.contains("\n2 trees\n  1  runs\n"))
+    #expect(
+      table.description.contains(
+        "\n2 trees\nas it is  once its firmware has filled it\n       1         1  runs\n"))
     #expect(throws: Failure.self) { try TreeTable(at: "\(scratch.path)/nowhere") }
     #expect(throws: Failure.self) { try TreeTable(at: "\(scratch.path)/d.txt") }
   }
@@ -65,5 +70,11 @@ struct TreeReportTests {
         "no driver for 'vendor,strange-uart', the console of qemu-virt-armv8: TVisor will be silent"
       ])
     #expect(warnings.allSatisfy { $0.isWarning })
+    let dangling: NodeContent = { (node) throws(DeviceTreeError) in try node.property("stdout-path", "/nowhere:9600") }
+    let passed = try bundler.validate(bundle, on: board, describedBy: machineTree(changing: ["chosen": dangling]))
+    #expect(
+      passed.map(\.message) == [
+        "/chosen stdout-path (/nowhere:9600) leads to no node that is in use: the console is /serial@9000000"
+      ])
   }
 }

@@ -66,6 +66,18 @@ public struct TranslationTable: Sendable {
     }
   }
 
+  /// Maps a guest's memory, piece by piece.
+  public func map(
+    _ guest: GuestMemory, as attributes: LeafAttributes, in memory: inout some TableMemory & ~Copyable
+  ) throws(MappingError) {
+    var input = guest.start.rawValue
+    for index in 0..<guest.extentCount {
+      let extent = guest.extent(index)
+      try map(input, to: extent.start, size: extent.size, as: attributes, in: &memory)
+      input &+= extent.size
+    }
+  }
+
   /// Takes the one leaf that maps `input` away, whatever its size. Does nothing where none does.
   public func unmapLeaf(at input: UInt64, in memory: inout some TableMemory & ~Copyable) {
     guard let found = leaf(for: input, in: memory) else { return }

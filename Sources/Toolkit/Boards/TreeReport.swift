@@ -4,7 +4,7 @@ internal import DeviceTree
 internal import Drivers
 public import Foundation
 
-/// What TVisor finds in a device tree, and whether it would run there.
+/// What TVisor finds in a device tree, and whether it would run there: with the tree as it is, and as the board's firmware fills it.
 public struct TreeReport: Sendable {
   /// The file.
   public var name: String
@@ -20,17 +20,27 @@ public struct TreeReport: Sendable {
   public var console: String
   /// How much memory there is, or that the loader has to say.
   public var memory: String
-  /// What comes of it.
+  /// What comes of the tree as it is.
   public var verdict: Verdict
-  /// Why TVisor does not run, or what its loader has to add; empty where there is nothing to say.
+  /// Why TVisor does not run with that; empty where it does.
   public var reason = ""
+  /// What comes of it once the board's firmware has filled it.
+  public var filled = Filled(verdict: .doesNot, processors: "")
+
+  /// What comes of a tree that firmware has filled (`TreeFilling`).
+  public struct Filled: Sendable {
+    /// Whether TVisor runs.
+    public var verdict: Verdict
+    /// Why it does not; empty where it does.
+    public var reason = ""
+    /// How many CPUs there are and how they start, or what is wrong with them.
+    public var processors: String
+  }
 
   /// Whether TVisor runs.
   public enum Verdict: String, CaseIterable, Sendable {
-    /// As it is.
+    /// It does, and shows so.
     case runs
-    /// Once the loader has written the memory into the tree, as loaders do.
-    case runsOnceFilled = "runs once its loader adds memory"
     /// It runs, but there is no console that it can use.
     case runsSilent = "runs silent"
     /// Not at all.
@@ -41,15 +51,12 @@ public struct TreeReport: Sendable {
   /// - Throws: `Failure` where the bytes are none.
   public init(_ tree: Data, named name: String) throws(Failure) {
     self = try AlignedBytes(tree).withDeviceTree(of: name) { tree throws(Failure) in TreeReport(tree, name) }
-    guard verdict == .doesNot, memory == Self.openMemory else { return }
-    // What the loader writes there is not known; that it writes something is.
-    let filled = try TreeFilling.filled(tree, with: [Board.MemoryBank(start: 0x4000_0000, size: 1 << 30)], of: name)
-    let after = try AlignedBytes(filled).withDeviceTree(of: name) { tree throws(Failure) in TreeReport(tree, name) }
-    (verdict, reason) = (after.verdict, after.reason)
-    if verdict == .runs { verdict = .runsOnceFilled }
+    do throws(Failure) {
+      let bytes = try TreeFilling.asFirmwareFills(tree, of: name)
+      let after = try AlignedBytes(bytes).withDeviceTree(of: name) { tree throws(Failure) in TreeReport(tree, name) }
+      filled = Filled(verdict: after.verdict, reason: after.reason, processors: after.processors)
+    } catch { filled = Filled(verdict: .doesNot, reason: error.description, processors: processors) }
   }
-
-  private static let openMemory = "left to the loader"
 
   private init(_ tree: DeviceTree, _ name: String) {
     self.name = name
@@ -105,7 +112,7 @@ public struct TreeReport: Sendable {
 
   private static func memory(of tree: DeviceTree) -> String {
     do throws(MachineProblem) { try MachineDescription.checkMemory(in: tree) } catch {
-      if case .missing = error.kind { return openMemory }
+      if case .missing = error.kind { return "left to the loader" }
       return "none (\(error.text))"
     }
     var size: UInt64 = 0
@@ -117,11 +124,24 @@ public struct TreeReport: Sendable {
 // Consoles, and whether there is a driver.
 
 extension TreeReport {
-  /// That there is no driver for a board's console, at the start of the system file.
-  static func consoleWarnings(_ console: ConsoleDescription?, of board: String, in source: SourceText) -> [Problem] {
-    guard !hasDriver(console) else { return [] }
-    let what = console.map { "no driver for '\(name(of: $0))', the console of \(board)" } ?? "\(board) names no console"
-    return [Problem(file: source.path, position: .start, message: "\(what): TVisor will be silent", isWarning: true)]
+  /// That there is no driver for a board's console, or that it is not the one that the tree names, at the start of the system
+  /// file.
+  static func consoleWarnings(_ machine: MachineDescription, of board: String, in source: SourceText) -> [Problem] {
+    var warnings: [String] = []
+    let console = machine.console
+    if let console, let path = console.passedOverPath { warnings.append(passingOver(path, console)) }
+    if !hasDriver(console) {
+      let what =
+        console.map { "no driver for '\(name(of: $0))', the console of \(board)" } ?? "\(board) names no console"
+      warnings.append("\(what): TVisor will be silent")
+    }
+    return warnings.map { Problem(file: source.path, position: .start, message: $0, isWarning: true) }
+  }
+
+  private static func passingOver(_ path: Text, _ console: ConsoleDescription) -> String {
+    var sink = TextSink()
+    console.write(passingOver: path, to: &sink)
+    return sink.text
   }
 
   private static func hasDriver(_ console: ConsoleDescription?) -> Bool {
@@ -131,7 +151,8 @@ extension TreeReport {
 
   private static func words(_ console: ConsoleDescription?) -> String {
     guard let console else { return "none named" }
-    return name(of: console) + (hasDriver(console) ? "" : ", no driver")
+    guard hasDriver(console) else { return "\(name(of: console)), no driver" }
+    return name(of: console) + (console.interrupt == nil ? ", polled" : "")
   }
 
   private static func name(of console: ConsoleDescription) -> String {
@@ -152,6 +173,9 @@ extension TreeReport: CustomStringConvertible {
       console     \(console)
       memory      \(memory)
       TVisor      \(verdict.rawValue)\(reason.isEmpty ? "" : ": \(reason)")
+      once filled by its firmware
+      CPUs        \(filled.processors)
+      TVisor      \(filled.verdict.rawValue)\(filled.reason.isEmpty ? "" : ": \(filled.reason)")
     """
   }
 }

@@ -1,3 +1,4 @@
+internal import ARMv7
 internal import Architecture
 internal import Configuration
 internal import DeviceTree
@@ -5,44 +6,68 @@ public import Foundation
 internal import Planning
 
 extension Bundler {
+  /// What a check found where nothing is wrong.
+  public struct Findings: Sendable {
+    /// What is doubtful.
+    public var warnings: [Problem]
+    /// Where each VM's memory lies, in words; empty without a board.
+    public var places: [String]
+  }
+
   /// Checks a bundle with the validator that the hypervisor runs at boot, without a board or with the one that QEMU
   /// describes when it is given the same options.
-  /// - Returns: the warnings.
+  /// - Returns: the warnings, and where each VM's memory lies.
   /// - Throws: `Problems` at the places in the system file, `Failure` where the board itself is wrong.
-  @discardableResult
-  public func validate(_ bundle: Bundle, on emulation: Emulation? = nil) async throws -> [Problem] {
-    guard let emulation else { return try Self.refusing(Self.problems(of: bundle, on: nil, of: nil)) }
-    return try validate(bundle, on: emulation.board, describedBy: await Self.deviceTree(of: emulation))
+  public func check(_ bundle: Bundle, on emulation: Emulation? = nil) async throws -> Findings {
+    guard let emulation else { return try Self.refusing(Self.findings(of: bundle, on: nil, of: nil)) }
+    return try check(bundle, on: emulation.board, describedBy: await Self.deviceTree(of: emulation))
   }
 
   /// The same on a board as it is by default: as QEMU plays it or, where QEMU does not, as its loader hands its tree over.
-  @discardableResult
-  public func validate(_ bundle: Bundle, on board: Board, in project: Project) async throws -> [Problem] {
+  public func check(_ bundle: Bundle, on board: Board, in project: Project) async throws -> Findings {
     guard board.qemu == nil, let tree = project.treePath(of: board) else {
-      return try await validate(bundle, on: Emulation(board))
+      return try await check(bundle, on: Emulation(board))
     }
     let bytes = try Files.contents(of: tree)
-    return try validate(bundle, on: board, describedBy: TreeFilling.filled(bytes, with: board.memory, of: board.name))
+    return try check(bundle, on: board, describedBy: TreeFilling.filled(bytes, with: board.memory, of: board.name))
+  }
+
+  /// The same for who wants no more than the warnings.
+  @discardableResult
+  public func validate(_ bundle: Bundle, on emulation: Emulation? = nil) async throws -> [Problem] {
+    try await check(bundle, on: emulation).warnings
+  }
+
+  /// The same on a board as it is by default.
+  @discardableResult
+  public func validate(_ bundle: Bundle, on board: Board, in project: Project) async throws -> [Problem] {
+    try await check(bundle, on: board, in: project).warnings
   }
 
   /// The same on a board whose device tree is at hand.
   @discardableResult
   public func validate(_ bundle: Bundle, on board: Board, describedBy tree: Data) throws -> [Problem] {
-    let problems = try AlignedBytes(tree).withDeviceTree(of: board.name) { tree throws(Failure) in
+    try check(bundle, on: board, describedBy: tree).warnings
+  }
+
+  /// The same on a board whose device tree is at hand.
+  public func check(_ bundle: Bundle, on board: Board, describedBy tree: Data) throws -> Findings {
+    let findings = try AlignedBytes(tree).withDeviceTree(of: board.name) { tree throws(Failure) in
       let machine: MachineDescription
       do throws(MachineProblem) { machine = try MachineDescription(tree) } catch {
         throw Failure("TVisor does not run on this \(board.name): \(error.text)")
       }
-      let found = try Self.problems(of: bundle, on: machine, of: board)
-      return found + TreeReport.consoleWarnings(machine.console, of: board.name, in: bundle.system.source)
+      var found = try Self.findings(of: bundle, on: machine, of: board)
+      found.warnings += TreeReport.consoleWarnings(machine, of: board.name, in: bundle.system.source)
+      return found
     }
-    return try Self.refusing(problems)
+    return try Self.refusing(findings)
   }
 
-  /// The warnings, where there is nothing else.
-  private static func refusing(_ problems: [Problem]) throws -> [Problem] {
-    guard problems.allSatisfy(\.isWarning) else { throw Problems(problems) }
-    return problems
+  /// What was found, where that is nothing but warnings.
+  private static func refusing(_ findings: Findings) throws -> Findings {
+    guard findings.warnings.allSatisfy(\.isWarning) else { throw Problems(findings.warnings) }
+    return findings
   }
 
   /// The device tree that QEMU gives a board with these options.
@@ -58,25 +83,46 @@ extension Bundler {
     return data
   }
 
-  /// All that is wrong, in the order of the file.
-  private static func problems(
+  /// All that is wrong, in the order of the file, and where VMs lie.
+  private static func findings(
     of bundle: Bundle, on machine: MachineDescription?, of board: Board?
-  ) throws(Failure) -> [Problem] {
+  ) throws(Failure) -> Findings {
     let warnings = treeWarnings(bundle)
     return try AlignedBytes(bundle.bytes).withDeviceTree(of: "the bundle") { tree throws(Failure) in
       var problems = warnings
-      let taken = machine.map { Self.taken(by: bundle, on: $0) } ?? []
       let hosted = machine.flatMap { machine in board.map { Self.hosted(by: machine, of: $0) } }
       let system = SystemDescription(tree)
-      system.validate(on: machine, hosting: hosted, excluding: taken.span) { problem in
-        problems.append(bundle.system.located(problem))
+      system.validate(on: machine, hosting: hosted) { problem in problems.append(bundle.system.located(problem)) }
+      let places = machine.map { machine in
+        let taken = Self.taken(by: bundle, on: machine, of: board)
+        return Self.places(of: system, on: machine, excluding: taken) { problems.append(bundle.system.located($0)) }
       }
       // Policies calculate with what is valid by itself.
       if problems.allSatisfy(\.isWarning) {
         problems += bundle.system.planProblems(system, rate: machine?.tickRate ?? .nanoseconds).map(\.1)
       }
-      return (problems + bundle.system.doubts).sorted { ($0.position, $0.message) < ($1.position, $1.message) }
+      problems = (problems + bundle.system.doubts).sorted { ($0.position, $0.message) < ($1.position, $1.message) }
+      return Findings(warnings: problems, places: places ?? [])
     }
+  }
+
+  /// Where the hypervisor will put each VM's memory, in words.
+  private static func places(
+    of system: SystemDescription, on machine: MachineDescription, excluding taken: [AddressRange<PhysicalAddress>],
+    report: (SystemProblem) -> Void
+  ) -> [String] {
+    var arena = HeapArena()
+    // The heap has room for every list.
+    guard var plan = try? MemoryPlan(machine, excluding: taken.span, in: &arena),
+      let places = try? plan.place(system, in: &arena, report: report)
+    else { return [] }
+    let words = places.indices.map { index in
+      var sink = TextSink()
+      places[index].write(to: &sink)
+      return "\(String(decoding: system.vm(index)?.name ?? "", as: UTF8.self)): \(sink.text)"
+    }
+    withExtendedLifetime(arena) {}
+    return words
   }
 
   /// Programs that lie where their device tree would be sought.
@@ -102,17 +148,26 @@ extension Bundler {
   }
 
   /// What a boot loader's files occupy, as QEMU lays them: the hypervisor at the start of memory with the device tree
-  /// behind it, and the bundle 128 MiB up.
-  private static func taken(by bundle: Bundle, on machine: MachineDescription) -> [AddressRange<PhysicalAddress>] {
+  /// behind it, and the bundle 128 MiB up; and what the hypervisor could not reach.
+  private static func taken(
+    by bundle: Bundle, on machine: MachineDescription, of board: Board?
+  ) -> [AddressRange<PhysicalAddress>] {
     var start: PhysicalAddress?
     machine.forEachMemoryBank { bank in start = min(start ?? bank.start, bank.start) }
     guard let start else { return [] }
-    return [
+    var taken = [
       AddressRange(start: start, size: 8 << 20),
       AddressRange(start: start.advanced(by: 128 << 20), size: UInt64(bundle.bytes.count)),
     ]
+    if board?.isa == "armv7" {
+      let end = PhysicalAddress(AddressSpaceLayout.linearSize)
+      taken += [AddressSpaceLayout.imageWindow, AddressRange(start: end, size: .max)]
+    }
+    return taken
   }
 }
+
+extension Bundler.Findings: Detached {}
 
 extension MachineDescription {
   /// The counter's rate where the tree has it; most leave it to the register CNTFRQ, which only the board itself knows.
