@@ -135,6 +135,12 @@ if let bareMetal {
       dependencies: ["Toolkit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Sources/tvisor", swiftSettings: strict),
 
+    // Makes the manual's site of its pages, and of what the tool knows: `make manual`.
+    .executableTarget(
+      name: "manual",
+      dependencies: ["Toolkit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Sources/Manual", exclude: ["Pages", "manual.css"], swiftSettings: strict),
+
     // Makes mistakes and looks whether the tests notice: `make mutants`.
     .executableTarget(
       name: "mutants",
@@ -169,6 +175,7 @@ if let bareMetal {
         "Architecture", "Virtualization", "ArmCommon", "ARMv8", "ARMv7", "DeviceTree", "Configuration", "Toolkit",
         "TestSupport",
       ]),
+    tests("ManualTests", needs: ["manual", "Toolkit", "Scheduling", "TestSupport"]),
     tests("MutantsTests", needs: ["mutants", "Toolkit", "TestSupport"]),
     tests("SystemTests", needs: ["Toolkit", "tvisor", "TestSupport"]),
   ]

@@ -1,4 +1,5 @@
 import Foundation
+import Scheduling
 import TestSupport
 import Testing
 import Toolkit
@@ -29,6 +30,10 @@ private let complete = """
       vcpus: [0]
       raw: {path: guest.bin, address: 0x4008_0000, entry: 0x40080040}
   """
+
+/// The names of all policies, as messages list them.
+private let policies = (0..<PolicyKind.count).compactMap { PolicyKind(number: $0).map { "\($0.name)" } }
+  .joined(separator: ", ")
 
 /// The first line and the column of each mistake, with its message.
 private func mistakes(in text: String) -> [String] {
@@ -144,7 +149,7 @@ struct SystemFileTests {
       ),
       (
         "cpus: [{cpu: 0, policy: edf}]\n" + machine("image: x"),
-        "1:25 'edf' is no policy; known are: static, round-robin, fixed-priority, earliest-deadline, cyclic"
+        "1:25 'edf' is no policy; known are: \(policies)"
       ),
       ("vms: []\n", "1:6 there is no VM; give at least one"),
       ("vms: 3\n", "1:6 'vms' must be a list of VMs, not '3'"),
