@@ -166,7 +166,7 @@ if let bareMetal {
     tests(
       "ToolkitTests",
       needs: [
-        "Toolkit", "tvisor", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport",
+        "Toolkit", "tvisor", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     tests(

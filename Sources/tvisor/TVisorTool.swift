@@ -10,7 +10,7 @@ struct TVisorTool: AsyncParsableCommand {
     abstract: "Builds, checks and boots TVisor systems.", version: "tvisor 0.1",
     subcommands: [
       Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self,
-      Boards.self, SDCard.self, Symbolize.self,
+      Boards.self, SDCard.self, Schema.self, Symbolize.self,
     ],
     defaultSubcommand: Run.self)
 }

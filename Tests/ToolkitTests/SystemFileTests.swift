@@ -132,7 +132,7 @@ struct SystemFileTests {
       ),
       (
         machine("image: x\n    devices: [{path: /uart, clock: 5GHz}]"),
-        "6:36 a clock has a frequency from 1Hz to 4294967295Hz"
+        "6:36 'clock' goes from 1Hz to 4294967295Hz; write for example `clock: 48MHz`"
       ),
       (machine("image: x\n    dma: yes"), "6:10 'yes' is no dma; known are: at-risk"),
       (
@@ -141,7 +141,7 @@ struct SystemFileTests {
       ),
       (
         "cpus: [{cpu: 0, slice: 1us}]\n" + machine("image: x"),
-        "1:24 a slice of less than 10us leaves guests no time to run; write for example 1ms"
+        "1:24 'slice' goes from 10us to 10s; write for example `slice: 1ms`"
       ),
       (
         "cpus: [{cpu: 0}, {cpu: 0}]\n" + machine("image: x"),
