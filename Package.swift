@@ -177,7 +177,7 @@ if let bareMetal {
       ]),
     tests("ManualTests", needs: ["manual", "Toolkit", "Scheduling", "TestSupport"]),
     tests("MutantsTests", needs: ["mutants", "Toolkit", "TestSupport"]),
-    tests("SystemTests", needs: ["Toolkit", "tvisor", "TestSupport"]),
+    tests("SystemTests", needs: ["Toolkit", "manual", "tvisor", "TestSupport"]),
   ]
 }
 

@@ -20,15 +20,21 @@ struct CommandLineTests {
     return (status, String(decoding: FileManager.default.contents(atPath: place) ?? Data(), as: UTF8.self))
   }
 
-  /// The command lines of README, guides and demos that boot a system of the checkout on a board.
+  /// The command lines of README, manual, guides and demos, but for the tutorial's, which a test of its own runs.
+  private static func commands() throws -> [DocumentedCommand] {
+    try DocumentedCommands.ofTexts().filter { !$0.place.hasSuffix("tutorial.md") }
+  }
+
+  /// Those that boot a system of the checkout on a board, each once.
   private static func bootCommands() throws -> [DocumentedCommand] {
-    try DocumentedCommands.ofTexts().filter { command in
-      command.text.hasPrefix("run ")
+    var seen: Set<String> = []
+    return try commands().filter { command in
+      command.text.hasPrefix("run ") && seen.insert(command.text).inserted
         && !["run system.yaml", "[", "NAME", "tvisor.panic"].contains { command.text.contains($0) }
     }
   }
 
-  @Test("boots what README, the guides and the demos say, as they say it", arguments: try bootCommands())
+  @Test("boots what README, manual, guides and demos say, as they say it", arguments: try bootCommands())
   func boots(command: DocumentedCommand) async throws {
     let folder = "\(NSTemporaryDirectory())/tvisor-boots-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -44,13 +50,13 @@ struct CommandLineTests {
     #expect(status == 0, "\(said)")
   }
 
-  @Test("runs what README says of files: check, bundle, simulate, boards")
+  @Test("runs what the texts say of files: check, bundle, simulate, boards")
   func files() async throws {
     let folder = "\(NSTemporaryDirectory())/tvisor-files-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let demo = "platforms/qemu-virt-armv8/demo/system.yaml"
-    let commands = try DocumentedCommands.ofTexts().map(\.text)
+    let commands = try Self.commands().map(\.text)
     let files = [
       "FILE": "\(folder)/picture.svg", "system.yaml": demo, "bundle.dtb": "\(folder)/bundle.dtb",
       "timeline.svg": "\(folder)/t.svg",

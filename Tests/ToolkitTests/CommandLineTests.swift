@@ -21,7 +21,7 @@ struct CommandLineTests {
     return try ShellWords.split(text).map { placeholders[$0] ?? $0 }
   }
 
-  @Test("that README, a guide or a demo shows can be given like that", arguments: try DocumentedCommands.ofTexts())
+  @Test("that README, the manual, a guide or a demo shows can be given like that", arguments: try DocumentedCommands.ofTexts())
   func documented(command: DocumentedCommand) throws {
     let words = try Self.words(command)
     // A command's name alone is a mention.
@@ -51,7 +51,7 @@ struct CommandLineTests {
     #expect(count >= 5)
   }
 
-  @Test("of README's are found at all: those of every command")
+  @Test("of the texts are found at all: those of every command")
   func found() throws {
     let names = Set(try DocumentedCommands.ofTexts().map { $0.text.prefix { $0 != " " } })
     for subcommand in TVisorTool.configuration.subcommands {

@@ -14,7 +14,9 @@ public struct Project: Sendable {
   public static func locate() throws -> Project {
     let here = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
     let tool = URL(fileURLWithPath: CommandLine.arguments.first ?? "").standardizedFileURL
-    for start in [here, tool] {
+    // A tool that the shell found in PATH is known by its name alone; the system knows its file.
+    let file = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    for start in [here, tool, file] {
       var folder = start
       while folder.path != "/" {
         if isRoot(folder) { return Project(root: folder) }
