@@ -79,7 +79,7 @@ lint:
 # In a folder of its own, because counting changes every object file.
 coverage := --scratch-path .build-coverage
 coverage:
-	@boot/setup/setup.sh
+	@boot/setup/setup.sh --manual
 	@swift test $(coverage) --enable-code-coverage --skip '^SystemTests\.'
 	@folder=$$(swift build $(coverage) --show-bin-path); \
 	"$$(dirname "$$(readlink -f "$$(command -v swift)")")/llvm-cov" report $$folder/TVisorPackageTests.xctest -instr-profile=$$folder/codecov/default.profdata \

@@ -76,7 +76,8 @@ struct Page {
     do {
       rendered = try await Command("cmark-gfm", ["-e", "table", "--unsafe", file]).output()
     } catch {
-      throw Failure("cmark-gfm, which renders the pages, does not run; `boot/setup/setup.sh --manual` installs it: \(error)")
+      throw Failure(
+        "cmark-gfm, which renders the pages, does not run; `boot/setup/setup.sh --manual` installs it: \(error)")
     }
     var html = String(decoding: rendered, as: UTF8.self)
     html = HTML.anchoring(html, headings)

@@ -82,7 +82,8 @@ struct MarkdownTextTests {
   @Test("finds blocks, links and spans, each only where it is one")
   func parts() {
     let text = MarkdownText(
-      "See [a `b`](c.md#d) and `[x](y)`, `two\n  lines`.\n\n```yaml board copy=e\nk: [v](w)\n```\n\n  ```sh run\n  x\n  ```\n")
+      "See [a `b`](c.md#d) and `[x](y)`, `two\n  lines`.\n\n```yaml board copy=e\nk: [v](w)\n```\n\n  ```sh run\n  x\n  ```\n"
+    )
     #expect(text.links == ["c.md#d"])
     #expect(text.spans == ["b", "[x](y)", "two lines"])
     #expect(text.blocks.map(\.info) == [["yaml", "board", "copy=e"], ["sh", "run"]])

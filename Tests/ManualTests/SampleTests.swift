@@ -63,7 +63,9 @@ struct SampleTests {
     #expect(next.info == ["text", "refusal"])
     let file = try SystemFile(parsing: SourceText(path: "system.yaml", text: sample.block.text))
     let refusals = try Simulator(file).run(for: 1_000_000).refusals
-    #expect(refusals.map { "\($0)".split(separator: "\n").first.map(String.init) ?? "" } == [next.text.dropLast()].map(String.init))
+    #expect(
+      refusals.map { "\($0)".split(separator: "\n").first.map(String.init) ?? "" }
+        == [next.text.dropLast()].map(String.init))
   }
 
   @Test("is a copy of the file that it is said to be", arguments: all.filter { $0.block.value(of: "copy") != nil })
@@ -72,7 +74,9 @@ struct SampleTests {
     #expect(try sample.block.text == Text(path).source)
   }
 
-  @Test("with a picture does in the simulator what the table behind it says", arguments: all.filter { $0.block.value(of: "picture") != nil })
+  @Test(
+    "with a picture does in the simulator what the table behind it says",
+    arguments: all.filter { $0.block.value(of: "picture") != nil })
   func simulated(sample: Sample) throws {
     let next = try #require(sample.next)
     #expect(next.info == ["text", "simulates"])
@@ -95,7 +99,8 @@ struct SampleTests {
     for number in 0..<PolicyKind.count {
       let name = try "\(#require(PolicyKind(number: number)).name)"
       #expect(page.parts.headings.contains { $0.text == name }, "\(name)")
-      #expect(page.parts.blocks.contains { $0.value(of: "picture") != nil && $0.text.contains("policy: \(name)") }, "\(name)")
+      #expect(
+        page.parts.blocks.contains { $0.value(of: "picture") != nil && $0.text.contains("policy: \(name)") }, "\(name)")
       #expect(page.source.contains("| `\(name)` |"), "\(name)")
     }
   }
@@ -113,7 +118,8 @@ struct SampleTests {
     let folder = DocumentedCommands.root.path + "/Sources/tvisor"
     for file in try FileManager.default.contentsOfDirectory(atPath: folder) where file.hasSuffix(".swift") {
       let source = try String(decoding: Files.contents(of: "\(folder)/\(file)"), as: UTF8.self)
-      for name in source.matches(of: /struct ([A-Z][A-Za-z]+): AsyncParsableCommand/).map({ String($0.1) }) where name != "TVisorTool" {
+      for name in source.matches(of: /struct ([A-Z][A-Za-z]+): AsyncParsableCommand/).map({ String($0.1) })
+      where name != "TVisorTool" {
         #expect(page.source.contains("| `tvisor \(Self.commandName(name))"), "\(name)")
       }
     }

@@ -27,7 +27,7 @@ struct SiteTests {
         let html = try page(name, in: folder)
         #expect(html.hasPrefix("<!DOCTYPE html>"))
         #expect(!html.contains("<script") && !html.contains("<!-- "), "\(name)")
-        #expect(html.matches(of: /<h1 /).count == 1, "\(name)")
+        #expect(html.matches(of: #/<h1 /#).count == 1, "\(name)")
         #expect(html.firstMatch(of: /<h[1-6]>/) == nil, "\(name): a heading without a name")
         for match in html.matches(of: /(?:href|src)="([^"]+)"/) where !match.1.hasPrefix("https://") {
           linkCount += 1
@@ -38,7 +38,7 @@ struct SiteTests {
           let there = String(decoding: try Files.contents(of: "\(folder)/\(file)"), as: UTF8.self)
           #expect(there.contains("id=\"\(parts[1])\""), "\(name): \(match.1)")
         }
-        let names = html.matches(of: / id="([^"]+)"/).map { String($0.1) }
+        let names = html.matches(of: #/ id="([^"]+)"/#).map { String($0.1) }
         #expect(names.count == Set(names).count, "\(name): two headings of one name")
       }
       #expect(linkCount > Contents.pages.count * Contents.pages.count)
@@ -76,7 +76,9 @@ struct SiteTests {
       try await withSite { folder in
         let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
         sites.append(
-          Dictionary(uniqueKeysWithValues: files.map { ($0, FileManager.default.contents(atPath: "\(folder)/\($0)") ?? Data()) }))
+          Dictionary(
+            uniqueKeysWithValues: files.map { ($0, FileManager.default.contents(atPath: "\(folder)/\($0)") ?? Data()) })
+        )
       }
     }
     #expect(sites[0].count > 20)

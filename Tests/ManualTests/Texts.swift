@@ -33,8 +33,9 @@ struct Text: CustomStringConvertible, Sendable {
 
   /// All texts: README, the manual's pages, and the boards' guides.
   static let all: [Text] = {
-    let boards = (try? FileManager.default.contentsOfDirectory(atPath: DocumentedCommands.root.path + "/platforms")) ?? []
+    let boards =
+      (try? FileManager.default.contentsOfDirectory(atPath: DocumentedCommands.root.path + "/platforms")) ?? []
     let guides = boards.sorted().map { "platforms/\($0)/GUIDE.md" }.filter(exists)
-    return ([ "README.md" ] + guides).compactMap { try? Text($0) } + pages
+    return (["README.md"] + guides).compactMap { try? Text($0) } + pages
   }()
 }

@@ -21,7 +21,9 @@ struct CommandLineTests {
     return try ShellWords.split(text).map { placeholders[$0] ?? $0 }
   }
 
-  @Test("that README, the manual, a guide or a demo shows can be given like that", arguments: try DocumentedCommands.ofTexts())
+  @Test(
+    "that README, the manual, a guide or a demo shows can be given like that",
+    arguments: try DocumentedCommands.ofTexts())
   func documented(command: DocumentedCommand) throws {
     let words = try Self.words(command)
     // A command's name alone is a mention.
