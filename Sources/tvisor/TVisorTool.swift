@@ -10,7 +10,7 @@ struct TVisorTool: AsyncParsableCommand {
     abstract: "Builds, checks and boots TVisor systems.",
     discussion: "The exit status:\n\n\(ExitStatus.table)", version: "tvisor 0.1",
     subcommands: [
-      Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self,
+      Init.self, Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self,
       Boards.self, SDCard.self, Schema.self, Symbolize.self,
     ],
     defaultSubcommand: Run.self)
