@@ -7,9 +7,10 @@ import Toolkit
 struct TVisorTool: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tvisor",
-    abstract: "Builds, checks and boots TVisor systems.", version: "tvisor 0.1",
+    abstract: "Builds, checks and boots TVisor systems.",
+    discussion: "The exit status:\n\n\(ExitStatus.table)", version: "tvisor 0.1",
     subcommands: [
-      Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self,
+      Init.self, Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self,
       Boards.self, SDCard.self, Schema.self, Symbolize.self,
     ],
     defaultSubcommand: Run.self)
@@ -88,12 +89,12 @@ func reporting(_ body: () async throws -> Void) async throws {
     try await body()
   } catch let problems as Problems {
     note(problems.description)
-    throw ExitCode.failure
+    throw ExitStatus.failure.code
   } catch let failure as Failure {
     note("error: \(failure)")
-    throw ExitCode.failure
+    throw ExitStatus.failure.code
   } catch let error where !(error is ExitCode || error is ValidationError || error is CleanExit) {
     note("error: \((error as NSError).localizedDescription)")
-    throw ExitCode.failure
+    throw ExitStatus.failure.code
   }
 }

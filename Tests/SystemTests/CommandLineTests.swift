@@ -119,6 +119,40 @@ struct CommandLineTests {
     #expect(try await simulate("300us every 1ms") == 3)
   }
 
+  @Test("ends as its help says: 0, 1 for mistakes, 64 for a wrong command line; with --json it prints JSON alone")
+  func statuses() async throws {
+    let folder = "\(NSTemporaryDirectory())/tvisor-status-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try Data("vms: [{name: a, memory: 2MB, image: x, vcpus: [0]}]\n".utf8).write(
+      to: URL(fileURLWithPath: "\(folder)/s.yaml"))
+    func object(_ text: String) throws -> [String: Any] {
+      try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+    let broken = try await Self.run(["check", "\(folder)/s.yaml", "--json"])
+    #expect(broken.status == 1)
+    #expect(try object(broken.said)["isSound"] as? Bool == false)
+    let absent = try await Self.run(["check", "\(folder)/none.yaml", "--json"])
+    #expect(absent.status == 1)
+    #expect(absent.said.contains("there is no such file"))
+    let demo = "platforms/qemu-virt-armv8/demo/system.yaml"
+    let sound = try await Self.run(["check", demo, "--json"])
+    #expect(sound.status == 0)
+    #expect(try object(sound.said)["isSound"] as? Bool == true)
+    let boards = try await Self.run(["boards", "--json"])
+    #expect(boards.status == 0)
+    #expect(try (object(boards.said)["boards"] as? [Any])?.count ?? 0 >= 18)
+    let simulation = try await Self.run(["simulate", demo, "--for", "10ms", "--json"])
+    #expect(simulation.status == 0)
+    #expect(try object(simulation.said)["misses"] as? Int == 0)
+    for words in [
+      ["check"], ["check", demo, "--jsn"], ["simulate", demo, "--for", "long"], ["run", "--timeout", "3"],
+    ] {
+      #expect(try await Self.run(words).status == 64, "\(words)")
+    }
+    #expect(try await Self.run(["chekc"]).status == 1)
+  }
+
   @Test("writes no colours into a pipe")
   func plain() async throws {
     // Without --headless the console goes where the tool's output goes; a VM that turns itself off ends it.

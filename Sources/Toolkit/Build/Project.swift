@@ -13,10 +13,9 @@ public struct Project: Sendable {
   /// Finds the checkout: the nearest folder at or above the working folder, or above the tool itself, that has one.
   public static func locate() throws -> Project {
     let here = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
-    let tool = URL(fileURLWithPath: CommandLine.arguments.first ?? "").standardizedFileURL
-    // A tool that the shell found in PATH is known by its name alone; the system knows its file.
-    let file = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    for start in [here, tool, file] {
+    // The program itself, by whatever name and from wherever it was called.
+    let tool = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    for start in [here, tool] {
       var folder = start
       while folder.path != "/" {
         if isRoot(folder) { return Project(root: folder) }
@@ -39,6 +38,8 @@ public struct Project: Sendable {
   public var guests: String { path(".build-setup/guests") }
   /// Where a run leaves its bundle and its console's text.
   public var runs: String { path(".build-run") }
+  /// The pieces of a new system's folder.
+  public var templates: String { path("Sources/Guests/Template") }
   /// The boards, one folder each.
   public var platforms: String { path("platforms") }
 }
