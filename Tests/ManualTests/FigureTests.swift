@@ -90,6 +90,10 @@ struct FigureTests {
       page.contains(
         "a change of vCPU takes \(change), a null hypercall \(hypercall), the virtual timer's way to the handler \(timer), and \(preempting)"
       ))
+    let linux = try ["linux-native-gic3", "linux-gic3"].map {
+      try (wide.value($0, "linux-to-user-space") + 500_000) / 1_000_000
+    }
+    #expect(page.contains("\(linux[0]) million instructions on QEMU alone, \(linux[1]) million under TVisor"))
     let readme = try Text("README.md").source
     let costs = try (
       wide.value("static-gic2", "null-hypercall-hvc"), wide.value("static-gic2", "timer-to-spinning-handler")
