@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 import Toolkit
 
+@testable import manual
+
 /// The tool as a person runs it: the program itself, with command lines as texts show them.
 @Suite("The tool's command line", .serialized)
 struct CommandLineTests {
@@ -73,6 +75,27 @@ struct CommandLineTests {
       #expect(status == 0, "\(text): \(said)")
     }
     #expect(count >= 4)
+  }
+
+  @Test("says of the manual's samples what the board lacks, as the manual has it")
+  func lacking() async throws {
+    let folder = "\(NSTemporaryDirectory())/tvisor-lacking-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var count = 0
+    for page in Contents.pages {
+      let path = DocumentedCommands.root.path + "/Sources/Manual/Pages/\(page).md"
+      let blocks = MarkdownText(String(decoding: try Files.contents(of: path), as: UTF8.self)).blocks
+      for (block, next) in zip(blocks, blocks.dropFirst()) where block.info == ["yaml", "lacking"] {
+        count += 1
+        try Files.write(block.text, to: "\(folder)/system.yaml")
+        let (status, said) = try await Self.run(["check", "system.yaml"], in: folder)
+        #expect(status == 1)
+        #expect(next.info == ["text", "lacks"])
+        #expect(said == next.text)
+      }
+    }
+    #expect(count > 0)
   }
 
   @Test("says of a tree that is no machine for TVisor what is wrong in whole words, and does not crash")
