@@ -54,7 +54,9 @@ struct PageFrame {
   /// The page's contents come below its title, where it has enough for that; the first page is a list of pages itself.
   private func withContents(_ body: String) -> String {
     let sections = current.headings.filter { $0.level == 2 }
-    guard sections.count > 2, current.name != "index", let end = body.firstRange(of: "</h1>")?.upperBound else { return body }
+    guard sections.count > 2, current.name != "index", let end = body.firstRange(of: "</h1>")?.upperBound else {
+      return body
+    }
     let items = sections.map {
       "<li><a href=\"#\($0.anchor)\">\(HTML.escaped(HTML.plain($0.text)))</a></li>\n"
     }.joined()
