@@ -11,7 +11,7 @@ struct TVisorTool: AsyncParsableCommand {
     discussion: "The exit status:\n\n\(ExitStatus.table)", version: "tvisor 0.1",
     subcommands: [
       Init.self, Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self,
-      Boards.self, SDCard.self, Schema.self, Symbolize.self,
+      Boards.self, BootFilesCommand.self, Schema.self, Symbolize.self,
     ],
     defaultSubcommand: Run.self)
 }

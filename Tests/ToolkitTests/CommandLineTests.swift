@@ -82,7 +82,7 @@ struct CommandLineTests {
   @Test("with a misspelt command is told which one was meant")
   func misspelt() async throws {
     #expect(TVisorTool.unknownCommand("chekc") == "there is no command and no file 'chekc'; did you mean 'check'?")
-    #expect(TVisorTool.unknownCommand("sdcrad").hasSuffix("did you mean 'sdcard'?"))
+    #expect(TVisorTool.unknownCommand("boot-flies").hasSuffix("did you mean 'boot-files'?"))
     #expect(TVisorTool.configuration.version.hasPrefix("tvisor "))
   }
 

@@ -62,7 +62,7 @@ public struct ImageBuilder: Sendable {
     guard isa == "armv7" ? ZImage(file.rawImage) != nil : LinuxImage(file.rawImage) != nil else {
       throw Failure("\(product.name) does not begin with Linux's header for a kernel; look at boot's entry code")
     }
-    try Files.write(file.rawImage, to: image(isa))
+    try await Files.write(ImageStamp(version: project.version()).written(into: file.rawImage), to: image(isa))
     return file
   }
 
@@ -78,6 +78,12 @@ public struct ImageBuilder: Sendable {
     }
   }
 
+  /// What keeps the checkout's place out of what is built, so that two of them build the same bytes: in debug information and in
+  /// `#file` it is a full stop.
+  private static func placeless(_ root: String) -> [String] {
+    ["-Xswiftc", "-file-prefix-map", "-Xswiftc", "\(root)=.", "-Xcc", "-ffile-prefix-map=\(root)=."]
+  }
+
   private func build(_ product: Product) async throws {
     try forgetStale(product)
     let command = Command(
@@ -85,7 +91,7 @@ public struct ImageBuilder: Sendable {
       [
         "build", "-c", "release", "--triple", product.triple, "--toolset", "boot/toolsets/\(product.toolset).json",
         "--scratch-path", product.scratch, "--product", product.name, "--quiet",
-      ], environment: ["TVISOR_BARE_METAL": product.isa])
+      ] + Self.placeless(project.root.path), environment: ["TVISOR_BARE_METAL": product.isa])
     guard try await command.interact(in: project.root.path) == 0 else {
       throw Failure("building \(product.name) failed: `\(command.line)`")
     }
