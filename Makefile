@@ -5,6 +5,8 @@
 # make check SYSTEM=my/system.yaml      find a system file's mistakes
 # make coverage                         which lines of the models and the backends the host's tests reach
 # make mutants    make mistakes in a copy of the sources, one at a time, and tell which no test notices
+# make dist     the archive of a release for this host, in .build-dist/dist; make dist-check builds it, tries it from a folder of its own
+#               without Swift, and builds the commit again elsewhere, which must give the same bytes (some ten minutes)
 # make build | format | lint | clean | help
 #
 # BOARD=name   the board (make boards lists them)     SYSTEM=file   a system file in the demo's place
@@ -21,7 +23,7 @@ tool := .build-host/debug/tvisor
 sources := Package.swift Sources Tests arch boot platforms
 reports := .build-host/reports
 
-.PHONY: run test soak soak-guests setup place tool build check boards format lint coverage mutants clean help
+.PHONY: dist dist-check run test soak soak-guests setup place tool build check boards format lint coverage mutants clean help
 
 run: setup tool
 	@$(tool) run $(SYSTEM) --board $(BOARD) $(ARGS)
@@ -89,9 +91,15 @@ mutants: place
 	@swift build $(host) --product mutants --quiet
 	@.build-host/debug/mutants $(ARGS)
 
+dist:
+	@boot/release/dist.sh
+
+dist-check:
+	@boot/release/dist.sh --check
+
 # The set-up's downloads stay: `rm -r .build-setup ~/.cache/tvisor` removes those.
 clean:
-	rm -rf .build-host .build-coverage .build-mutants .build-armv8 .build-armv7 .build-guest-armv8 .build-guest-armv7 .build-run
+	rm -rf .build-host .build-dist .build-coverage .build-mutants .build-armv8 .build-armv7 .build-guest-armv8 .build-guest-armv7 .build-run
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
