@@ -97,7 +97,8 @@ if let bareMetal {
         "Architecture", "ArmCommon", "ArmRegisters", "Backend", "Configuration", "DeviceTree", "Drivers", "Entry",
         "Planning", "Scheduling", "Virtualization",
       ],
-      path: "boot", exclude: ["entry", "include", "link", "setup", "toolsets"], swiftSettings: strict + small),
+      path: "boot", exclude: ["entry", "include", "link", "release", "setup", "toolsets"], swiftSettings: strict + small
+    ),
 
     // Our own guests: bare-metal programs at EL1, which know nothing of the hypervisor's modules.
     .target(name: "GuestEntry", path: "Sources/Guests/Entry"),

@@ -33,7 +33,7 @@ struct BootFilesCommand: AsyncParsableCommand {
       let board = try project.board(named: board)
       try await project.provideTree(of: board)
       let file = system ?? board.demo
-      if !noBuild {
+      if !noBuild, !project.isRelease {
         note("tvisor: building")
         let builder = ImageBuilder(project: project)
         try await builder.buildHypervisor(board.isa)

@@ -8,15 +8,21 @@ struct TVisorTool: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tvisor",
     abstract: "Builds, checks and boots TVisor systems.",
-    discussion: "The exit status:\n\n\(ExitStatus.table)", version: "tvisor 0.1",
+    discussion: "The exit status:\n\n\(ExitStatus.table)", version: version,
     subcommands: [
       Init.self, Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self,
-      Boards.self, BootFilesCommand.self, Schema.self, Symbolize.self,
+      Boards.self, BootFilesCommand.self, Schema.self, Symbolize.self, Release.self,
     ],
     defaultSubcommand: Run.self)
 }
 
 extension TVisorTool {
+  /// What --version prints. Git is only asked where somebody asks for it.
+  private static var version: String {
+    CommandLine.arguments.contains("--version")
+      ? "tvisor \((try? Project.locate())?.describedVersion ?? "unknown")" : "tvisor"
+  }
+
   /// What is said of a word that is no command and no file.
   static func unknownCommand(_ word: String) -> String {
     let names = configuration.subcommands.map { $0._commandName }

@@ -174,6 +174,9 @@ struct CommandLineTests {
       #expect(try await Self.run(words).status == 64, "\(words)")
     }
     #expect(try await Self.run(["chekc"]).status == 1)
+    let version = try await Self.run(["--version"])
+    #expect(version.status == 0)
+    #expect(try await version.said == "tvisor \(Project.locate().version())\n")
   }
 
   @Test("writes no colours into a pipe")

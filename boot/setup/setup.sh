@@ -13,6 +13,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/.build-setup
+# A release has its guests and trees beside its tool.
+[ ! -f "$root/VERSION" ] || out=$root
 cache=${TVISOR_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/tvisor}
 
 . "$here/packages.sh"
@@ -26,6 +28,13 @@ if [ "${1:-}" = --trees ]; then
     linux-image-armmp*) unpack_trees armhf "$2" ;;
     *) fail "name one of Debian's kernel packages: --trees linux-image-arm64, or --trees linux-image-armmp-lpae" ;;
   esac
+  exit 0
+fi
+if [ -f "$root/VERSION" ]; then
+  # Nothing is built there.
+  unpack_linux arm64 cloud-arm64 Image
+  unpack_linux armhf armmp-lpae zImage
+  unpack_uboot
   exit 0
 fi
 case "${1:-}" in

@@ -46,17 +46,22 @@ public struct ImageBuilder: Sendable {
 
   /// The linked ELF of a product.
   public func executable(of product: Product) -> String {
-    project.path("\(product.scratch)/\(product.triple)/release/\(product.name)")
+    project.isRelease
+      ? project.path("images/\(product.name).elf")
+      : project.path("\(product.scratch)/\(product.triple)/release/\(product.name)")
   }
 
   /// The raw image that boards boot.
-  public func image(_ isa: String) -> String { project.path(".build-\(isa)/tvisor-\(isa).img") }
+  public func image(_ isa: String) -> String {
+    project.path(project.isRelease ? "images/tvisor-\(isa).img" : ".build-\(isa)/tvisor-\(isa).img")
+  }
 
-  /// Builds the hypervisor and writes its raw image.
+  /// Builds the hypervisor and writes its raw image. A release has it already.
   /// - Returns: the linked ELF.
   @discardableResult
   public func buildHypervisor(_ isa: String) async throws -> ELFFile {
     let product = Self.hypervisor(isa)
+    guard !project.isRelease else { return try ELFFile(contents(of: executable(of: product))) }
     try await build(product)
     let file = try ELFFile(contents(of: executable(of: product)))
     guard isa == "armv7" ? ZImage(file.rawImage) != nil : LinuxImage(file.rawImage) != nil else {
@@ -66,8 +71,9 @@ public struct ImageBuilder: Sendable {
     return file
   }
 
-  /// Builds our own guests and puts them beside the set-up's.
+  /// Builds our own guests and puts them beside the set-up's. A release has them already.
   public func buildGuests(_ isa: String) async throws {
+    guard !project.isRelease else { return }
     let folder = "\(project.guests)/\(isa)"
     try Files.makeFolder(folder)
     for product in Self.guests(isa) {

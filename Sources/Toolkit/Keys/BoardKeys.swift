@@ -24,7 +24,7 @@ extension KeyTable {
         otherwise: "the tree or QEMU says it", example: "[{at: 0x8000_0000, size: 1GiB}]",
         "The memory that its loader writes into a tree that leaves it open."),
       .optional(
-        "loader", .text(called: "a text"), example: "U-Boot's booti IMAGE BUNDLE:SIZE TREE",
+        "loader", .text(called: "a text"), example: "U-Boot's booti IMAGE BUNDLE TREE",
         "How the loader of the real board starts TVisor."),
       .optional(
         "sdcard", .mapping(card),
