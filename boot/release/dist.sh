@@ -21,6 +21,8 @@ build_tool() {
   swift build --scratch-path "$out" -c release --static-swift-stdlib --product tvisor --quiet \
     -Xlinker "-L$out/static" -Xswiftc -file-prefix-map -Xswiftc "$root=."
   tool=$out/release/tvisor
+  # Builds for bare metal, whose manifest names no packages, take it away.
+  cp Package.resolved "$out/"
 }
 
 # The licences of what is linked, each under the name of what it is for.
@@ -41,6 +43,7 @@ pack() {
   manual=
   [ ! -f .build-manual/index.html ] || manual="--manual .build-manual"
   strip -o "$out/tvisor-stripped" "$tool"
+  cp "$out/Package.resolved" .
   # shellcheck disable=SC2086  # the option is two words
   "$tool" release "$out/release-folder/tvisor" --tool "$out/tvisor-stripped" --licences "$licences" $manual \
     --swift "$(swift --version 2> /dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)" \
