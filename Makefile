@@ -5,6 +5,9 @@
 # make check SYSTEM=my/system.yaml      find a system file's mistakes
 # make coverage                         which lines of the models and the backends the host's tests reach
 # make mutants    make mistakes in a copy of the sources, one at a time, and tell which no test notices
+# make manual                           write the manual into .build-manual/, as pages for a browser
+# make dist     the archive of a release for this host, in .build-dist/dist; make dist-check builds it, tries it from a folder of its own
+#               without Swift, and builds the commit again elsewhere, which must give the same bytes (some ten minutes)
 # make build | format | lint | clean | help
 #
 # BOARD=name   the board (make boards lists them)     SYSTEM=file   a system file in the demo's place
@@ -21,7 +24,7 @@ tool := .build-host/debug/tvisor
 sources := Package.swift Sources Tests arch boot platforms
 reports := .build-host/reports
 
-.PHONY: run test soak soak-guests setup place tool build check boards format lint coverage mutants clean help
+.PHONY: dist dist-check run test soak soak-guests setup place tool build check boards format lint coverage mutants manual clean help
 
 run: setup tool
 	@$(tool) run $(SYSTEM) --board $(BOARD) $(ARGS)
@@ -78,7 +81,7 @@ lint:
 # In a folder of its own, because counting changes every object file.
 coverage := --scratch-path .build-coverage
 coverage:
-	@boot/setup/setup.sh
+	@boot/setup/setup.sh --manual
 	@swift test $(coverage) --enable-code-coverage --skip '^SystemTests\.'
 	@folder=$$(swift build $(coverage) --show-bin-path); \
 	"$$(dirname "$$(readlink -f "$$(command -v swift)")")/llvm-cov" report $$folder/TVisorPackageTests.xctest -instr-profile=$$folder/codecov/default.profdata \
@@ -89,9 +92,20 @@ mutants: place
 	@swift build $(host) --product mutants --quiet
 	@.build-host/debug/mutants $(ARGS)
 
+manual: place
+	@boot/setup/setup.sh --manual
+	@swift build $(host) --product manual --quiet
+	@.build-host/debug/manual --output .build-manual
+
+dist: manual
+	@boot/release/dist.sh
+
+dist-check: manual
+	@boot/release/dist.sh --check
+
 # The set-up's downloads stay: `rm -r .build-setup ~/.cache/tvisor` removes those.
 clean:
-	rm -rf .build-host .build-coverage .build-mutants .build-armv8 .build-armv7 .build-guest-armv8 .build-guest-armv7 .build-run
+	rm -rf .build-host .build-dist .build-coverage .build-mutants .build-armv8 .build-armv7 .build-guest-armv8 .build-guest-armv7 .build-run .build-manual
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile

@@ -97,7 +97,8 @@ if let bareMetal {
         "Architecture", "ArmCommon", "ArmRegisters", "Backend", "Configuration", "DeviceTree", "Drivers", "Entry",
         "Planning", "Scheduling", "Virtualization",
       ],
-      path: "boot", exclude: ["entry", "include", "link", "setup", "toolsets"], swiftSettings: strict + small),
+      path: "boot", exclude: ["entry", "include", "link", "release", "setup", "toolsets"], swiftSettings: strict + small
+    ),
 
     // Our own guests: bare-metal programs at EL1, which know nothing of the hypervisor's modules.
     .target(name: "GuestEntry", path: "Sources/Guests/Entry"),
@@ -135,6 +136,12 @@ if let bareMetal {
       dependencies: ["Toolkit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Sources/tvisor", swiftSettings: strict),
 
+    // Makes the manual's site of its pages, and of what the tool knows: `make manual`.
+    .executableTarget(
+      name: "manual",
+      dependencies: ["Toolkit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Sources/Manual", exclude: ["Pages", "manual.css"], swiftSettings: strict),
+
     // Makes mistakes and looks whether the tests notice: `make mutants`.
     .executableTarget(
       name: "mutants",
@@ -160,7 +167,7 @@ if let bareMetal {
     tests(
       "ToolkitTests",
       needs: [
-        "Toolkit", "tvisor", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport",
+        "Toolkit", "tvisor", "Configuration", "Scheduling", "DeviceTree", "Architecture", "TestSupport", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     tests(
@@ -169,8 +176,9 @@ if let bareMetal {
         "Architecture", "Virtualization", "ArmCommon", "ARMv8", "ARMv7", "DeviceTree", "Configuration", "Toolkit",
         "TestSupport",
       ]),
+    tests("ManualTests", needs: ["manual", "Toolkit", "Scheduling", "TestSupport"]),
     tests("MutantsTests", needs: ["mutants", "Toolkit", "TestSupport"]),
-    tests("SystemTests", needs: ["Toolkit", "tvisor", "TestSupport"]),
+    tests("SystemTests", needs: ["Toolkit", "manual", "tvisor", "TestSupport"]),
   ]
 }
 

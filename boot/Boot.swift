@@ -36,6 +36,8 @@ func tvisorMain(_ address: UInt, _ load: UInt, _ level: UInt) {
   log.write(Processor.modeName)
   log.write(", loaded at ")
   log.write(hexadecimal: UInt64(load))
+  log.write(", version ")
+  Image.writeVersion(to: &log)
   log.end()
 
   do throws(BootFailure) {
@@ -171,10 +173,14 @@ private func findSystem(
     unsafe copy.start.unsafePointer.copyMemory(from: start, byteCount: Int(range.size))
     unsafe start = UnsafeRawPointer(copy.start.unsafePointer)
   }
+  let system: SystemDescription
   do throws(DeviceTreeError) {
-    return SystemDescription(
+    system = SystemDescription(
       try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(range.size)), in: &arena))
   } catch { throw .damagedBundle(error.kind) }
+  guard system.hasKnownFormat else { throw .foreignBundle(system) }
+  guard system.isIntact else { throw .changedBundle }
+  return system
 }
 
 /// The same checks that the host tool made before the bundle was written: it may be another machine, or another version. Gives

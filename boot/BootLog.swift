@@ -11,6 +11,8 @@ enum BootFailure: Error {
   case noBundle
   case unreachableBundle
   case damagedBundle(DeviceTreeError.Kind)
+  case foreignBundle(SystemDescription)
+  case changedBundle
   case invalidSystem
   case noMemory(UInt64)
   case noRedistributor
@@ -82,6 +84,19 @@ struct BootLog: ByteSink, ~Copyable {
       write("the initial RAM disk is no bundle (")
       kind.write(to: &self)
       write("): hand over the output of 'tvisor bundle', unchanged")
+    case .foreignBundle(let system):
+      write("the bundle has the format ")
+      write(system.origin.format.span)
+      write(", made by tvisor ")
+      write(system.origin.version.span)
+      write("; this is TVisor ")
+      Image.writeVersion(to: &self)
+      write(", which reads ")
+      write(SystemDescription.format.span)
+      write(": make the bundle with the tool of the same release")
+    case .changedBundle:
+      write("the bundle is not what 'tvisor bundle' wrote: a part of it was changed or cut on its way here; ")
+      write("have the loader put it where nothing else goes")
     case .invalidSystem: write("the system in the bundle does not fit this machine, for the reasons above")
     case .noMemory(let size):
       write("no free memory for ")

@@ -15,9 +15,19 @@ public struct BundleWriter: ~Copyable {
     var writer = BundleWriter(tree: try unsafe DeviceTreeWriter(unsafeBuffer: buffer))
     try writer.tree.begin(Text("").span)
     try writer.tree.property("compatible", SystemDescription.format)
+    try writer.tree.property("digest", u64: 0)
+    let place = writer.tree.lastValueOffset
     try content(&writer)
     try writer.tree.end()
-    return try writer.tree.finish()
+    let count = try writer.tree.finish()
+    let digest = unsafe BundleDigest(of: UnsafeRawBufferPointer(rebasing: buffer[..<count]).bytes, sparing: place)
+    unsafe buffer.storeBytes(of: digest.value.bigEndian, toByteOffset: place, as: UInt64.self)
+    return count
+  }
+
+  /// Writes the version of who makes the bundle. Before all else.
+  public mutating func version(_ version: Span<UInt8>) throws(DeviceTreeError) {
+    try tree.property("version", string: version)
   }
 
   /// A size in bytes that is enough for a bundle with that many CPUs, windows in all, VMs, vCPUs in all and images in all,
@@ -25,7 +35,7 @@ public struct BundleWriter: ~Copyable {
   public static func sizeBound(
     cpuCount: Int, windowCount: Int = 0, vmCount: Int, vcpuCount: Int, imageCount: Int, byteCount: Int
   ) -> Int {
-    1024 + cpuCount * 256 + windowCount * 32 + vmCount * 640 + vcpuCount * 32 + imageCount * 96 + byteCount
+    1152 + cpuCount * 256 + windowCount * 32 + vmCount * 640 + vcpuCount * 32 + imageCount * 96 + byteCount
   }
 
   /// Writes what `content` says about physical CPUs.

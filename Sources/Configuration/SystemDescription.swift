@@ -3,7 +3,7 @@ public import DeviceTree
 /// The virtual machines and the scheduling of one system: a view of the bundle, which is a flattened device tree.
 ///
 /// ```
-/// / { compatible = "tvisor,system-1";
+/// / { compatible = "tvisor,system-2"; digest = <u64>; version = "0.2";
 ///     cpus { cpu@N { reg = <N>; policy = "cyclic"; slice-ns = <u64>; overhead-ns = <u64>;
 ///                    frame-ns = <u64>; windows = <u64: vm vcpu start length ...>; }; };
 ///     vms { vm@I { name = "linux"; vcpus = <N ...>; priorities = <cell ...>;
@@ -21,13 +21,18 @@ public struct SystemDescription: Sendable {
   public let tree: DeviceTree
 
   /// The format that this source reads and writes.
-  public static var format: Text { "tvisor,system-1" }
+  public static var format: Text { "tvisor,system-2" }
 
   /// A view of the bundle in `tree`.
   public init(_ tree: DeviceTree) { self.tree = tree }
 
   /// True where the bundle says that it has the format that this source reads.
   public var hasKnownFormat: Bool { tree.root.isCompatible(with: Self.format) }
+
+  /// The format that the bundle has, and the version of the tool that made it, for messages.
+  public var origin: (format: Text, version: Text) {
+    (tree.root["compatible"]?.string ?? "none", tree.root["version"]?.string ?? "unknown")
+  }
 
   /// How many VMs there are.
   public var vmCount: Int {

@@ -43,6 +43,9 @@ public import Architecture
     }
   }
 
+  /// Where the value of a property of this tree lies in its bytes.
+  public func offset(of property: Property) -> Int { unsafe property.base - base }
+
   /// True where both are views of the same blob.
   public static func == (lhs: DeviceTree, rhs: DeviceTree) -> Bool { unsafe lhs.base == rhs.base }
 

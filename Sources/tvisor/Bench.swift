@@ -14,6 +14,8 @@ struct Bench: AsyncParsableCommand {
         tvisor bench --cpu cortex-a76 --append tvisor.e2h=0 --json plain.json
         tvisor bench --cpu cortex-a76 --compare plain.json
 
+      With --json: {"variants": {VARIANT: {FIGURE: {"n", "min", "median", "max", "unit"}}}}.
+
       On another board, whose CPUs and interrupt controller are given: one vCPU alone.
         tvisor bench --board raspberry-pi-3
       """)
@@ -42,7 +44,7 @@ struct Bench: AsyncParsableCommand {
   @Option(help: "The tolerance of --compare, in per cent.")
   var tolerance = 2.0
 
-  @Option(help: "Write the figures to this file, as --compare reads them.")
+  @Option(help: "Write the figures to this file, as --compare reads them; - is standard output, in place of the table.")
   var json: String?
 
   @Option(help: "Draw the figures into this SVG file.")
@@ -70,8 +72,12 @@ struct Bench: AsyncParsableCommand {
         ?? (FileManager.default.fileExists(atPath: reference) ? BenchResult(reading: reference) : nil)
       if !noBuild { try await build(isa, project) }
       let (result, failures) = try await measure(variants, in: project)
-      print(BenchTable(result, of: variants, beside: baseline, only: Set(only)))
-      if let json { try write(result.json, to: json) }
+      if json == "-" {
+        print(result.json, terminator: "")
+      } else {
+        print(BenchTable(result, of: variants, beside: baseline, only: Set(only)))
+        if let json { try write(result.json, to: json) }
+      }
       if let svg { try write(BenchChart(result, of: variants, beside: baseline).svg, to: svg) }
       guard failures.isEmpty else { throw Failure(failures.joined(separator: "\n")) }
       if compare != nil, let baseline { try check(result, against: baseline) }

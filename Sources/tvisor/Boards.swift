@@ -9,25 +9,38 @@ struct Boards: AsyncParsableCommand {
       whether TVisor would run, with the tree as it is and as the board's firmware fills it (memory, RAM disk, console, how CPUs
       start). The trees of Debian's kernels are there after the set-up for a board that needs one:
         tvisor boards --trees .build-setup/all-trees/arm64
+
+      With --json: {"format": "tvisor-boards-1", "boards": [{"name", "summary", "chip", "isa", "image", "tree", "console", "loader",
+      "tested", "qemu": {"machine", "models", "gicVersions", "cpus", "memoryBytes"}}], "broken": [{"name", "message"}]}; of trees
+      {"format": "tvisor-trees-1", "trees": [{"file", "model", "interruptController", "timer", "cpus", "console", "memory", "verdict",
+      "reason"}], "unreadable"}.
       """)
 
   @Option(help: "A device tree, or a folder with .dtb files.")
   var trees: String?
 
+  @Flag(help: "Print the list as JSON.")
+  var json = false
+
   func run() async throws {
     try await reporting {
-      if let trees { return print(try TreeTable(at: trees)) }
+      if let trees {
+        let table = try TreeTable(at: trees)
+        return json ? print(table.json) : print(table)
+      }
       var hasFailed = false
-      for (name, board) in try Project.locate().allBoards() {
+      let boards = try Project.locate().allBoards()
+      if json { print(Board.json(of: boards)) }
+      for (name, board) in boards {
         switch board {
-        case .success(let board): describe(board)
+        case .success(let board): if !json { describe(board) }
         case .failure(let error):
           hasFailed = true
-          print("\(name): its board.yaml has mistakes")
+          if !json { print("\(name): its board.yaml has mistakes") }
           note("\(error)")
         }
       }
-      if hasFailed { throw ExitCode.failure }
+      if hasFailed { throw ExitStatus.failure.code }
     }
   }
 

@@ -20,6 +20,9 @@ struct Build: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let builder = ImageBuilder(project: try .locate())
+      guard !builder.project.isRelease else {
+        throw Failure("a release has its images and guests ready; building takes a checkout")
+      }
       for isa in isa.isEmpty ? ImageBuilder.isas : isa {
         let image = try await builder.buildHypervisor(isa)
         try await builder.buildGuests(isa)

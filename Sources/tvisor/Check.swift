@@ -4,14 +4,24 @@ import Toolkit
 struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Finds the mistakes of a system file before it boots.",
-    discussion: "Checks the file, the images that it names, and whether the board has what the system asks for.")
+    discussion: """
+      Checks the file, the images that it names, and whether the board has what the system asks for.
+
+      With --json: {"format": "tvisor-check-1", "file", "board", "isSound", "machines": [{"name", "vcpus", "memoryBytes"}],
+      "problems": [{"file", "line", "column", "severity": "error" | "warning", "message"}]}. What belongs to no place of the file has null
+      for a place.
+      """)
 
   @Argument(help: "The system file.")
   var system: String
 
   @OptionGroup var options: BoardOptions
 
+  @Flag(help: "Print what was found as JSON.")
+  var json = false
+
   func run() async throws {
+    guard !json else { return try await reporting { try await printReport() } }
     try await reporting {
       let project = try Project.locate()
       let bundler = Bundler(project: project)
@@ -21,6 +31,18 @@ struct Check: AsyncParsableCommand {
       print("\(system): \(bundle.summary); it fits \(options.board)")
       for place in findings.places { print("  \(place)") }
     }
+  }
+
+  private func printReport() async throws {
+    var report = CheckReport(of: system, on: options.board)
+    try await report.record { report in
+      let bundler = Bundler(project: try Project.locate())
+      let bundle = try await bundler.bundle(system)
+      report.system = bundle.system
+      report.problems = try await findings(of: bundle, bundler).warnings
+    }
+    print(report.json)
+    if !report.isSound { throw ExitStatus.failure.code }
   }
 
   private func findings(of bundle: Bundler.Bundle, _ bundler: Bundler) async throws -> Bundler.Findings {

@@ -48,7 +48,7 @@ struct Run: AsyncParsableCommand {
       let emulation = try await options.emulation(in: project)
       let builder = ImageBuilder(project: project)
       let file = system ?? emulation.board.demo
-      if !noBuild {
+      if !noBuild, !project.isRelease {
         note("tvisor: building")
         try await builder.buildHypervisor(emulation.board.isa)
         for isa in try SystemFile(parsing: SourceText(path: file)).ownGuests.sorted() {

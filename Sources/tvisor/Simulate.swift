@@ -12,6 +12,11 @@ struct Simulate: AsyncParsableCommand {
       Images need not be there, and a load that admission refuses is simulated too, to see what happens.
       The exit status is 3 where a load that admission takes missed a deadline all the same: it does more than it is promised,
       or it has no promise.
+
+      With --json: {"format": "tvisor-simulation-1", "durationNanoseconds", "misses", "refusals": [as the problems of check],
+      "cpus": [{"cpu", "policy", "runNanoseconds", "overheadNanoseconds", "switches", "timerInterrupts", "vcpus": [{"machine", "vcpu",
+      "behaviour", "runNanoseconds", "throttles", "preemptions", "jobs": null | {"released", "done", "misses",
+      "worstResponseNanoseconds", "isWorstUnfinished", "firstMissNanoseconds"}}]}]}.
       """)
 
   @Argument(help: "The system file.")
@@ -34,6 +39,9 @@ struct Simulate: AsyncParsableCommand {
     help: "What a vCPU does, or all of a VM's, such as debian.1=busy; may be given again.")
   var behaviours: [String] = []
 
+  @Flag(help: "Print the figures as JSON.")
+  var json = false
+
   func run() async throws {
     try await reporting {
       guard let length = Units.duration(duration), length > 0 else {
@@ -45,14 +53,14 @@ struct Simulate: AsyncParsableCommand {
       let outcome = try simulator.run(for: length)
       for refusal in outcome.refusals { note("\(refusal)\n") }
       if !outcome.refusals.isEmpty { note("TVisor would not boot this; what would happen is shown all the same.\n") }
-      print(outcome.result)
+      if json { print(outcome.json) } else { print(outcome.result) }
       if let svg {
         let title = "\(URL(fileURLWithPath: system).lastPathComponent): who runs when"
         let picture = TimelineDrawing(outcome.result, title: title).picture
         try Files.write(picture.svg, to: svg)
-        print("\n\(svg) shows \(picture.subtitle)")
+        if !json { print("\n\(svg) shows \(picture.subtitle)") }
       }
-      if outcome.refusals.isEmpty, outcome.result.missCount > 0 { throw ExitCode(3) }
+      if outcome.refusals.isEmpty, outcome.result.missCount > 0 { throw ExitStatus.missedDeadline.code }
     }
   }
 

@@ -7,15 +7,22 @@ import Toolkit
 struct TVisorTool: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tvisor",
-    abstract: "Builds, checks and boots TVisor systems.", version: "tvisor 0.1",
+    abstract: "Builds, checks and boots TVisor systems.",
+    discussion: "The exit status:\n\n\(ExitStatus.table)", version: version,
     subcommands: [
-      Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self,
-      Boards.self, SDCard.self, Symbolize.self,
+      Init.self, Run.self, Build.self, Check.self, Bundle.self, Simulate.self, Histogram.self, Bench.self, Attack.self,
+      Boards.self, BootFilesCommand.self, Schema.self, Symbolize.self, Release.self,
     ],
     defaultSubcommand: Run.self)
 }
 
 extension TVisorTool {
+  /// What --version prints. Git is only asked where somebody asks for it.
+  private static var version: String {
+    CommandLine.arguments.contains("--version")
+      ? "tvisor \((try? Project.locate())?.describedVersion ?? "unknown")" : "tvisor"
+  }
+
   /// What is said of a word that is no command and no file.
   static func unknownCommand(_ word: String) -> String {
     let names = configuration.subcommands.map { $0._commandName }
@@ -88,12 +95,12 @@ func reporting(_ body: () async throws -> Void) async throws {
     try await body()
   } catch let problems as Problems {
     note(problems.description)
-    throw ExitCode.failure
+    throw ExitStatus.failure.code
   } catch let failure as Failure {
     note("error: \(failure)")
-    throw ExitCode.failure
+    throw ExitStatus.failure.code
   } catch let error where !(error is ExitCode || error is ValidationError || error is CleanExit) {
     note("error: \((error as NSError).localizedDescription)")
-    throw ExitCode.failure
+    throw ExitStatus.failure.code
   }
 }

@@ -125,3 +125,34 @@ struct BundleTests {
 func guestRegion(_ start: UInt64, _ size: UInt64) -> AddressRange<GuestPhysicalAddress> {
   AddressRange(start: GuestPhysicalAddress(start), size: size)
 }
+
+@Suite("A bundle's digest", .timeLimited)
+struct BundleDigestTests {
+  @Test("says that a bundle is as it was written, wherever a word of it is changed, swapped or cut")
+  func digest() throws {
+    let sample = try SampleSystem().makeBundle()
+    let buffer = unsafe makeBuffer(byteCount: sample.count)
+    func isIntact(_ change: (UnsafeMutableRawBufferPointer) -> Void) -> Bool? {
+      unsafe buffer.copyBytes(from: sample)
+      unsafe change(buffer)
+      guard let tree = try? unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(buffer)) else { return nil }
+      return SystemDescription(tree).isIntact
+    }
+    #expect(unsafe isIntact { _ in } == true)
+    var noticed = 0
+    for place in 0..<sample.count {
+      let said = unsafe isIntact { bytes in unsafe bytes[place] ^= 0x10 }
+      // Where the structure is broken, that is found before.
+      #expect(said != true, "byte \(place)")
+      if said == false { noticed += 1 }
+    }
+    #expect(noticed > sample.count / 4)
+  }
+
+  @Test("goes with the format and the version of who made the bundle")
+  func origin() throws {
+    let system = try SampleSystem().make()
+    #expect(system.origin.format.string == "tvisor,system-2")
+    #expect(system.origin.version.string == "unknown")
+  }
+}

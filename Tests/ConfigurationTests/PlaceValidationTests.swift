@@ -101,7 +101,7 @@ struct PlaceValidationTests {
   @Test("values of the wrong length are malformed")
   func malformed() throws {
     let tree = try makeTree { (root) throws(DeviceTreeError) in
-      try root.property("compatible", "tvisor,system-1")
+      try root.property("compatible", "tvisor,system-2")
       try root.node("cpus") { (cpus) throws(DeviceTreeError) in
         try cpus.node("cpu", at: 0) { (cpu) throws(DeviceTreeError) in try cpu.property("slice-ns", 1) }
       }

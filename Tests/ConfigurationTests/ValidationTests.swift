@@ -43,7 +43,7 @@ struct ValidationTests {
 
   @Test("a tree that is no bundle of this version is refused")
   func format() throws {
-    let tree = try makeTree { (root) throws(DeviceTreeError) in try root.property("compatible", "tvisor,system-2") }
+    let tree = try makeTree { (root) throws(DeviceTreeError) in try root.property("compatible", "tvisor,system-1") }
     var problems: [SystemProblem] = []
     SystemDescription(tree).validate(on: nil) { problems.append($0) }
     #expect(problems == [SystemProblem(.system, .format, .unknownFormat)])
@@ -148,7 +148,7 @@ struct ValidationTests {
   @Test("an unknown word for what follows a reset is refused")
   func onReset() throws {
     let tree = try makeTree { (root) throws(DeviceTreeError) in
-      try root.property("compatible", "tvisor,system-1")
+      try root.property("compatible", "tvisor,system-2")
       try root.node("vms") { (vms) throws(DeviceTreeError) in
         try vms.node("vm", at: 0) { (vm) throws(DeviceTreeError) in try vm.property("on-reset", "explode") }
       }

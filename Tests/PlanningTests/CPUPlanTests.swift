@@ -184,9 +184,11 @@ struct CPUPlanTests {
 
   @Test("that says what makes no sense is refused in words")
   func words() throws {
+    let policies = (0..<PolicyKind.count).compactMap { PolicyKind(number: $0).map { "\($0.name)" } }
+      .joined(separator: ", ")
     #expect(
       try Sample(policy: "lottery", vms: [("a", [0], [], [])]).problem()
-        == "cpu 0: \"lottery\" is no policy; known are static, round-robin, fixed-priority, earliest-deadline, cyclic")
+        == "cpu 0: \"lottery\" is no policy; known are \(policies)")
     #expect(
       try Sample(policy: "static", vms: [("a", [0], [], []), ("b", [0], [], [])]).problem()
         == "cpu 0: static takes exactly 1 vCPU, but the CPU has 2; move some to other CPUs, or choose another policy")

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// A command line of the tool's that README, a guide, a demo or the tool's own help shows.
+/// A command line of the tool's that README, the manual, a guide, a demo or the tool's own help shows.
 public struct DocumentedCommand: Sendable, CustomStringConvertible {
   /// Where it stands.
   public var place: String
@@ -17,10 +17,14 @@ public enum DocumentedCommands {
   public static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// Those of README, the guides and the demos.
+  /// Those of README, the manual, the guides and the demos.
   public static func ofTexts() throws -> [DocumentedCommand] {
-    let files = FileManager.default.enumerator(atPath: root.path + "/platforms")?.compactMap { $0 as? String } ?? []
-    let paths = ["README.md", "Makefile"] + files.sorted().map { "platforms/\($0)" }
+    let folders = ["Sources/Manual/Pages", "platforms"]
+    let files = folders.flatMap { folder in
+      (FileManager.default.enumerator(atPath: "\(root.path)/\(folder)")?.compactMap { $0 as? String } ?? []).sorted()
+        .map { "\(folder)/\($0)" }
+    }
+    let paths = ["README.md", "Makefile"] + files
     return try paths.filter { $0.hasSuffix(".md") || $0.hasSuffix(".yaml") || $0 == "Makefile" }.flatMap { path in
       commands(in: try String(contentsOfFile: "\(root.path)/\(path)", encoding: .utf8), of: path)
     }

@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 import Toolkit
 
+@testable import manual
+
 /// The tool as a person runs it: the program itself, with command lines as texts show them.
 @Suite("The tool's command line", .serialized)
 struct CommandLineTests {
@@ -20,15 +22,21 @@ struct CommandLineTests {
     return (status, String(decoding: FileManager.default.contents(atPath: place) ?? Data(), as: UTF8.self))
   }
 
-  /// The command lines of README, guides and demos that boot a system of the checkout on a board.
+  /// The command lines of README, manual, guides and demos, but for the tutorial's, which a test of its own runs.
+  private static func commands() throws -> [DocumentedCommand] {
+    try DocumentedCommands.ofTexts().filter { !$0.place.hasSuffix("tutorial.md") }
+  }
+
+  /// Those that boot a system of the checkout on a board, each once.
   private static func bootCommands() throws -> [DocumentedCommand] {
-    try DocumentedCommands.ofTexts().filter { command in
-      command.text.hasPrefix("run ")
+    var seen: Set<String> = []
+    return try commands().filter { command in
+      command.text.hasPrefix("run ") && seen.insert(command.text).inserted
         && !["run system.yaml", "[", "NAME", "tvisor.panic"].contains { command.text.contains($0) }
     }
   }
 
-  @Test("boots what README, the guides and the demos say, as they say it", arguments: try bootCommands())
+  @Test("boots what README, manual, guides and demos say, as they say it", arguments: try bootCommands())
   func boots(command: DocumentedCommand) async throws {
     let folder = "\(NSTemporaryDirectory())/tvisor-boots-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -44,13 +52,13 @@ struct CommandLineTests {
     #expect(status == 0, "\(said)")
   }
 
-  @Test("runs what README says of files: check, bundle, simulate, boards")
+  @Test("runs what the texts say of files: check, bundle, simulate, boards")
   func files() async throws {
     let folder = "\(NSTemporaryDirectory())/tvisor-files-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let demo = "platforms/qemu-virt-armv8/demo/system.yaml"
-    let commands = try DocumentedCommands.ofTexts().map(\.text)
+    let commands = try Self.commands().map(\.text)
     let files = [
       "FILE": "\(folder)/picture.svg", "system.yaml": demo, "bundle.dtb": "\(folder)/bundle.dtb",
       "timeline.svg": "\(folder)/t.svg",
@@ -67,6 +75,27 @@ struct CommandLineTests {
       #expect(status == 0, "\(text): \(said)")
     }
     #expect(count >= 4)
+  }
+
+  @Test("says of the manual's samples what the board lacks, as the manual has it")
+  func lacking() async throws {
+    let folder = "\(NSTemporaryDirectory())/tvisor-lacking-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var count = 0
+    for page in Contents.pages {
+      let path = DocumentedCommands.root.path + "/Sources/Manual/Pages/\(page).md"
+      let blocks = MarkdownText(String(decoding: try Files.contents(of: path), as: UTF8.self)).blocks
+      for (block, next) in zip(blocks, blocks.dropFirst()) where block.info == ["yaml", "lacking"] {
+        count += 1
+        try Files.write(block.text, to: "\(folder)/system.yaml")
+        let (status, said) = try await Self.run(["check", "system.yaml"], in: folder)
+        #expect(status == 1)
+        #expect(next.info == ["text", "lacks"])
+        #expect(said == next.text)
+      }
+    }
+    #expect(count > 0)
   }
 
   @Test("says of a tree that is no machine for TVisor what is wrong in whole words, and does not crash")
@@ -111,6 +140,43 @@ struct CommandLineTests {
     }
     #expect(try await simulate("150us every 1ms") == 0)
     #expect(try await simulate("300us every 1ms") == 3)
+  }
+
+  @Test("ends as its help says: 0, 1 for mistakes, 64 for a wrong command line; with --json it prints JSON alone")
+  func statuses() async throws {
+    let folder = "\(NSTemporaryDirectory())/tvisor-status-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try Data("vms: [{name: a, memory: 2MB, image: x, vcpus: [0]}]\n".utf8).write(
+      to: URL(fileURLWithPath: "\(folder)/s.yaml"))
+    func object(_ text: String) throws -> [String: Any] {
+      try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+    let broken = try await Self.run(["check", "\(folder)/s.yaml", "--json"])
+    #expect(broken.status == 1)
+    #expect(try object(broken.said)["isSound"] as? Bool == false)
+    let absent = try await Self.run(["check", "\(folder)/none.yaml", "--json"])
+    #expect(absent.status == 1)
+    #expect(absent.said.contains("there is no such file"))
+    let demo = "platforms/qemu-virt-armv8/demo/system.yaml"
+    let sound = try await Self.run(["check", demo, "--json"])
+    #expect(sound.status == 0)
+    #expect(try object(sound.said)["isSound"] as? Bool == true)
+    let boards = try await Self.run(["boards", "--json"])
+    #expect(boards.status == 0)
+    #expect(try (object(boards.said)["boards"] as? [Any])?.count ?? 0 >= 18)
+    let simulation = try await Self.run(["simulate", demo, "--for", "10ms", "--json"])
+    #expect(simulation.status == 0)
+    #expect(try object(simulation.said)["misses"] as? Int == 0)
+    for words in [
+      ["check"], ["check", demo, "--jsn"], ["simulate", demo, "--for", "long"], ["run", "--timeout", "3"],
+    ] {
+      #expect(try await Self.run(words).status == 64, "\(words)")
+    }
+    #expect(try await Self.run(["chekc"]).status == 1)
+    let version = try await Self.run(["--version"])
+    #expect(version.status == 0)
+    #expect(try await version.said == "tvisor \(Project.locate().version())\n")
   }
 
   @Test("writes no colours into a pipe")

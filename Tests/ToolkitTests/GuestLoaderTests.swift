@@ -112,7 +112,7 @@ struct GuestLoaderTests {
     #expect(found.hasPrefix("5:12 cannot read 'nope' ("))
     #expect(found.hasSuffix("): there is no such file or folder; paths start from the system file's folder"))
     let guest = await mistake("image: '@guests/x'")
-    #expect(guest.hasSuffix("fetch the guests with `make setup`"))
+    #expect(guest.hasSuffix("fetch the guests with `make setup`, or in a release with `boot/setup/setup.sh --guests`"))
   }
 
   @Test("what is no image is a mistake that says what to do")

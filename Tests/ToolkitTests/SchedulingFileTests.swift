@@ -143,7 +143,7 @@ struct SchedulingFileTests {
       ),
       (
         system(vcpus: "[{cpu: 0, priority: 256}]"),
-        "3:67 priorities go from 0 to 255, the most urgent; write for example 100"
+        "3:67 'priority' goes from 0 to 255; write for example `priority: 100`"
       ),
       (system(vcpus: "[{cpu: 0, simulate: bussy}]"), "3:67 'bussy' is no behaviour; did you mean 'busy'?"),
     ])

@@ -1,4 +1,5 @@
 import Foundation
+import Scheduling
 import TestSupport
 import Testing
 import Toolkit
@@ -29,6 +30,10 @@ private let complete = """
       vcpus: [0]
       raw: {path: guest.bin, address: 0x4008_0000, entry: 0x40080040}
   """
+
+/// The names of all policies, as messages list them.
+private let policies = (0..<PolicyKind.count).compactMap { PolicyKind(number: $0).map { "\($0.name)" } }
+  .joined(separator: ", ")
 
 /// The first line and the column of each mistake, with its message.
 private func mistakes(in text: String) -> [String] {
@@ -127,7 +132,7 @@ struct SystemFileTests {
       ),
       (
         machine("image: x\n    devices: [{path: /uart, clock: 5GHz}]"),
-        "6:36 a clock has a frequency from 1Hz to 4294967295Hz"
+        "6:36 'clock' goes from 1Hz to 4294967295Hz; write for example `clock: 48MHz`"
       ),
       (machine("image: x\n    dma: yes"), "6:10 'yes' is no dma; known are: at-risk"),
       (
@@ -136,7 +141,7 @@ struct SystemFileTests {
       ),
       (
         "cpus: [{cpu: 0, slice: 1us}]\n" + machine("image: x"),
-        "1:24 a slice of less than 10us leaves guests no time to run; write for example 1ms"
+        "1:24 'slice' goes from 10us to 10s; write for example `slice: 1ms`"
       ),
       (
         "cpus: [{cpu: 0}, {cpu: 0}]\n" + machine("image: x"),
@@ -144,7 +149,7 @@ struct SystemFileTests {
       ),
       (
         "cpus: [{cpu: 0, policy: edf}]\n" + machine("image: x"),
-        "1:25 'edf' is no policy; known are: static, round-robin, fixed-priority, earliest-deadline, cyclic"
+        "1:25 'edf' is no policy; known are: \(policies)"
       ),
       ("vms: []\n", "1:6 there is no VM; give at least one"),
       ("vms: 3\n", "1:6 'vms' must be a list of VMs, not '3'"),

@@ -39,10 +39,14 @@ has_qemu() {
   [ "${major:-0}" -ge 10 ]
 }
 
-# Installs what is missing on the machine; without root, says in one message what that is.
+# What building and running needs of the machine, beside QEMU.
+machine_packages="libfdt-dev device-tree-compiler cpio gzip"
+
+# install_machine_packages [FURTHER]: installs what is missing on the machine, QEMU and further packages included; without root,
+# says in one message what that is.
 install_machine_packages() {
   missing=
-  for name in libfdt-dev device-tree-compiler cpio gzip; do
+  for name in $machine_packages ${1:-}; do
     is_installed "$name" || missing="$missing $name"
   done
   has_qemu || missing="$missing qemu-system-arm"

@@ -3,6 +3,7 @@
 #
 #   boot/setup/setup.sh            what building and running needs
 #   boot/setup/setup.sh --tests    that, and what only the tests need
+#   boot/setup/setup.sh --manual   what building needs, and what renders the manual
 #   boot/setup/setup.sh --trees PACKAGE   all device trees of one of Debian's kernel packages, such as linux-image-arm64
 #   boot/setup/setup.sh --guests   only the downloads that need no root (libraries for the images, the guests)
 #
@@ -12,11 +13,14 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/.build-setup
+# A release has its guests and trees beside its tool.
+[ ! -f "$root/VERSION" ] || out=$root
 cache=${TVISOR_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/tvisor}
 
 . "$here/packages.sh"
 . "$here/unpack.sh"
 . "$here/linux.sh"
+. "$here/rust.sh"
 
 if [ "${1:-}" = --trees ]; then
   case "${2:-}" in
@@ -26,7 +30,18 @@ if [ "${1:-}" = --trees ]; then
   esac
   exit 0
 fi
-[ "${1:-}" = --guests ] || install_machine_packages
+if [ -f "$root/VERSION" ]; then
+  # Nothing is built there.
+  unpack_linux arm64 cloud-arm64 Image
+  unpack_linux armhf armmp-lpae zImage
+  unpack_uboot
+  exit 0
+fi
+case "${1:-}" in
+  --guests) ;;
+  --tests | --manual) install_machine_packages cmark-gfm ;;
+  *) install_machine_packages ;;
+esac
 unpack_libfdt arm64
 unpack_libfdt armhf
 unpack_libgcc
@@ -39,5 +54,6 @@ if [ "${1:-}" = --tests ]; then
   make_stress armhf
   make_disk arm64 cloud-arm64
   unpack_trees arm64 linux-image-arm64
+  unpack_rust
 fi
 say "ready"

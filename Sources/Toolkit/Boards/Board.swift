@@ -118,7 +118,7 @@ extension Board {
   public func playedByQEMU() throws(Failure) -> QEMU {
     guard let qemu else {
       throw Failure(
-        "QEMU does not play \(name); `tvisor check --board \(name)` and `tvisor sdcard \(name)` work all the same")
+        "QEMU does not play \(name); `tvisor check --board \(name)` and `tvisor boot-files \(name)` work all the same")
     }
     return qemu
   }

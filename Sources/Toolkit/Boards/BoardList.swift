@@ -41,7 +41,7 @@ extension Project {
 extension Project {
   /// Where the set-up puts the trees of a package: `.build-setup/all-trees/arm64` or `armhf`.
   public func trees(of package: String) -> String {
-    path(".build-setup/all-trees/\(package.hasSuffix("arm64") ? "arm64" : "armhf")")
+    "\(trees)/\(package.hasSuffix("arm64") ? "arm64" : "armhf")"
   }
 
   /// Where a board's tree is as its loader hands it over, or nil where QEMU makes it: the file that the board names, or what

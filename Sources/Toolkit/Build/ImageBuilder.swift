@@ -46,28 +46,34 @@ public struct ImageBuilder: Sendable {
 
   /// The linked ELF of a product.
   public func executable(of product: Product) -> String {
-    project.path("\(product.scratch)/\(product.triple)/release/\(product.name)")
+    project.isRelease
+      ? project.path("images/\(product.name).elf")
+      : project.path("\(product.scratch)/\(product.triple)/release/\(product.name)")
   }
 
   /// The raw image that boards boot.
-  public func image(_ isa: String) -> String { project.path(".build-\(isa)/tvisor-\(isa).img") }
+  public func image(_ isa: String) -> String {
+    project.path(project.isRelease ? "images/tvisor-\(isa).img" : ".build-\(isa)/tvisor-\(isa).img")
+  }
 
-  /// Builds the hypervisor and writes its raw image.
+  /// Builds the hypervisor and writes its raw image. A release has it already.
   /// - Returns: the linked ELF.
   @discardableResult
   public func buildHypervisor(_ isa: String) async throws -> ELFFile {
     let product = Self.hypervisor(isa)
+    guard !project.isRelease else { return try ELFFile(contents(of: executable(of: product))) }
     try await build(product)
     let file = try ELFFile(contents(of: executable(of: product)))
     guard isa == "armv7" ? ZImage(file.rawImage) != nil : LinuxImage(file.rawImage) != nil else {
       throw Failure("\(product.name) does not begin with Linux's header for a kernel; look at boot's entry code")
     }
-    try Files.write(file.rawImage, to: image(isa))
+    try await Files.write(ImageStamp(version: project.version()).written(into: file.rawImage), to: image(isa))
     return file
   }
 
-  /// Builds our own guests and puts them beside the set-up's.
+  /// Builds our own guests and puts them beside the set-up's. A release has them already.
   public func buildGuests(_ isa: String) async throws {
+    guard !project.isRelease else { return }
     let folder = "\(project.guests)/\(isa)"
     try Files.makeFolder(folder)
     for product in Self.guests(isa) {
@@ -78,6 +84,12 @@ public struct ImageBuilder: Sendable {
     }
   }
 
+  /// What keeps the checkout's place out of what is built, so that two of them build the same bytes: in debug information and in
+  /// `#file` it is a full stop.
+  private static func placeless(_ root: String) -> [String] {
+    ["-Xswiftc", "-file-prefix-map", "-Xswiftc", "\(root)=.", "-Xcc", "-ffile-prefix-map=\(root)=."]
+  }
+
   private func build(_ product: Product) async throws {
     try forgetStale(product)
     let command = Command(
@@ -85,7 +97,7 @@ public struct ImageBuilder: Sendable {
       [
         "build", "-c", "release", "--triple", product.triple, "--toolset", "boot/toolsets/\(product.toolset).json",
         "--scratch-path", product.scratch, "--product", product.name, "--quiet",
-      ], environment: ["TVISOR_BARE_METAL": product.isa])
+      ] + Self.placeless(project.root.path), environment: ["TVISOR_BARE_METAL": product.isa])
     guard try await command.interact(in: project.root.path) == 0 else {
       throw Failure("building \(product.name) failed: `\(command.line)`")
     }

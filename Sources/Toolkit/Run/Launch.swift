@@ -30,11 +30,12 @@ public struct Launch: Sendable {
     image: String? = nil
   ) throws -> Command {
     try Files.makeFolder(project.runs)
+    let kernel = image ?? ImageBuilder(project: project).image(emulation.board.isa)
+    try ImageStamp.check(Files.contents(of: kernel), at: kernel)
     let file = "\(project.runs)/\(name).dtb"
     if let bundle { try Files.write(bundle.bytes, to: file) }
     var emulation = emulation
     emulation.log = "\(project.runs)/\(name).log"
-    let kernel = image ?? ImageBuilder(project: project).image(emulation.board.isa)
     return emulation.command(
       booting: Emulation.Boot(kernel: kernel, initialRAMDisk: bundle.map { _ in file }, arguments: arguments),
       console: console)

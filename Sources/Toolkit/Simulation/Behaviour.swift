@@ -14,6 +14,11 @@ public enum Behaviour: Equatable, Sendable {
   /// `bursts of 300us every 5ms`, with `seed 7` as one likes.
   case bursty(work: UInt64, gap: UInt64, seed: UInt64)
 
+  /// The pattern (ECMA 262) of what people write.
+  static let pattern =
+    "^ *(busy|idle|bursts +of +.+) *$|"
+    + TimePhrase.pattern(words: ["every", "within", "after", "busy-from"], needing: "every")
+
   private static let examples = "`busy`, `idle`, `150us every 1ms` or `bursts of 300us every 5ms`"
 
   /// Reads a behaviour as a person writes it.

@@ -42,11 +42,14 @@ public struct Bundler: Sendable {
   public func bundle(_ system: SystemFile) async throws -> Bundle {
     let paths = PathResolver(folder: system.source.folder, guests: project.guests)
     let layouts = try await GuestLoader(paths: paths).layouts(of: system)
-    return Bundle(bytes: try Self.write(system, layouts), system: system, layouts: layouts)
+    let bytes = try await Self.write(system, layouts, version: project.version())
+    return Bundle(bytes: bytes, system: system, layouts: layouts)
   }
 
-  /// Writes the bundle itself.
-  public static func write(_ system: SystemFile, _ layouts: [GuestLayout]) throws -> Data {
+  /// Writes the bundle itself, with the version of who makes it.
+  public static func write(
+    _ system: SystemFile, _ layouts: [GuestLayout], version: String = "unknown"
+  ) throws -> Data {
     let machines = Array(zip(system.machines, layouts))
     let room = BundleWriter.sizeBound(
       cpuCount: system.processors.count, windowCount: system.processors.reduce(0) { $0 + $1.windows.count },
@@ -59,6 +62,8 @@ public struct Bundler: Sendable {
     do {
       return try unsafe AlignedBytes(count: room).fill { memory in
         try unsafe BundleWriter.write(unsafeInto: memory) { writer throws(DeviceTreeError) in
+          let version = utf8(String(version.prefix(47)))
+          try writer.version(version.span)
           try writer.write(system, machines)
         }
       }

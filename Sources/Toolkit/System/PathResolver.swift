@@ -26,6 +26,7 @@ public struct PathResolver: Sendable {
       return "build TVisor's own guests with `tvisor build`"
     }
     return path.hasPrefix("@guests/")
-      ? "fetch the guests with `make setup`" : "only '@guests/' may begin with '@'"
+      ? "fetch the guests with `make setup`, or in a release with `boot/setup/setup.sh --guests`"
+      : "only '@guests/' may begin with '@'"
   }
 }

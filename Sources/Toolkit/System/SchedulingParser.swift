@@ -3,23 +3,15 @@ internal import Yams
 
 // The parts of a system file that are about time: who shares a physical CPU, and how.
 
-private let processorKeys = ["cpu", "policy", "slice", "overhead", "frame", "windows"]
-private let windowKeys = ["vm", "vcpu", "at", "for"]
-private let virtualCPUKeys = ["cpu", "reserve", "priority", "simulate"]
-
 /// An entry of `cpus:`.
 func processor(_ node: Node, _ reader: YAMLReader) -> SystemFile.Processor? {
-  guard let fields = reader.fields(of: node, in: "a CPU", known: processorKeys) else { return nil }
-  fields.require("cpu", example: "0")
+  guard let fields = reader.fields(of: node, .processor) else { return nil }
   let policy = fields.phrase("policy", PolicyKind.init(reading:))
   let slice = fields.duration("slice")
-  if let slice, slice.value < 10_000 {
-    reader.report(at: slice.position, "a slice of less than 10us leaves guests no time to run; write for example 1ms")
-  }
   let overhead = fields.duration("overhead")
   let frame = fields.duration("frame")
   var end = Located<UInt64>(0, at: fields.position(of: "windows"))
-  let windows = fields.list("windows", of: "windows, such as [{vm: linux, at: 0, for: 4ms}]").compactMap { node in
+  let windows = fields.list("windows").compactMap { node in
     let window = window(node, after: end, reader)
     if let window { end = window.length.map { window.start.value.saturating(plus: $0) } }
     return window
@@ -36,9 +28,7 @@ func processor(_ node: Node, _ reader: YAMLReader) -> SystemFile.Processor? {
 
 /// An entry of `windows:`. Where it does not say `at`, it begins where the one before it ends.
 private func window(_ node: Node, after end: Located<UInt64>, _ reader: YAMLReader) -> SystemFile.Window? {
-  guard let fields = reader.fields(of: node, in: "a window", known: windowKeys) else { return nil }
-  fields.require("vm", example: "linux")
-  fields.require("for", example: "4ms")
+  guard let fields = reader.fields(of: node, .window) else { return nil }
   let start = fields.duration("at")
   let virtualCPU = fields.number("vcpu") ?? Located(0, at: fields.position)
   guard let machine = fields.text("vm"), let length = fields.duration("for") else { return nil }
@@ -54,13 +44,9 @@ func virtualCPU(_ node: Node, _ machine: Fields) -> SystemFile.VirtualCPU? {
     guard let number = machine.number(node, key: "vcpus") else { return nil }
     return SystemFile.VirtualCPU(position: number.position, processor: number)
   }
-  guard let fields = reader.fields(of: node, in: "a vCPU", known: virtualCPUKeys) else { return nil }
-  fields.require("cpu", example: "0")
+  guard let fields = reader.fields(of: node, .virtualCPU) else { return nil }
   let reservation = fields.phrase("reserve", ReservationPhrase.init)
   let priority = fields.number("priority")
-  if let priority, priority.value > 255 {
-    reader.report(at: priority.position, "priorities go from 0 to 255, the most urgent; write for example 100")
-  }
   let behaviour = fields.phrase("simulate", Behaviour.init)
   guard let number = fields.number("cpu") else { return nil }
   return SystemFile.VirtualCPU(

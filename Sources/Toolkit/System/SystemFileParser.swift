@@ -10,10 +10,9 @@ extension SystemFile {
     let root = reader.root()
     var processors: [Processor] = []
     var machines: [Machine] = []
-    if let root, let fields = reader.fields(of: root, in: "a system", known: ["cpus", "vms"]) {
-      fields.require("vms", example: "[{name: linux, memory: 256MiB, vcpus: [0], image: Image}]")
-      processors = fields.list("cpus", of: "CPUs", atMost: 1024).compactMap { processor($0, reader) }
-      machines = fields.list("vms", of: "VMs", atMost: SystemDescription.vmLimit).compactMap { machine($0, reader) }
+    if let root, let fields = reader.fields(of: root, .system) {
+      processors = fields.list("cpus").compactMap { processor($0, reader) }
+      machines = fields.list("vms").compactMap { machine($0, reader) }
       if fields.has("vms"), fields.node("vms")?.sequence?.isEmpty == true {
         reader.report(at: fields.position(of: "vms"), "there is no VM; give at least one")
       }
@@ -26,35 +25,18 @@ extension SystemFile {
   }
 }
 
-private let machineKeys = [
-  "name", "isa", "memory", "vcpus", "image", "raw", "firmware", "initrd", "bootargs", "on-reset", "devices",
-  "placement", "dma", "interrupts",
-]
-
 private func machine(_ node: Node, _ reader: YAMLReader) -> SystemFile.Machine? {
-  guard let fields = reader.fields(of: node, in: "a VM", known: machineKeys) else { return nil }
-  fields.require("name", example: "linux")
-  fields.require("memory", example: "256MiB")
-  fields.require("vcpus", example: "[0]")
+  guard let fields = reader.fields(of: node, .machine) else { return nil }
   let name = fields.text("name")
   let isa = fields.word("isa", as: SystemFile.ISA.self)
   let memory = fields.size("memory")
-  let virtualCPUs = fields.list(
-    "vcpus", of: "vCPUs, a CPU number for each, such as [0, 0]", atMost: GuestMachine.vcpuLimit(gic: .v3)
-  ).compactMap {
-    virtualCPU($0, fields)
-  }
+  let virtualCPUs = fields.list("vcpus").compactMap { virtualCPU($0, fields) }
   let payload = payload(fields, reader)
   let initialRAMDisk = fields.text("initrd")
   let bootArguments = fields.text("bootargs")
   let onReset = fields.word("on-reset", as: SystemFile.ResetAction.self)
-  let devices = fields.list(
-    "devices", of: "paths in the board's device tree, such as [/pl061@9030000]",
-    atMost: GuestDeviceTree.deviceCountLimit
-  ).compactMap {
-    device($0, fields)
-  }
-  let interrupts = fields.numbers("interrupts", of: "INTIDs, such as [40]")
+  let devices = fields.list("devices").compactMap { device($0, fields) }
+  let interrupts = fields.numbers("interrupts")
   let placement = fields.word("placement", as: SystemFile.Placement.self)
   let dma = fields.word("dma", as: SystemFile.DMARisk.self)
   if fields.node("vcpus")?.sequence?.isEmpty == true {
@@ -76,12 +58,8 @@ private func device(_ node: Node, _ fields: Fields) -> SystemFile.Device? {
   var device: SystemFile.Device?
   if node.mapping == nil {
     device = fields.text(node, key: "devices").map { SystemFile.Device(path: $0) }
-  } else if let own = fields.reader.fields(of: node, in: "a device", known: ["path", "clock"]) {
-    own.require("path", example: "/pl061@9030000")
+  } else if let own = fields.reader.fields(of: node, .device) {
     let clock = own.frequency("clock")
-    if let clock, clock.value == 0 || clock.value > UInt32.max {
-      fields.reader.report(at: clock.position, "a clock has a frequency from 1Hz to 4294967295Hz")
-    }
     device = own.text("path").map { SystemFile.Device(path: $0, clock: clock) }
   }
   if let path = device?.path, !path.value.hasPrefix("/") {
@@ -92,7 +70,7 @@ private func device(_ node: Node, _ fields: Fields) -> SystemFile.Device? {
 
 /// Reads whichever of `image`, `raw` and `firmware` is there; it must be one.
 private func payload(_ fields: Fields, _ reader: YAMLReader) -> SystemFile.Payload? {
-  let given = ["image", "raw", "firmware"].filter(fields.has)
+  let given = fields.table.choices[0].keys.filter { fields.has($0) }
   guard let kind = given.first, given.count == 1 else {
     reader.report(
       at: given.count > 1 ? fields.position(of: given[1]) : fields.position,
@@ -105,11 +83,7 @@ private func payload(_ fields: Fields, _ reader: YAMLReader) -> SystemFile.Paylo
   case "image": return fields.text("image").map(SystemFile.Payload.image)
   case "firmware": return fields.text("firmware").map(SystemFile.Payload.firmware)
   default:
-    guard let node = fields.node("raw"),
-      let raw = reader.fields(of: node, in: "'raw'", known: ["path", "address", "entry"])
-    else { return nil }
-    raw.require("path", example: "guest.bin")
-    raw.require("address", example: "0x4008_0000")
+    guard let node = fields.node("raw"), let raw = reader.fields(of: node, .rawImage) else { return nil }
     let entry = raw.number("entry")
     guard let path = raw.text("path"), let address = raw.number("address") else { return nil }
     return .raw(path: path, address: address, entry: entry)

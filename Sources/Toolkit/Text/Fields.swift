@@ -1,10 +1,10 @@
 internal import Yams
 
-/// The entries of one YAML mapping. A missing or bad entry is reported to the reader and read as nil.
+/// The entries of one YAML mapping, whose keys are a table's. A missing or bad entry is reported to the reader and read as nil.
 struct Fields {
   let reader: YAMLReader
   let node: Node
-  let what: String
+  let table: KeyTable
   let entries: [String: Node]
 
   /// Where the mapping stands.
@@ -15,54 +15,46 @@ struct Fields {
   /// Where the entry's value stands, or the mapping where there is no such entry.
   func position(of key: String) -> Position { entries[key].map(reader.position(of:)) ?? position }
 
-  /// Reports the entry as missing, with an example of how to write it.
-  func require(_ key: String, example: String) {
-    if entries[key] == nil { reader.report(at: node, "\(what) needs '\(key)'; add for example `\(key): \(example)`") }
-  }
-
   /// The entry's node, for an entry with a shape of its own.
-  func node(_ key: String) -> Node? { entries[key] }
+  func node(_ key: String) -> Node? { entries[table.key(key).name] }
 
   /// A text or number as it was written.
   func text(_ key: String) -> Located<String>? {
-    guard let node = entries[key] else { return nil }
-    return scalar(node, key: key)
+    node(key).flatMap { scalar($0, key: key) }
   }
 
-  /// One of a few words.
-  func word<Choice: RawRepresentable & CaseIterable>(_ key: String, as _: Choice.Type) -> Located<Choice>?
-  where Choice.RawValue == String {
-    guard let text = text(key) else { return nil }
-    if let choice = Choice(rawValue: text.value) { return Located(choice, at: text.position) }
-    let hint = Suggestion.hint(for: text.value, among: Choice.allCases.map(\.rawValue))
-    reader.report(at: text.position, "'\(text.value)' is no \(key); \(hint)")
+  /// One of the words that the table has for the key.
+  func word(_ key: String) -> Located<String>? {
+    guard let text = text(key), case .word(let words) = table.key(key).kind else { return nil }
+    if words.contains(text.value) { return text }
+    reader.report(at: text.position, "'\(text.value)' is no \(key); \(Suggestion.hint(for: text.value, among: words))")
     return nil
   }
 
-  /// A number, an address.
-  func number(_ key: String) -> Located<UInt64>? {
-    parsed(key, Units.number, expected: "a number such as 2 or 0x4000_0000")
+  /// The same, as the choice that the word stands for.
+  func word<Choice: RawRepresentable & CaseIterable>(_ key: String, as _: Choice.Type) -> Located<Choice>?
+  where Choice.RawValue == String {
+    guard let word = word(key), let choice = Choice(rawValue: word.value) else { return nil }
+    return Located(choice, at: word.position)
   }
+
+  /// A number, an address.
+  func number(_ key: String) -> Located<UInt64>? { parsed(key, Units.number) }
 
   /// A number of bytes.
-  func size(_ key: String) -> Located<UInt64>? {
-    parsed(key, Units.size, expected: "a size such as 64KiB, 256MiB or 1GiB")
-  }
+  func size(_ key: String) -> Located<UInt64>? { parsed(key, Units.size) }
 
   /// A time in nanoseconds.
-  func duration(_ key: String) -> Located<UInt64>? {
-    parsed(key, Units.duration, expected: "a time such as 500us, 1ms or 2s")
-  }
+  func duration(_ key: String) -> Located<UInt64>? { parsed(key, Units.duration) }
 
   /// A frequency in hertz.
-  func frequency(_ key: String) -> Located<UInt64>? {
-    parsed(key, Units.frequency, expected: "a frequency such as 48MHz")
-  }
+  func frequency(_ key: String) -> Located<UInt64>? { parsed(key, Units.frequency) }
 
-  /// The elements of a list; reports anything but a list, and reads it as an empty one. Of one that is longer than `limit`, that
+  /// The elements of a list; reports anything but a list, and reads it as an empty one. Of one that is longer than it may be, that
   /// is said, and its beginning is read.
-  func list(_ key: String, of elements: String, atMost limit: Int = 4096) -> [Node] {
-    guard let node = entries[key] else { return [] }
+  func list(_ key: String) -> [Node] {
+    guard let node = node(key) else { return [] }
+    let (elements, limit) = (table.key(key).kind.elements, table.key(key).kind.greatestCount)
     if let sequence = node.sequence {
       if sequence.count > limit {
         reader.report(at: sequence[limit], "'\(key)' has \(sequence.count) entries; give at most \(limit)")
@@ -85,8 +77,8 @@ struct Fields {
   }
 
   /// A list of plain numbers such as `[0, 1]`.
-  func numbers(_ key: String, of elements: String) -> [Located<UInt64>] {
-    list(key, of: elements).compactMap { number($0, key: key) }
+  func numbers(_ key: String) -> [Located<UInt64>] {
+    list(key).compactMap { number($0, key: key) }
   }
 
   /// A plain number in the list at `key`.
@@ -95,15 +87,24 @@ struct Fields {
   }
 
   /// A list of plain texts.
-  func texts(_ key: String, of elements: String) -> [Located<String>] {
-    list(key, of: elements).compactMap { scalar($0, key: key) }
+  func texts(_ key: String) -> [Located<String>] {
+    list(key).compactMap { scalar($0, key: key) }
   }
 
   /// A plain text in the list at `key`.
   func text(_ node: Node, key: String) -> Located<String>? { scalar(node, key: key) }
 
-  private func parsed(_ key: String, _ parse: (String) -> UInt64?, expected: String) -> Located<UInt64>? {
-    text(key).flatMap { convert($0, parse, expected: "\(key): \(expected)") }
+  /// A number in some unit, within the limits that the table has for the key; one outside is reported, and goes on as it is.
+  private func parsed(_ name: String, _ parse: (String) -> UInt64?) -> Located<UInt64>? {
+    let key = table.key(name)
+    guard let value = text(name).flatMap({ convert($0, parse, expected: "\(name): \(key.kind.expectation)") })
+    else { return nil }
+    if !key.kind.allows(value.value), let limits = key.kind.limits {
+      reader.report(
+        at: value.position,
+        "'\(name)' goes from \(limits.first) to \(limits.last); write for example `\(name): \(key.example)`")
+    }
+    return value
   }
 
   private func convert(_ text: Located<String>, _ parse: (String) -> UInt64?, expected: String) -> Located<UInt64>? {

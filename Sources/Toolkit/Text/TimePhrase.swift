@@ -27,6 +27,12 @@ struct TimePhrase {
     }
   }
 
+  /// The pattern (ECMA 262) of such a phrase, in which one of the words has to stand.
+  static func pattern(words: [String], needing needed: String) -> String {
+    let time = "(0|[0-9][0-9_]* *(ns|us|ms|s))"
+    return "^(?=.* \(needed) ) *\(time)( +(\(words.joined(separator: "|"))) +\(time))* *$"
+  }
+
   /// The words of a text. A number may have a space before its unit: `200 us`.
   private static func tokens(of text: some StringProtocol) -> [String] {
     var tokens: [String] = []

@@ -61,12 +61,13 @@ final class YAMLReader {
     }
   }
 
-  /// The entries of a mapping whose keys all must be among `known`. `what` names the thing in messages: "a VM".
-  func fields(of node: Node, in what: String, known: [String]) -> Fields? {
+  /// The entries of a mapping whose keys all must be in the table; those that it needs are reported where they are missing.
+  func fields(of node: Node, _ table: KeyTable) -> Fields? {
     guard let mapping = node.mapping else {
-      report(at: node, "\(what) must be a mapping of `key: value` lines, not \(kind(of: node))")
+      report(at: node, "\(table.name) must be a mapping of `key: value` lines, not \(kind(of: node))")
       return nil
     }
+    let known = table.keys.map(\.name)
     var entries: [String: Node] = [:]
     for (key, value) in mapping {
       let name = key.string ?? ""
@@ -76,10 +77,13 @@ final class YAMLReader {
         if !hasSeenMerge { report(at: key, "TVisor's files have no '<<'; write out what it would bring") }
         hasSeenMerge = true
       } else {
-        report(at: key, "unknown key '\(name)' in \(what); \(Suggestion.hint(for: name, among: known))")
+        report(at: key, "unknown key '\(name)' in \(table.name); \(Suggestion.hint(for: name, among: known))")
       }
     }
-    return Fields(reader: self, node: node, what: what, entries: entries)
+    for key in table.keys where key.isRequired && entries[key.name] == nil {
+      report(at: node, "\(table.name) needs '\(key.name)'; add for example `\(key.name): \(key.example)`")
+    }
+    return Fields(reader: self, node: node, table: table, entries: entries)
   }
 
   func kind(of node: Node) -> String {

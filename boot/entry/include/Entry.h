@@ -15,6 +15,11 @@ TVISOR_ADDRESS(image_end)
 TVISOR_ADDRESS(tables)
 TVISOR_ADDRESS(secondary_entry)
 
+// The version that the tool writes into the linked image, behind the words by which it finds the place.
+extern const unsigned char tvisor_version[];
+#define tvisor_version_limit 48
+static inline uint8_t tvisor_version_byte(intptr_t index) { return tvisor_version[16 + index]; }
+
 #if defined(__aarch64__)
 /// Enters the image anew as its loader did, with the same device tree, but with HCR_EL2.E2H = 0. Both are physical addresses.
 _Noreturn void tvisor_reenter(uintptr_t tree, uintptr_t load);

@@ -1,12 +1,19 @@
 import ArgumentParser
 import Toolkit
 
-struct SDCard: AsyncParsableCommand {
+struct BootFilesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sdcard",
+    commandName: "boot-files",
     abstract:
-      "Writes the files that a board's loader starts: the boot partition of a Raspberry Pi's SD card, or what others load.",
-    discussion: "The vendor's own firmware files are not among it; the README that is written names them.")
+      "Writes the files that a board's loader starts: the boot partition of a Raspberry Pi's SD card, or what U-Boot loads.",
+    discussion: """
+      For a Raspberry Pi: all but the vendor's own firmware files, which the README that is written names. For U-Boot: image, bundle and tree,
+      with a script (boot.scr), a menu (extlinux.conf) and one file that has all in it (tvisor.itb), at addresses that are free in the
+      board's memory. EDK2 and GRUB start EFI programs only, which the images are not.
+
+        tvisor boot-files raspberry-pi-4 -o card
+        tvisor boot-files qemu-virt-armv8 system.yaml -o files
+      """, aliases: ["sdcard"])
 
   @Argument(help: "The board, such as raspberry-pi-4.")
   var board: String
@@ -24,10 +31,9 @@ struct SDCard: AsyncParsableCommand {
     try await reporting {
       let project = try Project.locate()
       let board = try project.board(named: board)
-      let writer = try CardWriter(project: project, board: board)
       try await project.provideTree(of: board)
       let file = system ?? board.demo
-      if !noBuild {
+      if !noBuild, !project.isRelease {
         note("tvisor: building")
         let builder = ImageBuilder(project: project)
         try await builder.buildHypervisor(board.isa)
@@ -35,7 +41,9 @@ struct SDCard: AsyncParsableCommand {
           try await builder.buildGuests(isa)
         }
       }
-      for name in try await writer.write(file, to: output) { print("\(output)/\(name)") }
+      for name in try await BootFiles(project: project, board: board).write(file, to: output) {
+        print("\(output)/\(name)")
+      }
     }
   }
 }

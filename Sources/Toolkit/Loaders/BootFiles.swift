@@ -1,0 +1,62 @@
+public import Foundation
+
+/// Writes the files that a board's loader starts TVisor from: a Raspberry Pi's boot partition but for the vendor's firmware, or what
+/// U-Boot loads.
+public struct BootFiles: Sendable {
+  private let project: Project
+  private let board: Board
+
+  /// The files of a board.
+  public init(project: Project, board: Board) {
+    self.project = project
+    self.board = board
+  }
+
+  /// A file and its name, which may have a folder before it.
+  typealias File = (name: String, bytes: Data)
+
+  /// Bundles and checks a system, and writes all files.
+  /// - Returns: the files' names.
+  /// - Throws: `Problems` of the system, or `Failure` where the board's memory has no room.
+  public func write(_ system: String, to folder: String) async throws -> [String] {
+    let bundler = Bundler(project: project)
+    let bundle = try await bundler.bundle(system)
+    let own = try project.treePath(of: board).map { path throws(Failure) in try contents(of: path) }
+    // A loader's own tree is taken for QEMU's, which is all that there is to know about it.
+    let emulated = own == nil ? try await Bundler.deviceTree(of: Emulation(board)) : Data()
+    let described = try TreeFilling.filled(own ?? emulated, with: board.memory, of: board.name)
+    try bundler.validate(bundle, on: board, describedBy: described)
+    let path = ImageBuilder(project: project).image(board.isa)
+    let image = try contents(of: path)
+    try ImageStamp.check(image, at: path)
+    let places =
+      board.card == nil ? try LoadPlaces(for: bundle.bytes.count, inMemoryOf: described, of: board.name) : nil
+    return try write(image: image, bundle: bundle.bytes, tree: own, at: places, to: folder)
+  }
+
+  /// Writes files that are ready. Without a tree the loader hands over its own.
+  public func write(image: Data, bundle: Data, tree: Data?, at places: LoadPlaces?, to folder: String) throws
+    -> [String]
+  {
+    let files: [File]
+    if let card = board.card, let tree {
+      files = CardFiles(board: board, card: card).files(image: image, bundle: bundle, tree: tree)
+    } else if let places {
+      files = try UBootFiles(board: board, places: places).files(image: image, bundle: bundle, tree: tree)
+    } else {
+      throw Failure("\(board.name) has neither an SD card nor memory that a loader could use")
+    }
+    try Files.makeFolder(folder)
+    for (name, bytes) in files {
+      if let end = name.lastIndex(of: "/") { try Files.makeFolder("\(folder)/\(name[..<end])") }
+      try Files.write(bytes, to: "\(folder)/\(name)")
+    }
+    return files.map(\.name)
+  }
+
+  private func contents(of path: String) throws(Failure) -> Data {
+    do throws(Failure) { return try Files.contents(of: path) } catch {
+      throw Failure("\(error); build it with `tvisor build`, or fetch it with `make setup`")
+    }
+  }
+}
