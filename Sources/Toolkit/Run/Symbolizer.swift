@@ -72,9 +72,11 @@ public struct Symbolizer: Sendable {
     return result
   }
 
-  /// A path without the checkout's folder.
+  /// A path without the checkout's folder, which is a full stop in what is built, and in older builds was its path.
   private static func short(_ place: String) -> String {
     let here = FileManager.default.currentDirectoryPath + "/"
-    return place.hasPrefix(here) ? String(place.dropFirst(here.count)) : place
+    var rest = place.hasPrefix(here) ? place.dropFirst(here.count) : place[...]
+    while rest.hasPrefix("./") { rest = rest.dropFirst(2) }
+    return String(rest)
   }
 }
