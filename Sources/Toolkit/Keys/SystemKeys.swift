@@ -62,7 +62,10 @@ extension KeyTable {
         "isa", .word(SystemFile.ISA.allCases.map(\.rawValue)),
         otherwise: "what the image says; `aarch64` for `raw` and `firmware`", example: "aarch64",
         "The guest's instruction set."),
-      .needed("memory", .size, example: "256MiB", "Its RAM, from 0x4000_0000 on; a multiple of 2MiB wastes none."),
+      .needed(
+        "memory", .size, example: "256MiB",
+        "Its RAM, from 0x4000_0000 on; a multiple of 2MiB wastes none. It is one piece of the board's memory where that has room for it, else up to 8."
+      ),
       .needed(
         "vcpus",
         .list(
@@ -95,7 +98,8 @@ extension KeyTable {
         "The board's own devices that are the VM's: paths in its device tree, or more about them."),
       .optional(
         "placement", .word(SystemFile.Placement.allCases.map(\.rawValue)), otherwise: "anywhere", example: "identity",
-        "`identity`: RAM has the same addresses for the guest as for the board; for Linux Images and zImages."),
+        "`identity`: RAM has the same addresses for the guest as for the board, and so is one piece; for Linux Images and zImages."
+      ),
       .optional(
         "dma", .word(SystemFile.DMARisk.allCases.map(\.rawValue)), otherwise: "such devices want `placement: identity`",
         example: "at-risk", "`at-risk`: a device that may master the bus is the VM's all the same."),
