@@ -50,6 +50,8 @@ struct CPUInterfaceState {
   var needsFlush = false
   /// How far a flush in pieces is.
   var stage = FlushStage.filling
+  /// One bit for each list register that such a flush has still to look at.
+  var unseen: UInt32 = 0
   /// How many interrupts that the vCPU is handling have lost their list registers to others.
   var evictedCount: UInt32 = 0
   /// How many ends the vCPU may owe for interrupts that software has made inactive under its hands.

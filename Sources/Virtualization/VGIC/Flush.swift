@@ -44,13 +44,19 @@ extension VirtualGIC {
     takeMissedEnds(vcpu, &registers)
   }
 
-  /// Settles the list registers in `mask` with the values that hardware has, `limit` at most of those that have changed. Returns
-  /// how many more it might have settled: zero where there may be more.
-  @discardableResult
+  /// Settles the list registers in `mask` with the values that hardware has.
   mutating func settle<Registers: ListRegisters & ~Copyable>(
-    _ mask: UInt32, of vcpu: Int, _ registers: inout Registers, atMost limit: Int = .max
-  ) -> Int {
-    var left = limit
+    _ mask: UInt32, of vcpu: Int, _ registers: inout Registers
+  ) {
+    var all = Int.max
+    _ = settle(mask, of: vcpu, &registers, &all)
+  }
+
+  /// The same, but `left` at most of those that have changed, of which it takes off how many there were. Returns those that it has
+  /// not looked at.
+  private mutating func settle<Registers: ListRegisters & ~Copyable>(
+    _ mask: UInt32, of vcpu: Int, _ registers: inout Registers, _ left: inout Int
+  ) -> UInt32 {
     var mask = mask
     while mask != 0 && left > 0 {
       let index = mask.trailingZeroBitCount
@@ -76,16 +82,15 @@ extension VirtualGIC {
         write(new, to: index, of: vcpu, &registers)
       }
     }
-    return left
+    return mask
   }
 
   private mutating func flush<Registers: ListRegisters & ~Copyable>(
     _ vcpu: Int, _ registers: inout Registers, atMost limit: Int = .max
   ) {
     if interfaces[vcpu].evictedCount != 0 { takeMissedEnds(vcpu, &registers) }
-    var left = settle(
-      interfaces[vcpu].changed & interfaces[vcpu].used, of: vcpu, &registers, atMost: limit)
-    guard left > 0 else { return }
+    var left = limit
+    guard settle(interfaces[vcpu].changed & interfaces[vcpu].used, of: vcpu, &registers, &left) == 0 else { return }
     var control = baseControl
     if interfaces[vcpu].hasCandidates {
       guard let asked = fill(vcpu, &registers, &left) else { return }
@@ -134,6 +139,7 @@ extension VirtualGIC {
       let free = ~interfaces[vcpu].used & all
       if free == 0 {
         interfaces[vcpu].stage = .looking
+        interfaces[vcpu].unseen = interfaces[vcpu].used
         // To look at all of them is a piece of its own.
         left &-= 1
         return left > 0 ? overflow(vcpu, &registers, &left) : nil
@@ -187,8 +193,8 @@ extension VirtualGIC {
     _ vcpu: Int, _ registers: inout Registers, _ left: inout Int
   ) -> InterfaceControl? {
     if interfaces[vcpu].stage != .replacing {
-      left = settle(interfaces[vcpu].used, of: vcpu, &registers, atMost: left)
-      guard left > 0 else { return nil }
+      interfaces[vcpu].unseen = settle(interfaces[vcpu].unseen & interfaces[vcpu].used, of: vcpu, &registers, &left)
+      guard interfaces[vcpu].unseen == 0 else { return nil }
       interfaces[vcpu].machineControl = registers.machineControl
       interfaces[vcpu].stage = .replacing
       left &-= 2
