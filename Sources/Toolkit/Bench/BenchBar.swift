@@ -25,7 +25,7 @@ public struct BenchBar: Equatable, Sendable {
     BenchBar(name: "memory-first-touch", limit: 1),
     BenchBar(name: "memory-later-touch", limit: 1),
     BenchBar(name: "image-bytes", limit: 128 << 10),
-    BenchBar(name: "hypervisor-memory", limit: 1 << 20),
+    BenchBar(name: "hypervisor-memory", limit: 900 << 10),
     BenchBar(name: "reset-to-first-guest-instruction", limit: 1_000_000),
   ]
 
