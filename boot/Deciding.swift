@@ -31,8 +31,9 @@ extension Reference where Value == PhysicalCPU {
   private func followScheduler(_ frame: TrapFrame) -> Bool {
     var now = Instant.now
     if value.hasCalls && !value.hasNewcomer && attends(now) {
-      // An interrupt that is there may be for a lesser one than who has just woken.
-      if !value.hasNewcomer && Processor.isInterruptPending { return false }
+      // An interrupt that is there may be for a lesser one than who has just woken; and who has no time left must not go on because
+      // somebody interrupts him again and again.
+      if !value.hasNewcomer && value.timerDeadline != .never && Processor.isInterruptPending { return false }
       now = .now
     }
     value.needsDecision = false

@@ -170,8 +170,12 @@ extension Reference where Value == PhysicalCPU {
   @_optimize(speed)
   func serveRequests() {
     value.requestInterruptCount &+= 1
-    // Whoever stops a VM asks for the vCPU in the hardware, whatever its standing.
-    if value.loaded >= 0 && value.loadedVCPU.value.isAskedToLeave { return endLoaded() }
+    // Whoever stops a VM asks for the vCPU in the hardware, whatever its standing. The same interrupt may tell of a mark on the board
+    // as well, of which nobody would tell again.
+    if value.loaded >= 0 && value.loadedVCPU.value.isAskedToLeave {
+      call()
+      return endLoaded()
+    }
     // Something may be due for a greater one, or it is to be decided first who may interrupt the one that has just come.
     if value.hasCalls || value.hasNewcomer { return call() }
     if let standing = value.board.first(of: value.audience) { serveRequests(ofStanding: standing) }

@@ -95,8 +95,9 @@ extension VirtualGIC {
     if interfaces[vcpu].hasCandidates {
       guard let asked = fill(vcpu, &registers, &left) else { return }
       control.formUnion(asked)
-      interfaces[vcpu].stage = .filling
     }
+    // Also where those that waited have gone meanwhile: what the guest does from here on has not been looked at.
+    interfaces[vcpu].stage = .filling
     writeOccupied(vcpu, &registers)
     if interfaces[vcpu].evictedCount != 0 { control.formUnion(.missedEnd) }
     if interfaces[vcpu].activeQueues != 0 { control.formUnion(trapControl) }

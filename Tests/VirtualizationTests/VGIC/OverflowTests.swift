@@ -66,6 +66,40 @@ private let versions: [GICVersion] = [.v2, .v3]
     machine.expectSound()
   }
 
+  @Test(
+    "What waits for a list register may go while it is looked for: what the guest did since is seen before the next one comes",
+    arguments: versions)
+  func candidateGoesBetweenPieces(version: GICVersion) throws {
+    let machine = try GuestMachine(version, spiCount: 64)
+    for id in UInt16(40)...44 {
+      machine.setEdge(id)
+      machine.setPriority(id, id == 44 ? 0x40 : 0x80)
+    }
+    for id in UInt16(40)...43 {
+      machine.enable(id)
+      machine.pulse(id)
+    }
+    // Another CPU's doing: it reaches this one in pieces, and the interrupt is turned off again before the last.
+    machine.isDeaf = true
+    machine.enable(44)
+    machine.pulse(44)
+    _ = machine.gic.takeAttention()
+    for _ in 0..<2 { machine.gic.refreshSome(vcpu: 0, registers: &machine.registers) }
+    machine.write(0x184, 1 << 12)
+    _ = machine.gic.takeAttention()
+    machine.gic.bring(vcpu: 0, into: &machine.registers)
+    machine.isDeaf = false
+    let first = try #require(machine.acknowledge())
+    machine.end(first)
+    machine.setEdge(45)
+    machine.setPriority(45, 0x40)
+    machine.enable(45)
+    machine.pulse(45)
+    let handled = machine.handleAll()
+    #expect(handled.first == 45 && handled.dropFirst().sorted() == (40...43).filter { $0 != first })
+    machine.expectSound()
+  }
+
   @Test("Equal priorities beyond the list registers are all delivered once", arguments: versions, [1, 2, 4])
   func equalPriorities(version: GICVersion, listRegisterCount: Int) throws {
     let machine = try GuestMachine(version, spiCount: 96, listRegisterCount: listRegisterCount)
