@@ -167,16 +167,20 @@ private func findSystem(
   _ machine: MachineDescription, _ plan: inout MemoryPlan, _ space: inout HypervisorSpace, _ arena: inout Arena
 ) throws(BootFailure) -> SystemDescription {
   guard let range = machine.bundle, !range.isEmpty else { throw .noBundle }
-  guard var start = unsafe mapConstants(range, false, &space, &arena) else { throw .unreachableBundle }
+  // What is free of the image's block is given away while this goes on.
+  guard !space.imageBlock.overlaps(range) else { throw .changedBundle }
+  guard let size = Int(exactly: range.size), var start = unsafe mapConstants(range, false, &space, &arena) else {
+    throw .unreachableBundle
+  }
   if !range.start.isAligned(to: 8) {
     guard let copy = plan.take(range.size) else { throw .noMemory(range.size) }
-    unsafe copy.start.unsafePointer.copyMemory(from: start, byteCount: Int(range.size))
+    unsafe copy.start.unsafePointer.copyMemory(from: start, byteCount: size)
     unsafe start = UnsafeRawPointer(copy.start.unsafePointer)
   }
   let system: SystemDescription
   do throws(DeviceTreeError) {
     system = SystemDescription(
-      try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: Int(range.size)), in: &arena))
+      try unsafe DeviceTree(unsafeBytes: UnsafeRawBufferPointer(start: start, count: size), in: &arena))
   } catch { throw .damagedBundle(error.kind) }
   guard system.hasKnownFormat else { throw .foreignBundle(system) }
   guard system.isIntact else { throw .changedBundle }

@@ -233,6 +233,9 @@ struct Console: ~Copyable {
     return .room(vm: turn)
   }
 
+  /// Something waits for the UART to have room.
+  var isSending: Bool { queue.count > 0 || hasWaiting }
+
   /// Whether the VM was told that its share is full.
   func isFull(_ vm: Int) -> Bool { backlogs[vm].isFull }
 

@@ -70,7 +70,7 @@ extension Reference where Value == PhysicalCPU {
     if interrupt < HostInterrupts.none {
       value.console.isWanted = false
       value.controller.enable(UInt16(truncatingIfNeeded: interrupt))
-    } else {
+    } else if !withConsole({ $0.isSending }) {
       value.console.nextStep = value.console.nextStep.advanced(by: 4 &* step)
     }
   }

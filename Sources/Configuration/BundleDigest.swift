@@ -11,8 +11,8 @@ extension SystemDescription {
   }
 }
 
-/// Two running sums over the bundle's 32-bit words, the second of the first, as Fletcher's checksum has them: no word can change, go
-/// missing or change places alone. The digest's own eight bytes count as zeros.
+/// Two running sums over the bundle's 32-bit words, the second of the first, as Fletcher's checksum has them: no word can change alone,
+/// and few can change places. The digest's own eight bytes count as zeros.
 struct BundleDigest {
   private var sum: UInt32 = 1
   private var sumOfSums: UInt32 = 0

@@ -56,10 +56,10 @@
   /// Looks for the empty entry that ends the reservation block, and counts those before it. Readers may stop at the first
   /// without a size, so only those before that count.
   private func checkReservations(from start: Int, to end: Int) throws(DeviceTreeError) -> Int {
-    guard start % 8 == 0, start >= 40 else { throw DeviceTreeError(.structure) }
+    guard start % 8 == 0, start >= 40, start <= end else { throw DeviceTreeError(.structure) }
     var offset = start
     var count: Int?
-    while offset + 16 <= end {
+    while end - offset >= 16 {
       if count == nil, word(offset + 8) | word(offset + 12) == 0 { count = (offset - start) / 16 }
       if let count, word(offset) | word(offset + 4) | word(offset + 8) | word(offset + 12) == 0 { return count }
       offset += 16

@@ -76,6 +76,7 @@ static uint64_t now;
 // What `guest_tell` writes first.
 static const uint32_t mark = 0x7e11c0de;
 static bool is_marked;
+static uint64_t marked_by;
 static void *pointer;
 static glib_array *bytes;
 static uint64_t current;
@@ -127,12 +128,15 @@ static uint64_t own(uint64_t cpu, uint64_t count) {
 
 static void store(unsigned cpu, uint32_t info, uint64_t address, void *data) {
   qemu_plugin_mem_value value = qemu_plugin_mem_get_value(info);
+  // A turn may end between the two.
+  if (is_marked && marked_by != current) return;
   bool was_marked = is_marked;
   is_marked = false;
   // Where whose turn it is can't be known nothing is reported, and the run fails.
   if (value.type != 2 || pointer == NULL) return;
   if (!was_marked) {
     is_marked = value.data.u32 == mark;
+    marked_by = current;
     return;
   }
   uint64_t count = own(current, value.data.u32);

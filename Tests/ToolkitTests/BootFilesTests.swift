@@ -6,14 +6,14 @@ import Toolkit
 
 @Suite("Boot files", .timeLimited)
 struct BootFilesTests {
-  private static func write(_ board: String = "raspberry-pi-4", tree: Data? = Data([3]), to folder: String) throws
-    -> [String]
-  {
+  private static func write(
+    _ board: String = "raspberry-pi-4", bundle: Data = Data([2]), tree: Data? = Data([3]), to folder: String
+  ) throws -> [String] {
     let project = try Project.locate()
     let board = try project.board(named: board)
     let places = board.card == nil ? LoadPlaces(from: 0x4020_0000, bundleSize: 5 << 20) : nil
     return try BootFiles(project: project, board: board).write(
-      image: Data([1]), bundle: Data([2]), tree: tree, at: places, to: folder)
+      image: Data([1]), bundle: bundle, tree: tree, at: places, to: folder)
   }
 
   private static func read(_ name: String, in scratch: Scratch) throws -> Data {
@@ -123,6 +123,36 @@ struct BootFilesTests {
     #expect(places.bundle >= places.tree + 1 << 20)
     #expect(places.whole >= places.bundle + UInt64(size) + 64)
     #expect(places.end >= places.whole + UInt64(size) + 4 << 20)
+  }
+
+  @Test(
+    "for U-Boot in one file have the bundle at a multiple of eight, where it is not copied at start-up",
+    arguments: ["zcu102", "qemu-virt-armv7"])
+  func alignment(board: String) throws {
+    for title in ["a bundle", "another bundle"] {
+      let scratch = try Scratch()
+      _ = try Self.write(board, bundle: Data("\(title) that is found again".utf8), to: scratch.path)
+      let file = try Self.read("tvisor.itb", in: scratch)
+      let place = try #require(file.range(of: Data("\(title) that is".utf8))?.lowerBound)
+      #expect(place % 8 == 0)
+    }
+  }
+
+  @Test("are written again over their own, and not over somebody else's menu, script or configuration")
+  func overwriting() throws {
+    for (board, name) in [
+      ("zcu102", "extlinux/extlinux.conf"), ("zcu102", "boot.scr"), ("raspberry-pi-4", "config.txt"),
+    ] {
+      let scratch = try Scratch()
+      _ = try Self.write(board, to: scratch.path)
+      _ = try Self.write(board, to: scratch.path)
+      let path = "\(scratch.path)/\(name)"
+      try Data("somebody else's".utf8).write(to: URL(fileURLWithPath: path))
+      #expect(throws: Failure("\(path) is not from `tvisor boot-files`: take it away, or give another folder")) {
+        try Self.write(board, to: scratch.path)
+      }
+      #expect(try Self.text(name, in: scratch) == "somebody else's")
+    }
   }
 
   @Test("are the same bytes each time")

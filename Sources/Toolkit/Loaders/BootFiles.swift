@@ -46,12 +46,23 @@ public struct BootFiles: Sendable {
     } else {
       throw Failure("\(board.name) has neither an SD card nor memory that a loader could use")
     }
+    try refuseForeign(files.map(\.name), in: folder)
     try Files.makeFolder(folder)
     for (name, bytes) in files {
       if let end = name.lastIndex(of: "/") { try Files.makeFolder("\(folder)/\(name[..<end])") }
       try Files.write(bytes, to: "\(folder)/\(name)")
     }
     return files.map(\.name)
+  }
+
+  /// A partition that boots something else is not to be written over: whoever means it takes its menu or script away first.
+  private func refuseForeign(_ names: [String], in folder: String) throws(Failure) {
+    for name in ["extlinux/extlinux.conf", "boot.scr", "config.txt"] where names.contains(name) {
+      guard let old = FileManager.default.contents(atPath: "\(folder)/\(name)") else { continue }
+      guard String(decoding: old, as: UTF8.self).contains("tvisor boot-files") else {
+        throw Failure("\(folder)/\(name) is not from `tvisor boot-files`: take it away, or give another folder")
+      }
+    }
   }
 
   private func contents(of path: String) throws(Failure) -> Data {

@@ -61,6 +61,10 @@ struct FlattenedImage {
       try Self.write(place, as: "load", to: &writer)
       if type == "kernel" { try Self.write(place, as: "entry", to: &writer) }
     }
+    // A bundle that does not lie at a multiple of eight is copied at start-up, which takes memory once more. A property without a
+    // value has twelve bytes, and so has what comes before the data.
+    try writer.property("pad-1", bytes: Data().bytes)
+    if (writer.lastValueOffset + 12) % 8 != 0 { try writer.property("pad-2", bytes: Data().bytes) }
     try writer.property("data", bytes: data.bytes)
     try writer.begin(Text("hash-1").span)
     try writer.property("algo", "crc32")
