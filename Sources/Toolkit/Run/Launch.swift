@@ -16,7 +16,7 @@ public struct Launch: Sendable {
   /// Bundles and checks a system, and makes it the command that boots it.
   /// - Parameter name: names the run's files, so that runs at the same time keep theirs apart.
   public func command(
-    booting system: String, as name: String = "run", arguments: String? = nil, console: Emulation.Console
+    booting system: String, as name: String = Self.ownName, arguments: String? = nil, console: Emulation.Console
   ) async throws -> Command {
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(system)
@@ -26,7 +26,8 @@ public struct Launch: Sendable {
 
   /// The command that boots a bundle that is ready, or none, with another image than the build's where one is given.
   public func command(
-    booting bundle: Bundler.Bundle?, as name: String = "run", arguments: String? = nil, console: Emulation.Console,
+    booting bundle: Bundler.Bundle?, as name: String = Self.ownName, arguments: String? = nil,
+    console: Emulation.Console,
     image: String? = nil
   ) throws -> Command {
     try Files.makeFolder(project.runs)
@@ -41,15 +42,24 @@ public struct Launch: Sendable {
       console: console)
   }
 
+  /// What the files of a boot are named after where nobody names it: two of them at the same time have their own.
+  public static var ownName: String { "run-\(ProcessInfo.processInfo.processIdentifier)" }
+
+  /// Takes away the files of a boot that has ended.
+  private func forgetOwnFiles() {
+    for end in ["dtb", "log"] { try? FileManager.default.removeItem(atPath: "\(project.runs)/\(Self.ownName).\(end)") }
+  }
+
   /// Boots with the console on the tool's own terminal.
   /// - Parameter isColoured: whether the hypervisor puts the speakers' names in colour.
   /// - Returns: QEMU's exit status, or 1 where the hypervisor panicked.
   public func interactive(_ system: String, arguments: String?, isColoured: Bool = true) async throws -> Int32 {
     let arguments = isColoured ? arguments : [arguments, "tvisor.colour=0"].compactMap(\.self).joined(separator: " ")
+    defer { forgetOwnFiles() }
     let command = try await command(booting: system, arguments: arguments, console: .terminal)
     let status = try await command.interact()
     var transcript = Transcript()
-    transcript.append(FileManager.default.contents(atPath: "\(project.runs)/run.log") ?? Data())
+    transcript.append(FileManager.default.contents(atPath: "\(project.runs)/\(Self.ownName).log") ?? Data())
     guard Self.hasPanicked(transcript.text) else { return status }
     print(await explained(transcript.tail()))
     return 1
@@ -59,6 +69,7 @@ public struct Launch: Sendable {
   public func headless(
     _ system: String, expecting texts: [String], within patience: Duration, arguments: String?
   ) async throws {
+    defer { forgetOwnFiles() }
     let command = try await command(booting: system, arguments: arguments, console: .pipe)
     do {
       let said = try await QEMUSession.run(command) { console in
