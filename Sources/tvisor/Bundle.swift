@@ -16,7 +16,7 @@ struct Bundle: AsyncParsableCommand {
     try await reporting {
       let bundler = Bundler(project: try .locate())
       let bundle = try await bundler.bundle(system)
-      for warning in try await bundler.validate(bundle) { note(warning.description) }
+      for warning in try await bundler.check(bundle).warnings { note(warning.description) }
       try Files.write(bundle.bytes, to: output)
       print("\(output): \(bundle.summary), \(bundle.bytes.count) bytes")
     }

@@ -86,7 +86,7 @@ struct MemoryPlanPropertyTests {
     var (placed, split, refused) = (0, 0, 0)
     for _ in 0..<300 {
       let round = Case(&random)
-      let machine = try Self.machine(round)
+      let machine = try machine(round.banks, reserving: round.reserved)
       var storage = HeapStorage()
       var plan = try MemoryPlan(machine, excluding: round.taken.span, in: &storage)
       var blocks = Blocks(machine, round.taken)
@@ -146,29 +146,5 @@ struct MemoryPlanPropertyTests {
       }
     }
     #expect(memory.piece(at: memory.start.advanced(by: size)) == nil)
-  }
-
-  private static func machine(_ round: Case) throws -> MachineDescription {
-    let tree = try VirtMachine(changes: [
-      "memory@40000000": { (node) throws(DeviceTreeError) in
-        try node.property("device_type", "memory")
-        var cells: [UInt32] = []
-        for number in round.banks.flatMap({ [$0.start.rawValue, $0.size] }) {
-          cells += [UInt32(number >> 32), UInt32(truncatingIfNeeded: number)]
-        }
-        try node.property("reg", cells: cells.span)
-      },
-      "reserved-memory": { (node) throws(DeviceTreeError) in
-        try node.property("#address-cells", 2)
-        try node.property("#size-cells", 2)
-        try node.property("ranges")
-        for (index, range) in round.reserved.enumerated() {
-          try node.node("part", at: UInt64(index)) { (node) throws(DeviceTreeError) in
-            try node.property("reg", numbers: [range.start.rawValue, range.size])
-          }
-        }
-      },
-    ]).makeTree()
-    return try MachineDescription(tree)
   }
 }

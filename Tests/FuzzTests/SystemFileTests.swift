@@ -70,7 +70,7 @@ struct SystemFileTests {
         if (try? Simulator(system).run(for: 20_000_000)) != nil { simulated += 1 }
         let bundle = try await bundler.bundle(system)
         bundled += 1
-        _ = try await bundler.validate(bundle)
+        _ = try await bundler.check(bundle)
       } catch let problems as Problems {
         if problems.problems.contains(where: \.message.isEmpty) { Issue.record("a problem without words:\n\(text)") }
       } catch let failure as Failure {

@@ -90,7 +90,7 @@ enum Booting {
       let text = SourceText(path: "system.yaml", text: processors + "vms:\n" + machines)
       let bundler = Bundler(project: project)
       let made = try await bundler.bundle(SystemFile(parsing: text))
-      try await bundler.validate(made, on: emulation)
+      try await bundler.check(made, on: emulation)
       bundle = made
     }
     let launch = Launch(project: project, emulation: emulation)

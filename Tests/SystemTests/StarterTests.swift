@@ -39,7 +39,7 @@ struct StarterTests {
     let emulation = try Emulation(project.board(named: "qemu-virt-\(kind.isa)"), processorCount: 1)
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle("\(starter.folder)/system.yaml")
-    #expect(try await bundler.validate(bundle, on: emulation) == [])
+    #expect(try await bundler.check(bundle, on: emulation).warnings == [])
     let launch = Launch(project: project, emulation: emulation)
     let name = "test-\(UUID().uuidString)"
     defer {

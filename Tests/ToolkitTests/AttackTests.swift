@@ -61,6 +61,10 @@ struct AttackTests {
   func reading() throws {
     let figure = try #require(AttackFigure(reading: Self.late, measure: .lateness))
     #expect(figure.figure == 42199)
+    // Where others have turns of QEMU's, the loop's own instructions count.
+    var counted = figure
+    counted.values["own-most"] = 119
+    #expect(counted.figure == 119)
     #expect(figure.values["missed"] == 0)
     #expect(AttackFigure(reading: Self.late, measure: .supply) == nil)
     for line in ["loop: begins", "loop: lateness late-most=x missed=0", "disturb: begins, vcpus=60", ""] {

@@ -231,9 +231,10 @@ struct BoardTests {
     let bundler = Bundler(project: project)
     func check(_ memory: String) async throws -> [Problem] {
       let text = "vms: [{name: a, memory: \(memory), vcpus: [0], firmware: rom}]\n"
-      return try await bundler.validate(
+      return try await bundler.check(
         bundler.bundle(SystemFile(parsing: SourceText(path: "\(scratch.path)/s.yaml", text: text))), on: board,
-        in: project)
+        in: project
+      ).warnings
     }
     #expect(try await check("32MiB").isEmpty)
     await #expect(throws: Problems.self) { try await check("128MiB") }

@@ -43,7 +43,7 @@ struct BundleTests {
     let text = "vms:\n  - name: a\n    memory: 64MiB\n    vcpus: [0]\n    raw: {path: x, address: \(address)}\n"
     let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
     let bundler = Bundler(project: Project(root: URL(fileURLWithPath: folder.path)))
-    let warnings = try await bundler.validate(bundler.bundle(system))
+    let warnings = try await bundler.check(bundler.bundle(system)).warnings
     let found = warnings.filter { $0.message.contains("one that does not take the address from x0 will not find it") }
     #expect(warnings.allSatisfy(\.isWarning) && found.count == (isWarned ? 1 : 0))
     if let warning = found.first {
@@ -63,7 +63,7 @@ struct BundleTests {
     let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
     let bundler = Bundler(project: Project(root: URL(fileURLWithPath: folder.path)))
     let bundle = try await bundler.bundle(system)
-    let error = await #expect(throws: Problems.self) { try await bundler.validate(bundle) }
+    let error = await #expect(throws: Problems.self) { try await bundler.check(bundle) }
     #expect(
       error?.problems.map(\.message)
         == ["reserve: must have budget, deadline and period in this order of length; lengthen the later ones"])
@@ -112,7 +112,7 @@ struct BundleTests {
   @Test("passes the validator that the hypervisor runs at boot")
   func validates() async throws {
     let bundle = try await Self.bundle()
-    let warnings = try await Bundler(project: Project(root: URL(fileURLWithPath: "/"))).validate(bundle)
+    let warnings = try await Bundler(project: Project(root: URL(fileURLWithPath: "/"))).check(bundle).warnings
     // A priority under round robin is allowed.
     #expect(warnings.map(\.position.line) == [8])
   }
@@ -133,11 +133,11 @@ struct BundleTests {
     let bundle = try await Bundler(project: project).bundle(system)
     let emulation = try Emulation(project.board(named: "qemu-virt-armv8"), processorCount: 2, memory: 1 << 30)
     let error = await #expect(throws: Problems.self) {
-      try await Bundler(project: project).validate(bundle, on: emulation)
+      try await Bundler(project: project).check(bundle, on: emulation)
     }
     let narrow = try Emulation(project.board(named: "qemu-virt-armv7"), processorCount: 4)
     let refused = await #expect(throws: Problems.self) {
-      try await Bundler(project: project).validate(bundle, on: narrow)
+      try await Bundler(project: project).check(bundle, on: narrow)
     }
     #expect(refused?.problems.contains { $0.message.contains("the machine's CPUs run no aarch64 guests") } == true)
     let places = error?.problems.map(\.position)
@@ -164,7 +164,7 @@ struct BundleTests {
     let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
     let bundler = Bundler(project: Project(root: URL(fileURLWithPath: folder.path)))
     let bundle = try await bundler.bundle(system)
-    let error = await #expect(throws: Problems.self) { try await bundler.validate(bundle) }
+    let error = await #expect(throws: Problems.self) { try await bundler.check(bundle) }
     #expect(error?.problems.map(\.position) == [Position(line: 9, column: 31)])
     #expect(error?.problems.first?.message.hasPrefix("cpu 1, b vcpu 0: the reservations up to this one") == true)
     #expect(error?.problems.first?.message.contains("take 120 % of the CPU, and it has 100 %") == true)

@@ -18,7 +18,7 @@ struct MessageTests {
       let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
       let bundle = try await bundler.bundle(system)
       let board = isOnBoard ? try Emulation(project.board(named: "qemu-virt-armv8"), gicVersion: 2) : nil
-      _ = try await bundler.validate(bundle, on: board)
+      _ = try await bundler.check(bundle, on: board)
       return []
     } catch let problems as Problems {
       return problems.problems.filter { !$0.isWarning }.map {

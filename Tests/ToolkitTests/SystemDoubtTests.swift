@@ -13,7 +13,7 @@ struct SystemDoubtTests {
     let text = "\(cpus)vms:\n  - name: a\n    memory: 64MiB\n    \(payload)\n    \(line)\n"
     let system = try SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text))
     let bundler = Bundler(project: Project(root: URL(fileURLWithPath: folder.path)))
-    let found = try await bundler.validate(bundler.bundle(system))
+    let found = try await bundler.check(bundler.bundle(system)).warnings
     return found.map { "\($0.position.line):\($0.position.column) \($0.message)" }
   }
 

@@ -174,10 +174,10 @@ struct TreeProblemTests {
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(system)
     let board = try project.board(named: "qemu-virt-armv8")
-    #expect(throws: Never.self) { try bundler.validate(bundle, on: board, describedBy: machineTree()) }
+    #expect(throws: Never.self) { try bundler.check(bundle, on: board, describedBy: machineTree()) }
     // The tree is overwritten when it goes: what were left of a message that looked into it would be garbage.
     let error = #expect(throws: Failure.self) {
-      try bundler.validate(bundle, on: board, describedBy: machineTree(changing: [node: content]))
+      try bundler.check(bundle, on: board, describedBy: machineTree(changing: [node: content]))
     }
     #expect(error?.description.hasPrefix("TVisor does not run on this qemu-virt-armv8: ") == true)
     #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
@@ -194,7 +194,7 @@ struct TreeProblemTests {
     let bundle = try await bundler.bundle(system)
     let board = try project.board(named: "qemu-virt-armv8")
     #expect(throws: Failure("qemu-virt-armv8: device tree: no flattened device tree (magic number d00dfeed)")) {
-      try bundler.validate(bundle, on: board, describedBy: Data(count: 64))
+      try bundler.check(bundle, on: board, describedBy: Data(count: 64))
     }
   }
 
@@ -224,7 +224,7 @@ struct TreeProblemTests {
         SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text)))
       var problems: [String] = []
       do throws(any Error) {
-        try bundler.validate(bundle, on: board, describedBy: tree)
+        try bundler.check(bundle, on: board, describedBy: tree)
       } catch let found as Problems {
         problems = found.problems.map(\.message)
       }

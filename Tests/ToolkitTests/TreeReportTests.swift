@@ -62,16 +62,16 @@ struct TreeReportTests {
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(SystemFile(parsing: SourceText(path: "\(folder.path)/s.yaml", text: text)))
     let board = try project.board(named: "qemu-virt-armv8")
-    #expect(try bundler.validate(bundle, on: board, describedBy: machineTree()).isEmpty)
+    #expect(try bundler.check(bundle, on: board, describedBy: machineTree()).warnings.isEmpty)
     let tree = try machineTree(changing: ["serial@9000000": Self.unknownUART])
-    let warnings = try bundler.validate(bundle, on: board, describedBy: tree)
+    let warnings = try bundler.check(bundle, on: board, describedBy: tree).warnings
     #expect(
       warnings.map(\.message) == [
         "no driver for 'vendor,strange-uart', the console of qemu-virt-armv8: TVisor will be silent"
       ])
     #expect(warnings.allSatisfy { $0.isWarning })
     let dangling: NodeContent = { (node) throws(DeviceTreeError) in try node.property("stdout-path", "/nowhere:9600") }
-    let passed = try bundler.validate(bundle, on: board, describedBy: machineTree(changing: ["chosen": dangling]))
+    let passed = try bundler.check(bundle, on: board, describedBy: machineTree(changing: ["chosen": dangling])).warnings
     #expect(
       passed.map(\.message) == [
         "/chosen stdout-path (/nowhere:9600) leads to no node that is in use: the console is /serial@9000000"

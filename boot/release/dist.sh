@@ -62,14 +62,14 @@ check_archive() {
   place=$(mktemp -d)
   trap 'rm -rf "$place"' EXIT
   tar -C "$place" -xzf "$out/dist/$name.tar.gz"
-  mkdir "$place/home" "$place/work"
-  clean() { (cd "$place/work" && env -i PATH=/usr/bin:/bin HOME="$place/home" "$@"); }
+  mkdir "$place/home" "$place/system"
+  clean() { (cd "$place/system" && env -i PATH=/usr/bin:/bin HOME="$place/home" "$@"); }
   tool=$place/$name/bin/tvisor
   ! ldd "$tool" | grep -E 'swift|fdt|Foundation' || fail "the tool wants libraries of a toolchain"
   clean "$tool" --version | grep -qx "tvisor $(cat "$place/$name/VERSION")" || fail "--version is not the archive's"
   clean "$tool" boards > /dev/null
   for isa in armv8 armv7; do
-    printf 'vms: [{name: m, memory: 16MiB, vcpus: [0], image: "@guests/%s/metronome.elf"}]\n' "$isa" > "$place/work/s.yaml"
+    printf 'vms: [{name: m, memory: 16MiB, vcpus: [0], image: "@guests/%s/metronome.elf"}]\n' "$isa" > "$place/system/s.yaml"
     clean "$tool" check s.yaml --board qemu-virt-$isa --json | grep -q '"isSound": true' || fail "check finds mistakes ($isa)"
     clean "$tool" run s.yaml --board qemu-virt-$isa --headless --expect "memory=ok" > "$place/said" || fail "it does not boot ($isa)"
     grep -q "version $(cat "$place/$name/VERSION")" "$place/said" || fail "the banner has another version ($isa)"

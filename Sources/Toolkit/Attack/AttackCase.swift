@@ -81,7 +81,7 @@ public struct AttackPromise: Equatable, Sendable {
     case (_, .turns): bar = nil
     // By one in a hundred the instant of its activation may wander.
     case (.supply, _): bar = UInt64(arrangement.budget) * 990
-    // Also the spinner's other CPU has its turns in QEMU, which end when they will.
+    // Counted as the loop's CPU's own instructions: a busy neighbour on another CPU costs it nothing that an attack may add to.
     case (.lateness, .own): bar = spinner + 200
     case (.lateness, _): bar = max(idle, Self.idleBar(arrangement)) + (arrangement.isa == "armv7" ? 2500 : 2000)
     case (.window, _): bar = 3000

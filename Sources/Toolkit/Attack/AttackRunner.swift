@@ -115,7 +115,7 @@ public actor AttackRunner {
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(
       SystemFile(parsing: SourceText(path: "\(attackCase.name).yaml", text: system.text)))
-    try await bundler.validate(bundle, on: launch.emulation)
+    try await bundler.check(bundle, on: launch.emulation)
     return try launch.command(
       booting: bundle, as: Self.fileName(of: attackCase), arguments: arguments, console: .pipe)
   }

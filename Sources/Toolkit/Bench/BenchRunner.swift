@@ -141,7 +141,7 @@ extension BenchRunner {
     let system = try SystemFile(parsing: SourceText(path: "\(variant.name).yaml", text: text))
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(system)
-    try await bundler.validate(bundle, on: emulation)
+    try await bundler.check(bundle, on: emulation)
     return try Launch(project: project, emulation: emulation)
       .command(
         // The same random numbers each time, and so the same count.

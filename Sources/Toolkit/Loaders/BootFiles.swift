@@ -25,7 +25,7 @@ public struct BootFiles: Sendable {
     // A loader's own tree is taken for QEMU's, which is all that there is to know about it.
     let emulated = own == nil ? try await Bundler.deviceTree(of: Emulation(board)) : Data()
     let described = try TreeFilling.filled(own ?? emulated, with: board.memory, of: board.name)
-    try bundler.validate(bundle, on: board, describedBy: described)
+    try bundler.check(bundle, on: board, describedBy: described)
     let path = ImageBuilder(project: project).image(board.isa)
     let image = try contents(of: path)
     try ImageStamp.check(image, at: path)

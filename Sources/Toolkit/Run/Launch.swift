@@ -20,15 +20,14 @@ public struct Launch: Sendable {
   ) async throws -> Command {
     let bundler = Bundler(project: project)
     let bundle = try await bundler.bundle(system)
-    try await bundler.validate(bundle, on: emulation)
+    try await bundler.check(bundle, on: emulation)
     return try command(booting: bundle, as: name, arguments: arguments, console: console)
   }
 
   /// The command that boots a bundle that is ready, or none, with another image than the build's where one is given.
   public func command(
     booting bundle: Bundler.Bundle?, as name: String = Self.ownName, arguments: String? = nil,
-    console: Emulation.Console,
-    image: String? = nil
+    console: Emulation.Console, image: String? = nil
   ) throws -> Command {
     try Files.makeFolder(project.runs)
     let kernel = image ?? ImageBuilder(project: project).image(emulation.board.isa)

@@ -18,6 +18,7 @@ extension Bundler {
   /// describes when it is given the same options.
   /// - Returns: the warnings, and where each VM's memory lies.
   /// - Throws: `Problems` at the places in the system file, `Failure` where the board itself is wrong.
+  @discardableResult
   public func check(_ bundle: Bundle, on emulation: Emulation? = nil) async throws -> Findings {
     guard let emulation else { return try Self.refusing(Self.findings(of: bundle, on: nil, of: nil)) }
     return try check(bundle, on: emulation.board, describedBy: await Self.deviceTree(of: emulation))
@@ -32,25 +33,8 @@ extension Bundler {
     return try check(bundle, on: board, describedBy: TreeFilling.filled(bytes, with: board.memory, of: board.name))
   }
 
-  /// The same for who wants no more than the warnings.
-  @discardableResult
-  public func validate(_ bundle: Bundle, on emulation: Emulation? = nil) async throws -> [Problem] {
-    try await check(bundle, on: emulation).warnings
-  }
-
-  /// The same on a board as it is by default.
-  @discardableResult
-  public func validate(_ bundle: Bundle, on board: Board, in project: Project) async throws -> [Problem] {
-    try await check(bundle, on: board, in: project).warnings
-  }
-
   /// The same on a board whose device tree is at hand.
   @discardableResult
-  public func validate(_ bundle: Bundle, on board: Board, describedBy tree: Data) throws -> [Problem] {
-    try check(bundle, on: board, describedBy: tree).warnings
-  }
-
-  /// The same on a board whose device tree is at hand.
   public func check(_ bundle: Bundle, on board: Board, describedBy tree: Data) throws -> Findings {
     let findings = try AlignedBytes(tree).withDeviceTree(of: board.name) { tree throws(Failure) in
       let machine: MachineDescription
