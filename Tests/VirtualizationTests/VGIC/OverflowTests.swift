@@ -89,14 +89,13 @@ private let versions: [GICVersion] = [.v2, .v3]
     _ = machine.gic.takeAttention()
     machine.gic.bring(vcpu: 0, into: &machine.registers)
     machine.isDeaf = false
-    let first = try #require(machine.acknowledge())
-    machine.end(first)
+    #expect(machine.handleAll().sorted() == Array(40...43))
     machine.setEdge(45)
     machine.setPriority(45, 0x40)
     machine.enable(45)
     machine.pulse(45)
-    let handled = machine.handleAll()
-    #expect(handled.first == 45 && handled.dropFirst().sorted() == (40...43).filter { $0 != first })
+    // None of those that were handled comes again.
+    #expect(machine.handleAll() == [45])
     machine.expectSound()
   }
 
