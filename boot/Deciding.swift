@@ -49,10 +49,14 @@ extension Reference where Value == PhysicalCPU {
           workFor(next, until: until, frame)
           return false
         }
-        // It may have come for this switch, during which somebody else may be due: who is looks for the timer's interrupt.
-        if value.timerDeadline == .never { armTimer(for: until) }
-        unload(frame)
-        if Processor.isInterruptPending { return false }
+        // Where nobody is unloaded, the load is not put off once more: whose budget ends before a switch does would never get to run,
+        // and nobody else either.
+        if value.loaded >= 0 {
+          // It may have come for this switch, during which somebody else may be due: who is looks for the timer's interrupt.
+          if value.timerDeadline == .never { armTimer(for: until) }
+          unload(frame)
+          if Processor.isInterruptPending { return false }
+        }
         guard loads(next, frame) else {
           // Its VM has been stopped.
           end(next)

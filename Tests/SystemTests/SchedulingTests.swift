@@ -59,6 +59,37 @@ struct SchedulingTests {
     }
   }
 
+  /// Budgets that end before a switch does: the switch is made all the same, or the CPU would try it for ever.
+  @Test("a CPU goes on where a reservation is used up in pieces of every size", arguments: reservations)
+  func pieces(policy: String, loop: String, choice: Booting.Choice) async throws {
+    let isa = choice.board == "qemu-virt-armv7" ? "armv7" : "armv8"
+    let system =
+      Booting.own("loop", on: "[{cpu: 0, \(loop)}]", arguments: "pieces=4000", isa: isa)
+      + Booting.own("disturb", on: "[0]", arguments: "attack=spin vcpus=1 number=0 start=1000000", isa: isa)
+    try await Booting.boot(system, processors: "cpus:\n  - {cpu: 0, policy: \(policy)}\n", choice) { console in
+      try await console.expect("loop: pieces n=4000", from: "loop")
+    }
+  }
+
+  private static let reservations: [(policy: String, loop: String, choice: Booting.Choice)] = [
+    ("earliest-deadline", "reserve: 200us every 1ms", Booting.Choice(processors: 1, counts: true)),
+    (
+      "earliest-deadline, overhead: 0us", "reserve: 200us every 1ms",
+      Booting.Choice(gic: 2, processors: 1, counts: true)
+    ),
+    (
+      "fixed-priority, overhead: 0us", "reserve: 200us every 1ms, priority: 9",
+      Booting.Choice(processors: 1, counts: true)
+    ),
+    ("earliest-deadline, overhead: 0us", "reserve: 200us every 1ms", countingARMv7),
+  ]
+
+  private static var countingARMv7: Booting.Choice {
+    var choice = Booting.Choice.armv7()
+    choice.counts = true
+    return choice
+  }
+
   @Test(
     "a static CPU takes no timer interrupt of the hypervisor's, and its vCPU's time is shown up to now",
     arguments: [2, 3] as [UInt64])

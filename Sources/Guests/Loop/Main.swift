@@ -9,7 +9,8 @@ internal import GuestSupport
 /// - nothing more: it sleeps until each of its instants, and says how late it came; with `job=` it then computes for so long, and
 ///   says when it was done;
 /// - `supply`: it is always busy, and says how much of each period it has run; `blocks=` lets it sleep and wake so many times before;
-/// - `window`: it is always busy, and says when its turns began and how much of each it has run.
+/// - `window`: it is always busy, and says when its turns began and how much of each it has run;
+/// - `pieces=`: it runs and sleeps so many times, each for a length of its own, and uses its budget up in pieces of every size.
 @c(Loop_main)
 func main(treeAddress: UInt64) {
   let tree = MachineTree(at: treeAddress)
@@ -23,6 +24,8 @@ func main(treeAddress: UInt64) {
     measureSupply(settings)
   } else if tree.has("window") {
     measureWindows(settings)
+  } else if settings.pieceCount > 0 {
+    runInPieces(settings)
   } else {
     measureLateness(settings)
   }
@@ -37,6 +40,7 @@ struct Settings {
   let warmUpCount: UInt64
   let job: UInt64
   let blockCount: UInt64
+  let pieceCount: UInt64
 
   init(_ tree: borrowing MachineTree) {
     period = max(ticks(tree.number("period") ?? 1_000_000), 1000)
@@ -44,6 +48,7 @@ struct Settings {
     warmUpCount = tree.number("warm") ?? 100
     job = ticks(tree.number("job") ?? 0)
     blockCount = tree.number("blocks") ?? 0
+    pieceCount = tree.number("pieces") ?? 0
   }
 }
 

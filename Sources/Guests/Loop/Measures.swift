@@ -91,6 +91,24 @@ private func block(_ settings: Settings) -> UInt64 {
   return start
 }
 
+/// Runs and sleeps, each time for a pseudo-random length of up to an eighth of the period. What it does not use of its budget
+/// comes back in pieces, which become as short as a few ticks. Nothing is measured: it comes to its end, or it does not.
+func runInPieces(_ settings: Settings) {
+  var state: UInt32 = 1
+  func length() -> UInt64 {
+    // The generator of Numerical Recipes (2nd edition, section 7.1), of which the upper bits are good.
+    state = state &* 1_664_525 &+ 1_013_904_223
+    return UInt64(state >> 16) &* settings.period >> 19
+  }
+  for _ in 0..<settings.pieceCount {
+    Counter.spin(length())
+    _ = sleep(until: Counter.now &+ length())
+  }
+  console.write("loop: pieces n=")
+  console.write(decimal: settings.pieceCount)
+  console.write("\n")
+}
+
 /// When the turns of a busy loop begin, each with the period's length to the next, and how much of each it runs. A turn begins
 /// after a pause of more than a twentieth of the period.
 func measureWindows(_ settings: Settings) {
