@@ -16,7 +16,7 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// What runs once at boot is built small; what a guest's exits pass through is built fast. Boot has both: it is built small,
+/// What runs once at boot is built small; what a guest's exits pass through is built fast. Kernel has both: it is built small,
 /// and its functions on the way of an exit say `@_optimize(speed)`; the bench tells where one is missing. For an image the
 /// toolsets have the compiler leave bitcode, of which the linker makes code for all modules together: what one module has
 /// specialised of another's is there once, and what nobody calls is gone.
@@ -41,7 +41,7 @@ var targets: [Target] = [
   // The seam: protocols and plain values. Imports nothing.
   module("Architecture", "Sources/Architecture"),
 
-  // Pure models. None of them imports another: boot joins them.
+  // Pure models. None of them imports another: Kernel joins them.
   module("Virtualization", "Sources/Virtualization", needs: ["Architecture"]),
   module("Scheduling", "Sources/Scheduling", needs: ["Architecture"]),
 
@@ -90,12 +90,20 @@ if let bareMetal {
   ]
   targets += backend(bareMetal == "armv7" ? "ARMv7" : "ARMv8", isa: bareMetal, as: "Backend")
   targets += [
+    // What runs for ever: joins the models, and knows nothing of how the system was described or built.
+    module(
+      "Kernel", "Sources/Kernel",
+      needs: [
+        "Architecture", "ArmCommon", "ArmRegisters", "Backend", "Drivers", "Scheduling", "Virtualization",
+      ], isSmall: true),
+
+    // What runs once, up to the first guest, and the panic. Nobody imports it.
     .target(name: "Entry", path: "boot/entry"),
     .executableTarget(
       name: "Boot",
       dependencies: [
         "Architecture", "ArmCommon", "ArmRegisters", "Backend", "Configuration", "DeviceTree", "Drivers", "Entry",
-        "Planning", "Scheduling", "Virtualization",
+        "Kernel", "Planning", "Scheduling", "Virtualization",
       ],
       path: "boot", exclude: ["entry", "include", "link", "release", "setup", "toolsets"], swiftSettings: strict + small
     ),

@@ -1,5 +1,6 @@
 internal import Architecture
 internal import ArmCommon
+internal import Kernel
 
 /// Where everything that is sized at boot comes from: per-VM and per-vCPU state, translation tables. Memory is handed
 /// out upwards and never comes back, but for what the last request turns out not to need. It starts as what the image

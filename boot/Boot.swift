@@ -6,6 +6,7 @@ internal import Configuration
 internal import DeviceTree
 internal import Drivers
 internal import Entry
+internal import Kernel
 internal import Scheduling
 internal import Synchronization
 internal import Virtualization

@@ -4,6 +4,7 @@ internal import Backend
 internal import Configuration
 internal import DeviceTree
 internal import Drivers
+internal import Kernel
 internal import Planning
 internal import Scheduling
 internal import Virtualization
@@ -14,18 +15,25 @@ extension SystemBuilder {
   mutating func buildVCPUs(_ vms: Storage<HostedVM>) throws(BootFailure) -> Storage<VCPU> {
     var count = 0
     for vm in vms.indices { count += vms[vm].vcpus.count }
+    let system = system
+    // The scheduler counts a CPU's vCPUs as we do: in the order of the bundle.
+    let slots = try taking { [cpuCount = machine.cpuCount] (arena) throws(OutOfMemory) in
+      try arena.storage(of: Int.self, count: cpuCount) { _ in 0 }
+    }
     return try taking(atMost: UInt64(MemoryLayout<VCPU>.stride * count)) { (arena) throws(OutOfMemory) in
       try arena.storage(of: VCPU.self, count: count) { number in
         var vm = 0
         while !vms[vm].vcpus.contains(number) { vm += 1 }
         let index = number - vms[vm].vcpus.lowerBound
-        let cpu = vms[vm].cpu(ofVCPU: index)
+        let description = system.vm(vm)
+        // The validator has seen that there is one.
+        let cpu = Int(description?.physicalCPU(vcpu: index) ?? 0)
+        defer { slots[cpu] += 1 }
         return VCPU(
-          number: number, vm: vm, host: vms.reference(to: vm), index: index, cpu: cpu,
-          slot: vms.vcpuCount(on: cpu, before: number),
+          number: number, vm: vm, host: vms.reference(to: vm), index: index, cpu: cpu, slot: slots[cpu],
           context: GuestContext(
-            affinity: GuestMachine.affinity(vcpu: index), instructionSet: vms[vm].description.instructionSet ?? .aarch64
-          ))
+            affinity: GuestMachine.affinity(vcpu: index),
+            instructionSet: description?.instructionSet ?? .aarch64))
       }
     }
   }
@@ -81,7 +89,6 @@ extension SystemBuilder {
     let virtualTimer = machine.timer.virtualInterrupt.identifier
     let hypervisorTimer = machine.timer.hypervisorInterrupt.identifier
     return try taking { (arena) throws(OutOfMemory) in
-      // The scheduler counts the CPU's vCPUs as we do: in the order of the bundle.
       // Of a CPU without vCPUs the first stands for "none has been loaded", and is never looked at.
       let first = vcpus.reference(to: 0)
       let assigned = try arena.storage(of: Reference<VCPU>.self, count: count) { _ in first }
@@ -98,31 +105,11 @@ extension SystemBuilder {
       let own: PhysicalListRegisters
       if let listRegisters { own = listRegisters } else { own = .software(try SoftwareListRegisters(in: &arena)) }
       return PhysicalCPU(
-        index: host.index, affinity: host.affinity, scheduler: scheduler, assigned: assigned,
-        byStanding: byStanding, deadlines: try DeadlineTree(capacity: count, in: &arena),
-        board: try RequestBoard(capacity: count, in: &arena), isShared: plan.policy != .static,
-        console: ConsoleService(),
-        virtualTimerInterrupt: virtualTimer, hypervisorTimerInterrupt: hypervisorTimer, controller: controller,
-        listRegisters: own, loadedVCPU: first, loadedVM: first.value.host,
+        index: host.index, affinity: host.affinity, scheduler: scheduler, assigned: assigned, byStanding: byStanding,
+        deadlines: try DeadlineTree(capacity: count, in: &arena), board: try RequestBoard(capacity: count, in: &arena),
+        isShared: plan.policy != .static, virtualTimerInterrupt: virtualTimer,
+        hypervisorTimerInterrupt: hypervisorTimer, controller: controller, listRegisters: own, loadedVCPU: first,
         lastOfVM: try arena.storage(of: Int.self, count: vms.count) { _ in -1 })
     }
-  }
-}
-
-extension HostedVM {
-  /// The physical CPU that a vCPU is assigned to: the validator has seen that there is one.
-  fileprivate func cpu(ofVCPU index: Int) -> Int { Int(description.physicalCPU(vcpu: index) ?? 0) }
-}
-
-extension Storage where Element == HostedVM {
-  /// How many of the vCPUs with a number below `number` are assigned to the CPU.
-  fileprivate func vcpuCount(on cpu: Int, before number: Int) -> Int {
-    var count = 0
-    for vm in indices {
-      for vcpu in self[vm].vcpus where vcpu < number && self[vm].cpu(ofVCPU: vcpu - self[vm].vcpus.lowerBound) == cpu {
-        count += 1
-      }
-    }
-    return count
   }
 }

@@ -5,6 +5,7 @@ internal import Backend
 internal import Configuration
 internal import DeviceTree
 internal import Entry
+internal import Kernel
 internal import Planning
 internal import Synchronization
 

@@ -6,7 +6,6 @@ internal import Configuration
 /// The host's own firmware, where there is one that answers. From EL2 it is reached by SMC; a tree that says HVC was made for EL1.
 struct HostFirmware {
   private static let version: UInt64 = 0x8400_0000
-  private static let systemOff: UInt64 = 0x8400_0008
 
   /// CPU_ON's number.
   private let cpuOn: UInt64
@@ -42,7 +41,4 @@ struct HostFirmware {
   func turnOn(_ affinity: UInt64, at entry: PhysicalAddress) -> Int32 {
     Int32(truncatingIfNeeded: Processor.callFirmware(cpuOn, affinity, entry.rawValue, 0))
   }
-
-  /// Turns the machine off, for which there must be firmware; returns where that cannot do it.
-  static func turnOff() { _ = Processor.callFirmware(systemOff, 0, 0, 0) }
 }

@@ -3,6 +3,7 @@ internal import ArmCommon
 internal import ArmRegisters
 internal import Backend
 internal import Entry
+internal import Kernel
 
 /// The hypervisor's own stage 1: what entry code began, completed. W^X throughout (the WXN bit of our control register
 /// holds us to it).

@@ -4,6 +4,7 @@ internal import ArmRegisters
 internal import Backend
 internal import Drivers
 internal import Entry
+internal import Kernel
 internal import Synchronization
 
 /// Where a panic writes, set as soon as there is a console.
@@ -41,7 +42,7 @@ func handleOwnException(_ frame: UnsafeMutableRawPointer, _ kind: UInt) -> Unsaf
   }
   let exception = OwnException(frame: unsafe TrapFrame(unsafeAddress: frame), kind: kind)
   report(exception, to: &log)
-  if !exception.isStackOverflow, let next = abandonGuest() {
+  if !exception.isStackOverflow, let next = PhysicalCPU.abandonGuest() {
     unsafe panicDepths[slot] = 0
     return unsafe next.unsafeAddress
   }
@@ -94,45 +95,5 @@ private func backtrace(from record: UInt64, at address: UInt64, to log: inout Bo
     }
     (record, address) = OwnException.unwind(at: place)
     if address == 0 { return }
-  }
-}
-
-/// Stops the VM whose exit was being served, and decides anew on a fresh stack frame. Nil where none was.
-private func abandonGuest() -> TrapFrame? {
-  guard Hypervisor.ifComplete != nil, Processor.ownRecord != 0 else { return nil }
-  let hypervisor = Hypervisor.shared
-  let cpu = PhysicalCPU.current
-  guard !cpu.value.isAbandoning else { return nil }
-  let (charged, loaded) = (cpu.value.charged, cpu.value.loaded)
-  // Whose time it was, unless another VM's models were being changed: nobody looks at those again. The console only shows
-  // things.
-  var failed = charged?.value.vm ?? -1
-  for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].lock.releaseIfHeld(by: cpu.value.index) {
-    failed = vm
-  }
-  hypervisor.value.consoleLock.releaseIfHeld(by: cpu.value.index)
-  guard failed >= 0 || loaded >= 0 else { return nil }
-  cpu.value.isAbandoning = true
-  if failed >= 0 { cpu.fail(failed, because: .ownException) }
-  // Where the guest in the hardware was to go on stood in the registers that our exception has used.
-  if loaded >= 0 { cpu.fail(hypervisor.value.vcpus[loaded].vm, because: .ownException) }
-  // Where a VM was being halted already, its other CPUs may not be so far; these vCPUs run no more.
-  if loaded >= 0, hypervisor.value.vcpus[loaded].activity != .off { cpu.takeOff(loaded) }
-  if let charged, charged.value.vm == failed {
-    if charged.value.activity != .off { cpu.takeOff(charged.value.number) }
-    // It may have been worked for.
-    cpu.depart(charged)
-  }
-  cpu.value.isAbandoning = false
-  let frame = TrapFrame.ofThisCPU
-  cpu.decide(frame)
-  return frame
-}
-
-extension TrapFrame {
-  /// The frame that traps on this CPU find: at the very top of its stack.
-  static var ofThisCPU: TrapFrame {
-    let address = unsafe UnsafeMutableRawPointer(bitPattern: Processor.stackEnd - UInt(TrapFrame.byteCount))
-    return unsafe TrapFrame(unsafeAddress: address.unsafelyUnwrapped)
   }
 }

@@ -5,8 +5,8 @@ internal import Backend
 internal import Configuration
 internal import DeviceTree
 internal import Drivers
+internal import Kernel
 internal import Scheduling
-internal import Synchronization
 internal import Virtualization
 
 /// Builds the hypervisor from the machine's description and the system's, in the arena. Used once, by the boot CPU.
@@ -21,6 +21,8 @@ struct SystemBuilder: ~Copyable {
   private let stage2 = Stage2Parameters.ofThisCPU()
   /// What guests' clocks showed when the counter was zero.
   private var secondsAtStart: UInt32 = 0
+  /// Whose each interrupt of the host is, as soon as a VM has a device of the host's.
+  var knownOwners: Storage<InterruptOwner>?
   /// What each VM's random numbers come from.
   private let random: RandomSource
   /// How fast the system counter runs.
@@ -48,7 +50,6 @@ struct SystemBuilder: ~Copyable {
     let vms = try buildVMs(gic)
     let vcpus = try buildVCPUs(vms)
     let cpus = try buildCPUs(gic, vms: vms, vcpus: vcpus, &log)
-    let interruptOwners = try assignInterrupts(of: vms, gic.controller)
     let console = try buildConsole(port)
     let firmware = HostFirmware(machine.firmware, &log)
     let interrupts = HostInterrupts(
@@ -56,16 +57,17 @@ struct SystemBuilder: ~Copyable {
       hypervisorTimer: machine.timer.hypervisorInterrupt.identifier,
       maintenance: machine.interruptController.maintenanceInterrupt?.identifier ?? HostInterrupts.none,
       console: machine.console?.interrupt?.identifier ?? HostInterrupts.none)
-    do throws(OutOfMemory) {
-      try Hypervisor.install(
-        Hypervisor(
-          cpus: cpus, vms: vms, vcpus: vcpus, console: console, ticksPerSecond: ticksPerSecond, interrupts: interrupts,
-          interruptOwners: interruptOwners,
-          hasFirmware: firmware?.turnsOff == true,
-          failsAtReset: Provocation(machine.bootArguments) == .atReset,
-          stage2Control: stage2.control, liveVMCount: Atomic(vms.count)),
-        in: &arena)
-    } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
+    let owners = try interruptOwners(count: 0)
+    let place = try taking { (arena) throws(OutOfMemory) in
+      try arena.take(UInt64(MemoryLayout<Hypervisor>.stride), alignment: 64)
+    }
+    let hypervisor = unsafe place.unsafePointer.bindMemory(to: Hypervisor.self, capacity: 1)
+    unsafe hypervisor.initialize(
+      to: Hypervisor(
+        cpus: cpus, vms: vms, vcpus: vcpus, console: console, ticksPerSecond: ticksPerSecond, interrupts: interrupts,
+        interruptOwners: owners, hasFirmware: firmware?.turnsOff == true,
+        failsAtReset: Provocation(machine.bootArguments) == .atReset, stage2Control: stage2.control))
+    unsafe Hypervisor.install(Reference(unsafePointer: hypervisor))
     try start(cpus, by: firmware, &log)
     space.removeIdentityMap(in: &arena)
     log.begin()
@@ -250,14 +252,14 @@ extension SystemBuilder {
         sharedInterruptCount: GuestMachine.sharedInterruptLimit,
         memory: description.memory, firmware: description.firmware, secondsAtStart: secondsAtStart, storage: &arena)
     }
-    let tree = try buildTree(of: description, gic, devices, hasSeeds: random.isSeeded)
+    let origin = try record(description, place, gic, devices, hasSeeds: random.isSeeded)
+    let given = try assignInterrupts(of: devices, to: description.index, host.controller)
     machine.power.instructionSet = description.instructionSet ?? .aarch64
     machine.random = random.source(UInt32(truncatingIfNeeded: description.index &+ 1))
     return HostedVM(
-      index: description.index, description: description, origin: HostedVM.Origin(description), machine: machine,
+      index: description.index, name: ConsoleName(description.name.span), origin: origin, machine: machine,
       space: space,
-      vmid: UInt16(description.index + 1), memory: place.memory,
-      firmware: place.firmware, deviceTree: tree.range, seeds: tree.seeds, devices: devices, vcpus: vcpus)
+      memory: place.memory, firmware: place.firmware, givenInterrupts: given, vcpus: vcpus)
   }
 
   /// Stage 2: RAM, firmware, and with GICv2 the hardware's virtual CPU interface where guests look for theirs.
@@ -309,8 +311,7 @@ extension SystemBuilder {
       let multiplexer = try ConsoleMultiplexer(vmCount: system.vmCount, isColoured: isColoured, in: &arena) { index in
         ConsoleName((system.vm(index)?.name ?? "").span)
       }
-      return try Console(
-        multiplexer: multiplexer, queue: try TransmitQueue(port: port, in: &arena), in: &arena)
+      return try Console(multiplexer: multiplexer, port: port, in: &arena)
     }
   }
 }

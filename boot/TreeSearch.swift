@@ -3,6 +3,7 @@ internal import ArmCommon
 internal import Backend
 internal import DeviceTree
 internal import Drivers
+internal import Kernel
 
 // The tree that the loader gave us, wherever that is; and what is done without one.
 

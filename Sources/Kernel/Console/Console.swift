@@ -1,9 +1,9 @@
-internal import Architecture
+package import Architecture
 internal import ArmCommon
 internal import ArmRegisters
 internal import Backend
-internal import Drivers
-internal import Virtualization
+package import Drivers
+package import Virtualization
 
 /// The host's UART behind a ring: writing never waits for the line. What guests send is let in only while little waits (see
 /// `Console`), so that there is room for the hypervisor's own messages; what comes all the same is lost.
@@ -14,7 +14,7 @@ struct TransmitQueue: ByteSink, ~Copyable {
   private(set) var count = 0
   private var asksForRoom = false
 
-  init(port: ConsolePort, in arena: inout Arena) throws(OutOfMemory) {
+  init(port: ConsolePort, in arena: inout some StorageProvider & ~Copyable) throws(OutOfMemory) {
     self.port = port
     bytes = try arena.storage(of: UInt8.self, count: 8192) { _ in 0 }
   }
@@ -86,7 +86,7 @@ private struct Backlog {
 }
 
 /// The console that the VMs and the hypervisor share.
-struct Console: ~Copyable {
+package struct Console: ~Copyable {
   private var multiplexer: ConsoleMultiplexer
   private var queue: TransmitQueue
   private let backlogs: Storage<Backlog>
@@ -112,9 +112,11 @@ struct Console: ~Copyable {
   /// The next VM to be stopped, where somebody has asked for the end of all.
   var nextToStop: Int?
 
-  init(multiplexer: consuming ConsoleMultiplexer, queue: consuming TransmitQueue, in arena: inout Arena)
-    throws(OutOfMemory)
-  {
+  /// The console of that UART, which nobody has used yet.
+  package init(
+    multiplexer: consuming ConsoleMultiplexer, port: ConsolePort, in arena: inout some StorageProvider & ~Copyable
+  ) throws(OutOfMemory) {
+    let queue = try TransmitQueue(port: port, in: &arena)
     let vmCount = multiplexer.vmCount
     let backlogs = try arena.storage(of: Backlog.self, count: vmCount) { _ in Backlog() }
     let waiting = try arena.storage(of: UInt8.self, count: vmCount * Backlog.capacity) { _ in 0 }

@@ -1,28 +1,28 @@
-internal import Architecture
-internal import Backend
-internal import Scheduling
+package import Architecture
+package import Backend
+package import Scheduling
 internal import Virtualization
 
 /// One vCPU: whose it is, where it runs, and its registers while it is not loaded.
 ///
 /// Touched only by the physical CPU that it is assigned to, but for its mail and its startup.
-struct VCPU: ~Copyable {
+package struct VCPU: ~Copyable {
   /// Its number in `Hypervisor.vcpus`.
   let number: Int
   /// The VM, by its index.
   let vm: Int
   /// The same VM at hand.
-  let host: Reference<HostedVM>
+  package let host: Reference<HostedVM>
   /// Its number within the VM.
   let index: Int
   /// The physical CPU that it is assigned to.
-  let cpu: Int
+  package let cpu: Int
   /// Its number within its physical CPU's scheduler.
-  let slot: Int
+  package let slot: Int
   /// Where it stands before the others of that CPU: 0 is the most urgent. Set when the CPU's scheduler is built.
-  var standing = 0
+  package var standing = 0
   /// Who may interrupt it while it runs, by their standings.
-  var audience = Audience.everybody
+  package var audience = Audience.everybody
   /// Its registers while it is not loaded.
   var context: GuestContext
   /// Where it stands.
@@ -56,6 +56,19 @@ struct VCPU: ~Copyable {
   var isAskedToLeave = false
   /// It waits, and its CPU wants to hear of the next interrupt for it. Protected by the VM's lock.
   var isAsleep = false
+
+  /// A vCPU that was never started.
+  package init(
+    number: Int, vm: Int, host: Reference<HostedVM>, index: Int, cpu: Int, slot: Int, context: consuming GuestContext
+  ) {
+    self.number = number
+    self.vm = vm
+    self.host = host
+    self.index = index
+    self.cpu = cpu
+    self.slot = slot
+    self.context = context
+  }
 
   enum Activity {
     /// Never started, or turned off, or its VM has stopped.

@@ -1,20 +1,19 @@
-internal import Architecture
-internal import ArmCommon
-internal import Configuration
+package import Architecture
+package import ArmCommon
 internal import Synchronization
-internal import Virtualization
+package import Virtualization
 
 /// One VM on this host: its models, its memory, and where it stands.
-struct HostedVM: ~Copyable {
+package struct HostedVM: ~Copyable {
   /// Protects `machine`, `state` and what happens after a halt. Held for one exit or one event, never while another lock
   /// is wanted.
   let lock = SpinLock()
   /// Its number in `Hypervisor.vms`.
   let index: Int
-  /// What the bundle says of it.
-  let description: VMDescription
-  /// What of that its starts need.
-  let origin: Origin
+  /// Its name.
+  let name: ConsoleName
+  /// What its starts need.
+  let origin: StartRecord
   /// What its guest sees.
   var machine: VirtualMachine
   /// Its stage 2.
@@ -25,14 +24,10 @@ struct HostedVM: ~Copyable {
   let memory: GuestMemory
   /// Its firmware's memory; empty for none.
   let firmware: GuestMemory
-  /// The device tree that it starts with; empty where it needs none, or where that does not fit.
-  let deviceTree: AddressRange<PhysicalAddress>
-  /// The bytes in it that are other ones at each start.
-  let seeds: (kaslr: Int, random: Int)?
-  /// The host's devices that are its own.
-  let devices: GivenDevices
+  /// The interrupts of the host's devices that are its own, by the host's INTIDs.
+  let givenInterrupts: Storage<UInt16>
   /// Its vCPUs in `Hypervisor.vcpus`.
-  let vcpus: Range<Int>
+  package let vcpus: Range<Int>
   /// What its virtual counter lags behind the system counter, in ticks. Set by the CPU of its first vCPU, before any
   /// vCPU runs.
   var counterOffset: UInt64 = 0
@@ -48,8 +43,6 @@ struct HostedVM: ~Copyable {
   }
   /// The same for who wants to know only whether its vCPUs may run.
   private(set) var isLoading = false
-  /// The image that is being loaded. Belongs to that CPU too.
-  var image = LoadedImage()
   /// The vCPU whose CPU watches for the alarm of the VM's clock, by its number in the VM: the one that set it, so that the
   /// work is its VM's own. Protected by the VM's lock.
   var clockWatcher = 0
@@ -58,20 +51,21 @@ struct HostedVM: ~Copyable {
   /// It was started before: what it left has to go.
   var hasRun = false
 
-  /// What a start needs to know, found once: a description looks in its tree each time that it is asked.
-  struct Origin {
-    /// Where the first vCPU begins.
-    let entry: GuestPhysicalAddress
-    /// Where the guest finds its device tree; nil for none.
-    let deviceTree: GuestPhysicalAddress?
-    /// It starts again when it resets itself.
-    let restartsOnReset: Bool
-
-    init(_ description: VMDescription) {
-      entry = description.entry
-      deviceTree = description.deviceTree
-      restartsOnReset = description.onReset == .restart
-    }
+  /// A VM that was never started.
+  package init(
+    index: Int, name: ConsoleName, origin: StartRecord, machine: consuming VirtualMachine, space: TranslationTable,
+    memory: GuestMemory, firmware: GuestMemory, givenInterrupts: Storage<UInt16>, vcpus: Range<Int>
+  ) {
+    self.index = index
+    self.name = name
+    self.origin = origin
+    self.machine = machine
+    self.space = space
+    self.memory = memory
+    self.firmware = firmware
+    self.givenInterrupts = givenInterrupts
+    self.vcpus = vcpus
+    vmid = UInt16(truncatingIfNeeded: index &+ 1)
   }
 
   enum State {

@@ -1,8 +1,6 @@
 internal import Architecture
 internal import ArmCommon
 internal import Backend
-internal import Configuration
-internal import DeviceTree
 internal import Drivers
 internal import Virtualization
 
@@ -11,7 +9,7 @@ internal import Virtualization
 // time that its own guest wants to hear more.
 
 /// Whose a physical interrupt is.
-struct InterruptOwner {
+package struct InterruptOwner {
   /// The VM, by its index; `noVM` where it is nobody's.
   var vm: UInt16
   /// The INTID by which its guest knows it.
@@ -19,8 +17,15 @@ struct InterruptOwner {
   /// True where it is edge-triggered.
   var isEdge: Bool
 
+  /// Interrupt `guest` of that VM.
+  package init(vm: UInt16, guest: UInt16, isEdge: Bool) {
+    self.vm = vm
+    self.guest = guest
+    self.isEdge = isEdge
+  }
+
   static var noVM: UInt16 { .max }
-  static var nobody: InterruptOwner { InterruptOwner(vm: noVM, guest: 0, isEdge: false) }
+  package static var nobody: InterruptOwner { InterruptOwner(vm: noVM, guest: 0, isEdge: false) }
 }
 
 extension Hypervisor {
@@ -53,9 +58,9 @@ extension Reference where Value == PhysicalCPU {
   /// Lets the interrupts of the VM's devices come, to the CPU that runs this: that of the VM's first vCPU, whose memory is
   /// complete now.
   func turnOnGivenInterrupts(of vm: Int) {
-    let devices = Hypervisor.shared.value.vms[vm].devices
-    for index in devices.interrupts.indices {
-      let id = UInt16(truncatingIfNeeded: devices.interrupts[index].host.identifier)
+    let interrupts = Hypervisor.shared.value.vms[vm].givenInterrupts
+    for index in interrupts.indices {
+      let id = interrupts[index]
       value.controller.route(id, affinity: value.affinity)
       // What a device signalled before its guest was there is not the guest's business.
       value.controller.clearPending(id)
@@ -65,35 +70,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// Keeps the interrupts of the VM's devices off. Those that are active are the interrupt controller's model to give back.
   func turnOffGivenInterrupts(of vm: Int) {
-    let devices = Hypervisor.shared.value.vms[vm].devices
-    for index in devices.interrupts.indices {
-      value.controller.disable(UInt16(truncatingIfNeeded: devices.interrupts[index].host.identifier))
-    }
-  }
-}
-
-extension SystemBuilder {
-  /// Notes whose each interrupt is, and how it asks.
-  mutating func assignInterrupts(of vms: Storage<HostedVM>, _ controller: InterruptController) throws(BootFailure)
-    -> Storage<InterruptOwner>
-  {
-    var isAnyGiven = false
-    for vm in vms.indices where vms[vm].devices.interrupts.count > 0 { isAnyGiven = true }
-    let count = isAnyGiven ? controller.interruptCount : 0
-    let owners = try taking { (arena) throws(OutOfMemory) in
-      try arena.storage(of: InterruptOwner.self, count: count) { _ in .nobody }
-    }
-    for vm in vms.indices {
-      let interrupts = vms[vm].devices.interrupts
-      for index in interrupts.indices {
-        let id = interrupts[index].host.identifier
-        guard id < UInt32(truncatingIfNeeded: count) else { throw .noSuchInterrupt(UInt64(id)) }
-        let isEdge = interrupts[index].host.trigger.isEdge
-        owners[Int(id)] = InterruptOwner(
-          vm: UInt16(truncatingIfNeeded: vm), guest: interrupts[index].guest, isEdge: isEdge)
-        controller.setTrigger(UInt16(truncatingIfNeeded: id), isEdge: isEdge)
-      }
-    }
-    return owners
+    let interrupts = Hypervisor.shared.value.vms[vm].givenInterrupts
+    for index in interrupts.indices { value.controller.disable(interrupts[index]) }
   }
 }

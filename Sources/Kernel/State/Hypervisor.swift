@@ -1,8 +1,7 @@
-internal import Architecture
+package import Architecture
 internal import ArmCommon
-internal import Configuration
 internal import Drivers
-internal import Synchronization
+package import Synchronization
 internal import Virtualization
 
 /// Everything that exists once: the CPUs, the VMs, the vCPUs, the console. Built by the boot CPU.
@@ -10,40 +9,59 @@ internal import Virtualization
 /// Who may touch what: a `PhysicalCPU` and the vCPUs assigned to it belong to that CPU alone, but for their mail; a VM's
 /// models belong to whoever holds the VM's lock; the console to whoever holds the console's. The rest is never changed
 /// once the guests run. A CPU holds one lock at a time, so that there is no order to be kept.
-struct Hypervisor: ~Copyable {
-  let cpus: Storage<PhysicalCPU>
-  let vms: Storage<HostedVM>
-  let vcpus: Storage<VCPU>
+package struct Hypervisor: ~Copyable {
+  package let cpus: Storage<PhysicalCPU>
+  package let vms: Storage<HostedVM>
+  package let vcpus: Storage<VCPU>
   /// Protects `console`.
   let consoleLock = SpinLock()
   var console: Console
   /// How many ticks the system counter makes in a second.
-  let ticksPerSecond: UInt64
+  package let ticksPerSecond: UInt64
   /// When the guests were started.
-  let startedAt = Instant.now
+  package let startedAt = Instant.now
   /// The interrupts of the host that we serve ourselves.
-  let interrupts: HostInterrupts
+  package let interrupts: HostInterrupts
   /// Whose each interrupt is, by INTID; empty where no VM has a device of the host's.
   let interruptOwners: Storage<InterruptOwner>
   /// True where the host's firmware can be called: PSCI by SMC.
   let hasFirmware: Bool
-  /// A mistake of ours is wanted when a VM resets itself, to see what becomes of the others (see `Provocation`).
+  /// A mistake of ours is wanted when a VM resets itself, to see what becomes of the others (`tvisor.panic=reset`).
   let failsAtReset: Bool
   /// How every CPU sets its stage 2 up (see `Stage2Parameters`).
   let stage2Control: UInt64
   /// How many VMs have not stopped for good.
   let liveVMCount: Atomic<Int>
   /// How many CPUs are up.
-  let upCount = Atomic<Int>(1)
+  package let upCount = Atomic<Int>(1)
   /// The CPUs may run guests.
-  let isOpen = Atomic<Bool>(false)
+  package let isOpen = Atomic<Bool>(false)
+
+  /// All that was built. Nothing runs yet.
+  package init(
+    cpus: Storage<PhysicalCPU>, vms: Storage<HostedVM>, vcpus: Storage<VCPU>, console: consuming Console,
+    ticksPerSecond: UInt64, interrupts: HostInterrupts, interruptOwners: Storage<InterruptOwner>, hasFirmware: Bool,
+    failsAtReset: Bool, stage2Control: UInt64
+  ) {
+    self.cpus = cpus
+    self.vms = vms
+    self.vcpus = vcpus
+    self.console = console
+    self.ticksPerSecond = ticksPerSecond
+    self.interrupts = interrupts
+    self.interruptOwners = interruptOwners
+    self.hasFirmware = hasFirmware
+    self.failsAtReset = failsAtReset
+    self.stage2Control = stage2Control
+    liveVMCount = Atomic(vms.count)
+  }
 
   /// The one there is, from the moment when it is complete.
   nonisolated(unsafe) private static var instance: UnsafeMutablePointer<Hypervisor>?
 
   /// The one there is.
   @inline(__always)
-  static var shared: Reference<Hypervisor> {
+  package static var shared: Reference<Hypervisor> {
     unsafe Reference(unsafePointer: instance.unsafelyUnwrapped)
   }
 
@@ -52,12 +70,9 @@ struct Hypervisor: ~Copyable {
     unsafe instance.map { unsafe Reference(unsafePointer: $0) }
   }
 
-  /// Puts the complete hypervisor where everybody finds it.
-  static func install(_ hypervisor: consuming Hypervisor, in arena: inout Arena) throws(OutOfMemory) {
-    let place = try arena.take(UInt64(MemoryLayout<Hypervisor>.stride), alignment: 64)
-    let pointer = unsafe place.unsafePointer.bindMemory(to: Hypervisor.self, capacity: 1)
-    unsafe pointer.initialize(to: hypervisor)
-    unsafe instance = pointer
+  /// Has everybody find the complete hypervisor, which stays where it is.
+  package static func install(_ hypervisor: Reference<Hypervisor>) {
+    unsafe instance = UnsafeMutablePointer(bitPattern: hypervisor.address)
   }
 }
 
@@ -82,15 +97,25 @@ extension Reference where Value == PhysicalCPU {
 }
 
 /// INTIDs of the host.
-struct HostInterrupts: Sendable {
+package struct HostInterrupts: Sendable {
   /// The EL1 virtual timer, which guests own.
-  let virtualTimer: UInt32
+  package let virtualTimer: UInt32
   /// The EL2 physical timer, ours.
-  let hypervisorTimer: UInt32
+  package let hypervisorTimer: UInt32
   /// GIC maintenance.
-  let maintenance: UInt32
+  package let maintenance: UInt32
   /// What stands for an interrupt that there is not.
-  static var none: UInt32 { 1023 }
+  package static var none: UInt32 { 1023 }
   /// The console, or `none` where the tree gives it none.
-  let console: UInt32
+  package let console: UInt32
+
+  /// INTIDs of the host.
+  package init(
+    virtualTimer: UInt32, hypervisorTimer: UInt32, maintenance: UInt32, console: UInt32
+  ) {
+    self.virtualTimer = virtualTimer
+    self.hypervisorTimer = hypervisorTimer
+    self.maintenance = maintenance
+    self.console = console
+  }
 }

@@ -2,7 +2,6 @@ internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
 internal import Backend
-internal import Configuration
 internal import Drivers
 internal import Scheduling
 internal import Synchronization
@@ -29,12 +28,12 @@ extension Reference where Value == PhysicalCPU {
     lock(vm)
     let isRestart = hypervisor.value.vms[vm].hasRun
     hypervisor.value.vms[vm].hasRun = true
-    hypervisor.value.vms[vm].loading = isRestart ? .resetting(step: 0) : .finding(image: 0)
+    hypervisor.value.vms[vm].loading = isRestart ? .resetting(step: 0) : .copying(image: 0, offset: 0)
     hypervisor.value.vms[vm].state = .running
     hypervisor.value.vms[vm].clockWatcher = 0
-    let origin = hypervisor.value.vms[vm].origin
     hypervisor.value.vcpus[first].startup = VCPU.Startup(
-      entry: origin.entry.rawValue, argument: 0, deviceTree: origin.deviceTree?.rawValue)
+      entry: hypervisor.value.vms[vm].origin.entry.rawValue, argument: 0,
+      deviceTree: hypervisor.value.vms[vm].origin.treePlace?.rawValue)
     unlock(vm)
     ask(.start, of: first)
   }
@@ -46,7 +45,7 @@ extension Reference where Value == PhysicalCPU {
 
   /// SYSTEM_RESET.
   func restart(_ vm: Int) {
-    if Hypervisor.shared.value.failsAtReset { Provocation.fail() }
+    if Hypervisor.shared.value.failsAtReset { fatalError() }
     if Hypervisor.shared.value.vms[vm].origin.restartsOnReset {
       if halt(vm, then: .restart) { announce("asked for a reset: starting again", of: vm) }
     } else if halt(vm, then: .stay(.stopped)) {
@@ -170,7 +169,7 @@ extension Reference where Value == PhysicalCPU {
     if case .resetting(let step) = hypervisor.value.vms[vm].loading { return resetSome(of: vm, step) }
     hypervisor.value.vms[vm].loadSome()
     switch hypervisor.value.vms[vm].loading {
-    case .resetting, .cleaning, .finding, .copying, .tree, .seeds: break
+    case .resetting, .cleaning, .copying, .tree, .seeds: break
     // The guest's virtual counter starts at zero with it.
     case .done:
       hypervisor.value.vms[vm].counterOffset = Instant.now.ticks

@@ -1,11 +1,11 @@
-internal import Architecture
+package import Architecture
 internal import ArmCommon
 internal import Backend
-internal import Drivers
-internal import Scheduling
+package import Drivers
+package import Scheduling
 
 /// What belongs to one physical CPU, and is touched by it alone, but for its mail. `Processor.ownRecord` points here.
-struct PhysicalCPU: ~Copyable {
+package struct PhysicalCPU: ~Copyable {
   /// Its number, in the order of the device tree.
   let index: Int
   /// Its affinity, as MPIDR_EL1 has it.
@@ -13,7 +13,7 @@ struct PhysicalCPU: ~Copyable {
   /// Who decides what runs.
   var scheduler: CPUScheduler
   /// The vCPUs assigned to it, by the scheduler's numbers.
-  let assigned: Storage<Reference<VCPU>>
+  package let assigned: Storage<Reference<VCPU>>
   /// The same vCPUs by where they stand before each other, the most urgent first: see `Scheduler.standing`.
   let byStanding: Storage<Reference<VCPU>>
   /// When something of each of its vCPUs that wait, and of the one that is loaded, is due that no hardware watches, by their
@@ -27,19 +27,19 @@ struct PhysicalCPU: ~Copyable {
   /// up.
   var requestInterrupt: UInt64 = 0
   /// It has been started and has come.
-  var isUp = false
+  package var isUp = false
   /// What its register for the counter's frequency says (CNTFRQ), in hertz. Set by it before it counts as up.
-  var counterFrequency: UInt64 = 0
+  package var counterFrequency: UInt64 = 0
   /// True where several vCPUs may be assigned to it: who waits gives it away. Else its one vCPU waits by itself.
   let isShared: Bool
   /// How it stands with the console's work.
-  var console: ConsoleService
+  package var console: ConsoleService
   /// What its interrupt controller calls the virtual timer's interrupt.
   let virtualTimerInterrupt: UInt32
   /// The same of our own timer's.
   let hypervisorTimerInterrupt: UInt32
   /// The physical interrupt controller, as this CPU uses it.
-  let controller: InterruptController
+  package let controller: InterruptController
   /// The virtual CPU interface.
   var listRegisters: PhysicalListRegisters
   /// The vCPU whose registers are in the hardware, or -1. It may be waiting while this CPU idles.
@@ -79,9 +79,34 @@ struct PhysicalCPU: ~Copyable {
   /// A VM is being stopped because we failed while we served it: another failure now ends everything.
   var isAbandoning = false
 
+  /// A CPU that has not come yet. Of one without vCPUs any stands for the one that was loaded last, and is never looked at.
+  package init(
+    index: Int, affinity: UInt64, scheduler: consuming CPUScheduler, assigned: Storage<Reference<VCPU>>,
+    byStanding: Storage<Reference<VCPU>>, deadlines: consuming DeadlineTree, board: consuming RequestBoard,
+    isShared: Bool, virtualTimerInterrupt: UInt32, hypervisorTimerInterrupt: UInt32, controller: InterruptController,
+    listRegisters: PhysicalListRegisters, loadedVCPU: Reference<VCPU>, lastOfVM: Storage<Int>
+  ) {
+    self.index = index
+    self.affinity = affinity
+    self.scheduler = scheduler
+    self.assigned = assigned
+    self.byStanding = byStanding
+    self.deadlines = deadlines
+    self.board = board
+    self.isShared = isShared
+    self.virtualTimerInterrupt = virtualTimerInterrupt
+    self.hypervisorTimerInterrupt = hypervisorTimerInterrupt
+    self.controller = controller
+    self.listRegisters = listRegisters
+    self.loadedVCPU = loadedVCPU
+    self.lastOfVM = lastOfVM
+    console = ConsoleService()
+    loadedVM = loadedVCPU.value.host
+  }
+
   /// The CPU that runs this.
   @inline(__always)
-  static var current: Reference<PhysicalCPU> {
+  package static var current: Reference<PhysicalCPU> {
     unsafe Reference(
       unsafePointer: UnsafeMutablePointer(bitPattern: Processor.ownRecord).unsafelyUnwrapped)
   }
@@ -89,7 +114,7 @@ struct PhysicalCPU: ~Copyable {
 
 extension Reference where Value == PhysicalCPU {
   /// Makes this the running CPU's own, and the CPU ready for guests.
-  func prepare() {
+  package func prepare() {
     Processor.ownRecord = address
     let hypervisor = Hypervisor.shared
     let interrupts = hypervisor.value.interrupts
@@ -106,7 +131,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Starts the VMs whose first vCPU is here, and never comes back.
-  func run() -> Never {
+  package func run() -> Never {
     value.chargedUntil = .now
     takeConsole()
     let hypervisor = Hypervisor.shared

@@ -1,4 +1,4 @@
-internal import Architecture
+package import Architecture
 internal import Backend
 
 // All physical memory and device registers that the hypervisor touches lie in the linear map; entry code mapped the
@@ -7,11 +7,11 @@ internal import Backend
 extension PhysicalAddress {
   /// The hypervisor's virtual address of the same byte.
   @inline(__always)
-  var mapped: UInt { UInt(truncatingIfNeeded: AddressSpaceLayout.linear(rawValue)) }
+  package var mapped: UInt { UInt(truncatingIfNeeded: AddressSpaceLayout.linear(rawValue)) }
 
   /// A pointer to the same byte.
   @inline(__always)
-  var unsafePointer: UnsafeMutableRawPointer {
+  package var unsafePointer: UnsafeMutableRawPointer {
     unsafe UnsafeMutableRawPointer(bitPattern: mapped).unsafelyUnwrapped
   }
 }

@@ -1,8 +1,5 @@
 internal import Architecture
 internal import ArmRegisters
-internal import Configuration
-internal import DeviceTree
-internal import Planning
 internal import Scheduling
 internal import Virtualization
 
@@ -78,7 +75,7 @@ extension Reference where Value == PhysicalCPU {
     default:
       line.write(decimal: rate.nanoseconds(ticks: accounting.latency.worst) / 1000, width: 10)
       line.write("  ")
-      line.write(hypervisor.value.vms[hypervisor.value.vcpus[number].vm].description.name.span)
+      hypervisor.value.vcpus[number].host.value.name.write(to: &line)
       line.write("\n")
       return true
     }
@@ -96,7 +93,7 @@ extension Reference where Value == PhysicalCPU {
     switch part {
     case 0:
       line.write("tvisor-stat: vm=")
-      line.write(hypervisor.value.vms[hypervisor.value.vcpus[number].vm].description.name.span)
+      hypervisor.value.vcpus[number].host.value.name.write(to: &line)
       write(" vcpu=", UInt64(hypervisor.value.vcpus[number].index))
       write(" cpu=", UInt64(hypervisor.value.vcpus[number].cpu))
       line.write(" state=")

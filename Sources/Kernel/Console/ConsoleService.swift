@@ -1,5 +1,6 @@
 internal import Architecture
 internal import ArmRegisters
+internal import Backend
 internal import Drivers
 internal import Synchronization
 internal import Virtualization
@@ -10,15 +11,18 @@ internal import Virtualization
 // interrupt does not come to us is looked at by the same steps, every few milliseconds for as long as nothing is there.
 
 /// How one CPU stands with the console's work.
-struct ConsoleService {
+package struct ConsoleService {
   /// It is this CPU's work at all. Set by the CPU that boots, before any of them runs a guest.
-  var isHere = false
+  package var isHere = false
   /// A step is due at `nextStep`, and the UART's interrupt is off.
   var isWanted = false
   /// There is something to do, as far as is known: who has nothing else to run goes on with it at once.
   var isBusy = false
   /// When the next step is due beside whatever runs.
   var nextStep = Instant(ticks: 0)
+
+  /// A CPU that has nothing to do with the console.
+  package init() {}
 }
 
 extension Reference where Value == PhysicalCPU {
@@ -110,10 +114,13 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
+  /// PSCI's SYSTEM_OFF (DEN 0022 §5.9), which returns where the firmware cannot do it.
+  private static var systemOff: UInt64 { 0x8400_0008 }
+
   /// No VM will ever run again: turns the machine off, or says that nobody can.
   func finish() -> Never {
     say("all VMs have stopped")
-    if Hypervisor.shared.value.hasFirmware { HostFirmware.turnOff() }
+    if Hypervisor.shared.value.hasFirmware { _ = Processor.callFirmware(Self.systemOff, 0, 0, 0) }
     say("this machine has no firmware that turns it off: pull the plug, or in QEMU type Ctrl-A x")
     while true { wait_for_interrupt() }
   }

@@ -1,4 +1,4 @@
-import Planning
+import Architecture
 import TestSupport
 import Testing
 

@@ -1,20 +1,20 @@
-internal import Architecture
-internal import ArmCommon
+package import Architecture
+package import ArmCommon
 internal import Backend
 internal import Drivers
 internal import Virtualization
 
 /// The list registers of this machine's CPUs.
-typealias PhysicalListRegisters = HostListRegisters<SoftwareListRegisters>
+package typealias PhysicalListRegisters = HostListRegisters<SoftwareListRegisters>
 
 /// The virtual CPU interface in memory of one CPU whose machine has none, with what hardware has to be told of it: whatever
 /// moves the guest's interrupt lines sets HCR_EL2.VI and VF, so that they are right whenever the guest goes on. Used by its
 /// own CPU only.
-struct SoftwareListRegisters: ListRegisters, @unchecked Sendable {
+package struct SoftwareListRegisters: ListRegisters, @unchecked Sendable {
   private let interface: Reference<SoftwareCPUInterface>
 
   /// A new interface in `arena`, off.
-  init(in arena: inout Arena) throws(OutOfMemory) {
+  package init(in arena: inout some StorageProvider & ~Copyable) throws(OutOfMemory) {
     interface = try arena.storage(of: SoftwareCPUInterface.self, count: 1) { _ in SoftwareCPUInterface() }
       .reference(to: 0)
   }
@@ -46,28 +46,28 @@ struct SoftwareListRegisters: ListRegisters, @unchecked Sendable {
   /// The INTID that the guest would acknowledge now, or nil.
   var signalledInterrupt: UInt16? { interface.value.signalledInterrupt }
 
-  var count: Int { interface.value.count }
-  var activePriorityCount: Int { interface.value.activePriorityCount }
+  package var count: Int { interface.value.count }
+  package var activePriorityCount: Int { interface.value.activePriorityCount }
   @inline(__always)
-  var emptyMask: UInt32 { interface.value.emptyMask }
-  var endOfInterruptMask: UInt32 { interface.value.endOfInterruptMask }
+  package var emptyMask: UInt32 { interface.value.emptyMask }
+  package var endOfInterruptMask: UInt32 { interface.value.endOfInterruptMask }
 
-  subscript(index: Int) -> ListRegister {
+  package subscript(index: Int) -> ListRegister {
     get { interface.value[index] }
     @inline(never) nonmutating set { change { $0[index] = newValue } }
   }
 
-  var machineControl: UInt32 {
+  package var machineControl: UInt32 {
     get { interface.value.machineControl }
     @inline(never) nonmutating set { change { $0.machineControl = newValue } }
   }
 
-  subscript(activePriorities index: Int) -> UInt32 {
+  package subscript(activePriorities index: Int) -> UInt32 {
     get { interface.value[activePriorities: index] }
     @inline(never) nonmutating set { change { $0[activePriorities: index] = newValue } }
   }
 
-  var control: InterfaceControl {
+  package var control: InterfaceControl {
     get { interface.value.control }
     @inline(never) nonmutating set { change { $0.control = newValue } }
   }
@@ -75,7 +75,7 @@ struct SoftwareListRegisters: ListRegisters, @unchecked Sendable {
 
 extension SoftwareListRegisters: PhysicalLines {
   /// The virtual timer's is known while its vCPU is loaded; else it stands still, as it was left.
-  static func isLineHigh(ofPhysical id: UInt16) -> Bool? {
+  package static func isLineHigh(ofPhysical id: UInt16) -> Bool? {
     let cpu = PhysicalCPU.current
     guard UInt32(id) == cpu.value.virtualTimerInterrupt else { return cpu.value.controller.isLineHigh(id) }
     return cpu.value.loaded < 0 ? nil : Processor.isVirtualTimerLineHigh

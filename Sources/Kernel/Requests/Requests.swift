@@ -1,4 +1,4 @@
-internal import Architecture
+package import Architecture
 internal import ArmRegisters
 internal import Backend
 internal import Drivers
@@ -48,7 +48,7 @@ struct RequestSlot: ~Copyable {
 }
 
 /// What every CPU may touch of another one's: whose requests wait, by the standing of their vCPUs, and who may interrupt it.
-struct RequestBoard: ~Copyable {
+package struct RequestBoard: ~Copyable {
   /// A part of the marks.
   struct Word: ~Copyable {
     /// A bit for each of 32 standings.
@@ -60,7 +60,8 @@ struct RequestBoard: ~Copyable {
   /// Who may interrupt the CPU now, as the bits of an `Audience`. Written by the CPU itself.
   let shownAudience = Atomic<UInt32>(Audience.everybody.bits)
 
-  init(capacity: Int, in arena: inout Arena) throws(OutOfMemory) {
+  /// Room for so many vCPUs.
+  package init(capacity: Int, in arena: inout some StorageProvider & ~Copyable) throws(OutOfMemory) {
     words = try arena.storage(of: Word.self, count: (capacity + 31) / 32) { _ in Word() }
   }
 

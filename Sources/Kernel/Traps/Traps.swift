@@ -2,8 +2,6 @@ internal import Architecture
 internal import ArmCommon
 internal import ArmRegisters
 internal import Backend
-internal import Configuration
-internal import DeviceTree
 internal import Virtualization
 
 // The life of a trap, in order: the vectors save the general registers; the syndrome is decoded; the models answer; what
@@ -240,10 +238,4 @@ struct HardwareSurroundings: Surroundings, ~Copyable {
     let place = piece.start.mapped
     return byteCount == 2 ? UInt32(device_load16(place)) : device_load32(place)
   }
-}
-
-extension Instant {
-  /// The system counter.
-  @inline(__always)
-  static var now: Instant { Instant(ticks: read_physical_counter()) }
 }
