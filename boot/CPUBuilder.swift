@@ -12,49 +12,38 @@ internal import Virtualization
 // The physical CPUs, and the vCPUs that are assigned to them.
 
 extension SystemBuilder {
-  mutating func buildVCPUs(_ vms: Storage<HostedVM>) throws(BootFailure) -> Storage<VCPU> {
-    var count = 0
-    for vm in vms.indices { count += vms[vm].vcpus.count }
-    let system = system
+  mutating func buildVCPUs(
+    of vms: Storage<HostedVM>, on cpus: Storage<PhysicalCPU>
+  ) throws(BootFailure) {
     // The scheduler counts a CPU's vCPUs as we do: in the order of the bundle.
-    let slots = try taking { [cpuCount = machine.cpuCount] (arena) throws(OutOfMemory) in
-      try arena.storage(of: Int.self, count: cpuCount) { _ in 0 }
+    let slots = try taking { (arena) throws(OutOfMemory) in
+      try arena.storage(of: Int.self, count: cpus.count) { _ in 0 }
     }
-    return try taking(atMost: UInt64(MemoryLayout<VCPU>.stride * count)) { (arena) throws(OutOfMemory) in
-      try arena.storage(of: VCPU.self, count: count) { number in
-        var vm = 0
-        while !vms[vm].vcpus.contains(number) { vm += 1 }
-        let index = number - vms[vm].vcpus.lowerBound
-        let description = system.vm(vm)
+    for description in system.vms {
+      let vm = vms.reference(to: description.index)
+      for index in vm.value.vcpus.indices {
         // The validator has seen that there is one.
-        let cpu = Int(description?.physicalCPU(vcpu: index) ?? 0)
-        defer { slots[cpu] += 1 }
-        return VCPU(
-          number: number, vm: vm, host: vms.reference(to: vm), index: index, cpu: cpu, slot: slots[cpu],
-          context: GuestContext(
-            affinity: GuestMachine.affinity(vcpu: index),
-            instructionSet: description?.instructionSet ?? .aarch64))
+        let cpu = Int(description.physicalCPU(vcpu: index) ?? 0)
+        vm.value.vcpus.reference(to: index).build(
+          VCPU(
+            vm: vm, index: index, cpu: cpus.reference(to: cpu), slot: slots[cpu],
+            context: GuestContext(
+              affinity: GuestMachine.affinity(vcpu: index), instructionSet: description.instructionSet ?? .aarch64)))
+        slots[cpu] += 1
       }
     }
   }
 
-  mutating func buildCPUs(_ gic: HostGIC, vms: Storage<HostedVM>, vcpus: Storage<VCPU>, _ log: inout BootLog)
-    throws(BootFailure) -> Storage<PhysicalCPU>
-  {
-    let count = machine.cpuCount
-    let place = try taking { (arena) throws(OutOfMemory) in
-      try arena.take(UInt64(MemoryLayout<PhysicalCPU>.stride * count), alignment: 64)
-    }
-    let base = unsafe place.unsafePointer.bindMemory(to: PhysicalCPU.self, capacity: count)
+  mutating func buildCPUs(
+    in places: Storage<PhysicalCPU>, _ gic: HostGIC, vms: Storage<HostedVM>, vcpus: Storage<VCPU>, _ log: inout BootLog
+  ) throws(BootFailure) {
     for host in machine.cpus {
       let isBootCPU = host.affinity == Processor.affinity
       let controller = isBootCPU ? gic.controller : try controller(gic.controller, for: host.affinity) ?? gic.controller
       let plan = try plan(for: host.index, &log)
-      let cpu = try buildCPU(
-        host, controller, gic.listRegisters, plan, vms: vms, vcpus: vcpus)
-      unsafe (base + host.index).initialize(to: cpu)
+      let place = places.reference(to: host.index)
+      place.build(try buildCPU(host, at: place, controller, gic.listRegisters, plan, vms: vms, vcpus: vcpus))
     }
-    return unsafe Storage(unsafeBase: base, count: count)
   }
 
   /// What the CPU runs and by which policy, admitted: a set that cannot keep its promises is refused here as it is on
@@ -82,8 +71,8 @@ extension SystemBuilder {
   }
 
   private mutating func buildCPU(
-    _ host: HostCPU, _ controller: InterruptController, _ listRegisters: PhysicalListRegisters?, _ plan: CPUPlan,
-    vms: Storage<HostedVM>, vcpus: Storage<VCPU>
+    _ host: HostCPU, at place: Reference<PhysicalCPU>, _ controller: InterruptController,
+    _ listRegisters: PhysicalListRegisters?, _ plan: CPUPlan, vms: Storage<HostedVM>, vcpus: Storage<VCPU>
   ) throws(BootFailure) -> PhysicalCPU {
     let count = plan.members.count
     let virtualTimer = machine.timer.virtualInterrupt.identifier
@@ -92,7 +81,7 @@ extension SystemBuilder {
       // Of a CPU without vCPUs the first stands for "none has been loaded", and is never looked at.
       let first = vcpus.reference(to: 0)
       let assigned = try arena.storage(of: Reference<VCPU>.self, count: count) { _ in first }
-      for number in vcpus.indices where vcpus[number].cpu == host.index {
+      for number in vcpus.indices where vcpus[number].cpu == place {
         assigned[vcpus[number].slot] = vcpus.reference(to: number)
       }
       let scheduler = try plan.makeScheduler(in: &arena)
@@ -109,7 +98,7 @@ extension SystemBuilder {
         deadlines: try DeadlineTree(capacity: count, in: &arena), board: try RequestBoard(capacity: count, in: &arena),
         isShared: plan.policy != .static, virtualTimerInterrupt: virtualTimer,
         hypervisorTimerInterrupt: hypervisorTimer, controller: controller, listRegisters: own, loadedVCPU: first,
-        lastOfVM: try arena.storage(of: Int.self, count: vms.count) { _ in -1 })
+        translationOwners: try arena.storage(of: TranslationOwner.self, count: vms.count) { _ in .nobody })
     }
   }
 }

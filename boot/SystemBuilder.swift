@@ -47,9 +47,14 @@ struct SystemBuilder: ~Copyable {
   mutating func build(port: ConsolePort, log: inout BootLog) throws(BootFailure) {
     let gic = try buildInterruptController()
     readClock()
-    let vms = try buildVMs(gic)
-    let vcpus = try buildVCPUs(vms)
-    let cpus = try buildCPUs(gic, vms: vms, vcpus: vcpus, &log)
+    // They name each other, and so have their places first.
+    var vcpuCount = 0
+    for description in system.vms { vcpuCount += description.vcpuCount }
+    let vcpus = try places(of: VCPU.self, count: vcpuCount)
+    let cpus = try places(of: PhysicalCPU.self, count: machine.cpuCount)
+    let vms = try buildVMs(gic, vcpus: vcpus)
+    try buildVCPUs(of: vms, on: cpus)
+    try buildCPUs(in: cpus, gic, vms: vms, vcpus: vcpus, &log)
     let console = try buildConsole(port)
     let firmware = HostFirmware(machine.firmware, &log)
     let interrupts = HostInterrupts(
@@ -107,6 +112,24 @@ struct SystemBuilder: ~Copyable {
     do throws(OutOfMemory) {
       return try body(&arena)
     } catch { throw .noMemory(UInt64(error.requestedByteCount)) }
+  }
+}
+
+// Places for what is built in them afterwards, each once.
+
+extension SystemBuilder {
+  /// Places for so many, of which nobody may look at the values before they are there.
+  mutating func places<Element: ~Copyable>(of type: Element.Type, count: Int) throws(BootFailure) -> Storage<Element> {
+    let size = UInt64(MemoryLayout<Element>.stride * count)
+    let place = try taking(atMost: size) { (arena) throws(OutOfMemory) in try arena.take(size, alignment: 64) }
+    return unsafe Storage(unsafeBase: place.unsafePointer.bindMemory(to: Element.self, capacity: count), count: count)
+  }
+}
+
+extension Reference where Value: ~Copyable {
+  /// Puts the value in its place.
+  func build(_ value: consuming Value) {
+    unsafe UnsafeMutablePointer(bitPattern: address).unsafelyUnwrapped.initialize(to: value)
   }
 }
 
@@ -217,24 +240,19 @@ extension SystemBuilder {
 // VMs.
 
 extension SystemBuilder {
-  private mutating func buildVMs(_ gic: HostGIC) throws(BootFailure) -> Storage<HostedVM> {
-    let count = system.vmCount
-    let place = try taking { (arena) throws(OutOfMemory) in
-      try arena.take(UInt64(MemoryLayout<HostedVM>.stride * count), alignment: 64)
-    }
-    let base = unsafe place.unsafePointer.bindMemory(to: HostedVM.self, capacity: count)
+  private mutating func buildVMs(_ gic: HostGIC, vcpus: Storage<VCPU>) throws(BootFailure) -> Storage<HostedVM> {
+    let vms = try places(of: HostedVM.self, count: system.vmCount)
     var firstVCPU = 0
     for description in system.vms {
-      let vcpus = firstVCPU..<firstVCPU + description.vcpuCount
-      firstVCPU = vcpus.upperBound
-      let vm = try buildVM(description, vcpus: vcpus, gic)
-      unsafe (base + description.index).initialize(to: vm)
+      let own = vcpus.part(firstVCPU..<firstVCPU + description.vcpuCount)
+      firstVCPU += description.vcpuCount
+      vms.reference(to: description.index).build(try buildVM(description, vcpus: own, gic))
     }
-    return unsafe Storage(unsafeBase: base, count: count)
+    return vms
   }
 
   private mutating func buildVM(
-    _ description: VMDescription, vcpus: Range<Int>, _ host: HostGIC
+    _ description: VMDescription, vcpus: Storage<VCPU>, _ host: HostGIC
   ) throws(BootFailure) -> HostedVM {
     var description = description
     let place = places[description.index]

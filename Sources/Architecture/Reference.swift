@@ -18,6 +18,9 @@
   @inline(__always)
   public var address: UInt { unsafe UInt(bitPattern: pointer) }
 
+}
+
+extension Reference: Equatable where Value: ~Copyable {
   /// True where both name the same value.
   @inline(__always)
   public static func == (lhs: Reference, rhs: Reference) -> Bool { lhs.address == rhs.address }

@@ -37,6 +37,12 @@
 
   /// The valid indices.
   @inlinable public var indices: Range<Int> { 0..<count }
+
+  /// The same elements, some of them: those at `indices`, which must be valid, counted from zero.
+  public func part(_ indices: Range<Int>) -> Storage {
+    precondition(indices.lowerBound >= 0 && indices.upperBound <= count)
+    return unsafe Storage(unsafeBase: base + indices.lowerBound, count: indices.count)
+  }
 }
 
 extension Storage where Element == UInt8 {

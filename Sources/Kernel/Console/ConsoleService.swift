@@ -1,4 +1,5 @@
 internal import Architecture
+internal import ArmCommon
 internal import ArmRegisters
 internal import Backend
 internal import Drivers
@@ -56,12 +57,12 @@ extension Reference where Value == PhysicalCPU {
     value.console.nextStep = Instant.now.advanced(by: step)
     value.console.isBusy = true
     switch withConsole({ $0.serve() }) {
-    case .input(.deliver(let vm, let byte)): type(byte, to: vm)
+    case .input(.deliver(let vm, let byte)): type(byte, to: hypervisor.value.vms.reference(to: vm))
     case .input(.stop): withConsole { $0.nextToStop = 0 }
     case .input(.statistics(let asTable)): showStatistics(asTable: asTable)
     case .input(.selected), .input(.none), .more: break
-    case .room(let vm): holdConsole(of: vm)
-    case .stop(let vm): stop(vm, saying: "was stopped by Ctrl-T x")
+    case .room(let vm): holdConsole(of: hypervisor.value.vms.reference(to: vm))
+    case .stop(let vm): stop(hypervisor.value.vms.reference(to: vm), saying: "was stopped by Ctrl-T x")
     case .statistics: goOnWithStatistics()
     case .nothing: restConsole(step)
     }
@@ -79,38 +80,36 @@ extension Reference where Value == PhysicalCPU {
     }
   }
 
-  private func type(_ byte: UInt8, to vm: Int) {
-    let hypervisor = Hypervisor.shared
-    lock(vm)
-    if hypervisor.value.vms[vm].state == .running {
-      _ = hypervisor.value.vms[vm].machine.type(byte)
+  private func type(_ byte: UInt8, to vm: Reference<HostedVM>) {
+    vm.value.lock.acquire(by: value.index)
+    if vm.value.state == .running {
+      _ = vm.value.machine.type(byte)
       settleInterrupts(of: vm)
     }
-    unlock(vm)
+    vm.value.lock.release()
   }
 
   /// A byte that a VM's guest has sent.
-  func transmit(_ byte: UInt8, from vm: Int) {
-    let goesOn = withConsole { $0.output(byte, from: vm) }
+  func transmit(_ byte: UInt8, from vm: Reference<HostedVM>) {
+    let goesOn = withConsole { $0.output(byte, from: vm.value.index) }
     if !goesOn { holdConsole(of: vm) }
   }
 
   /// Makes a VM's UART seem full, or empty again, as its share of the console is.
-  func holdConsole(of vm: Int) {
-    let hypervisor = Hypervisor.shared
+  func holdConsole(of vm: Reference<HostedVM>) {
     while true {
-      let isFull = withConsole { $0.isFull(vm) }
-      lock(vm)
-      switch hypervisor.value.vms[vm].state {
+      let isFull = withConsole { $0.isFull(vm.value.index) }
+      vm.value.lock.acquire(by: value.index)
+      switch vm.value.state {
       case .running, .halting:
-        hypervisor.value.vms[vm].machine.holdConsole(isFull)
+        vm.value.machine.holdConsole(isFull)
         settleInterrupts(of: vm)
       // Its models are as a failure of ours may have left them.
       case .stopped, .failed: break
       }
-      unlock(vm)
+      vm.value.lock.release()
       // What was said is what is the case, or it is said once more: another CPU may have changed it in between.
-      if withConsole({ $0.isFull(vm) }) == isFull { return }
+      if withConsole({ $0.isFull(vm.value.index) }) == isFull { return }
     }
   }
 

@@ -42,28 +42,30 @@ extension Reference where Value == PhysicalCPU {
       }
       let isWhole = console.composeStatistics { line in
         if subject >= vcpuCount { return writeCPU(subject &- vcpuCount, asTable: isTable, to: &line) }
-        return isTable ? writeRow(part, of: subject, to: &line) : writeLine(part, of: subject, to: &line)
+        return isTable
+          ? writeRow(part, of: hypervisor.value.vcpus.reference(to: subject), to: &line)
+          : writeLine(part, of: hypervisor.value.vcpus.reference(to: subject), to: &line)
       }
       console.statistics?.part = isWhole ? nil : part &+ 1
     }
   }
 
   /// A part of the row for people. True where it is the last.
-  private func writeRow(_ part: Int, of number: Int, to line: inout ConsoleMessage) -> Bool {
+  private func writeRow(_ part: Int, of vcpu: Reference<VCPU>, to line: inout ConsoleMessage) -> Bool {
     let hypervisor = Hypervisor.shared
     let rate = TickRate(perSecond: UInt32(truncatingIfNeeded: hypervisor.value.ticksPerSecond))
-    let accounting = hypervisor.value.vcpus[number].accounting
+    let accounting = vcpu.value.accounting
     switch part {
     case 0:
-      line.write(decimal: UInt64(hypervisor.value.vcpus[number].cpu), width: 5)
-      line.write(decimal: UInt64(hypervisor.value.vcpus[number].index), width: 6)
-      let state = stateName(of: number)
+      line.write(decimal: UInt64(vcpu.value.cpu.value.index), width: 5)
+      line.write(decimal: UInt64(vcpu.value.index), width: 6)
+      let state = stateName(of: vcpu)
       line.write("  ")
       line.write(state)
       for _ in state.utf8CodeUnitCount..<7 { line.write(" ") }
     case 1:
       let passed = max(Instant.now.ticks(since: hypervisor.value.startedAt) / 1000, 1)
-      let runTime = runTime(of: number)
+      let runTime = runTime(of: vcpu)
       line.write(decimal: rate.nanoseconds(ticks: runTime) / 1_000_000, width: 12)
       let share = runTime / passed
       line.write(decimal: share / 10, width: 7)
@@ -71,11 +73,11 @@ extension Reference where Value == PhysicalCPU {
       line.write(decimal: share % 10)
     case 2:
       line.write(decimal: accounting.switchCount, width: 11)
-      line.write(decimal: throttleCount(of: number), width: 11)
+      line.write(decimal: throttleCount(of: vcpu), width: 11)
     default:
       line.write(decimal: rate.nanoseconds(ticks: accounting.latency.worst) / 1000, width: 10)
       line.write("  ")
-      hypervisor.value.vcpus[number].host.value.name.write(to: &line)
+      vcpu.value.vm.value.name.write(to: &line)
       line.write("\n")
       return true
     }
@@ -83,9 +85,9 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// A part of the form that `tvisor histogram` reads. True where it is the last.
-  private func writeLine(_ part: Int, of number: Int, to line: inout ConsoleMessage) -> Bool {
+  private func writeLine(_ part: Int, of vcpu: Reference<VCPU>, to line: inout ConsoleMessage) -> Bool {
     let hypervisor = Hypervisor.shared
-    let accounting = hypervisor.value.vcpus[number].accounting
+    let accounting = vcpu.value.accounting
     func write(_ key: StaticString, _ value: UInt64) {
       line.write(key)
       line.write(decimal: value)
@@ -93,22 +95,22 @@ extension Reference where Value == PhysicalCPU {
     switch part {
     case 0:
       line.write("tvisor-stat: vm=")
-      hypervisor.value.vcpus[number].host.value.name.write(to: &line)
-      write(" vcpu=", UInt64(hypervisor.value.vcpus[number].index))
-      write(" cpu=", UInt64(hypervisor.value.vcpus[number].cpu))
+      vcpu.value.vm.value.name.write(to: &line)
+      write(" vcpu=", UInt64(vcpu.value.index))
+      write(" cpu=", UInt64(vcpu.value.cpu.value.index))
       line.write(" state=")
-      line.write(stateName(of: number))
+      line.write(stateName(of: vcpu))
     case 1:
       write(" hz=", hypervisor.value.ticksPerSecond)
-      write(" run=", runTime(of: number))
+      write(" run=", runTime(of: vcpu))
     case 2:
       write(" switches=", accounting.switchCount)
-      write(" throttles=", throttleCount(of: number))
+      write(" throttles=", throttleCount(of: vcpu))
     case 3:
       write(" worst=", accounting.latency.worst)
       write(" worst-at=", accounting.latency.worstAt.ticks)
       line.write(" wake=")
-    default: return writeBuckets(from: (part &- 4) &* Self.bucketsAtOnce, of: number, to: &line)
+    default: return writeBuckets(from: (part &- 4) &* Self.bucketsAtOnce, of: vcpu, to: &line)
     }
     return false
   }
@@ -118,8 +120,8 @@ extension Reference where Value == PhysicalCPU {
 
   /// Some of the histogram of a vCPU's wakes, up to its last bucket with anything in it; the line's end behind it. True where that
   /// was it.
-  private func writeBuckets(from first: Int, of number: Int, to line: inout ConsoleMessage) -> Bool {
-    let latency = Hypervisor.shared.value.vcpus[number].accounting.latency
+  private func writeBuckets(from first: Int, of vcpu: Reference<VCPU>, to line: inout ConsoleMessage) -> Bool {
+    let latency = vcpu.value.accounting.latency
     let bucketCount = latency.usedBucketCount
     let end = min(first &+ Self.bucketsAtOnce, bucketCount)
     for bucket in min(first, end)..<end {
@@ -133,10 +135,8 @@ extension Reference where Value == PhysicalCPU {
   /// How long a vCPU has run up to now, in ticks: what its CPU has counted, and what it has not yet, which on a CPU of its own may be
   /// all. Where the CPU counts meanwhile, it is looked at again.
   @inline(never)
-  private func runTime(of number: Int) -> UInt64 {
-    let hypervisor = Hypervisor.shared
-    let vcpu = hypervisor.value.vcpus.reference(to: number)
-    let cpu = hypervisor.value.cpus.reference(to: vcpu.value.cpu)
+  private func runTime(of vcpu: Reference<VCPU>) -> UInt64 {
+    let cpu = vcpu.value.cpu
     for _ in 0..<4 {
       let start = cpu.value.chargedUntil
       barrier_complete_inner()
@@ -163,19 +163,16 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// What the vCPU is at. It may have gone on to something else when the line is read.
-  private func stateName(of number: Int) -> StaticString {
-    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+  private func stateName(of vcpu: Reference<VCPU>) -> StaticString {
     if vcpu.value.isAskedToLeave { return "off" }
     switch vcpu.value.activity {
     case .off: return "off"
     case .waiting: return "waiting"
-    case .ready: return Hypervisor.shared.value.cpus[vcpu.value.cpu].loaded == number ? "running" : "ready"
+    case .ready: return vcpu.value.cpu.value.loaded == vcpu ? "running" : "ready"
     }
   }
 
-  private func throttleCount(of number: Int) -> UInt64 {
-    let hypervisor = Hypervisor.shared
-    let cpu = hypervisor.value.cpus.reference(to: hypervisor.value.vcpus[number].cpu)
-    return UInt64(cpu.value.scheduler.throttleCount(of: hypervisor.value.vcpus[number].slot))
+  private func throttleCount(of vcpu: Reference<VCPU>) -> UInt64 {
+    UInt64(vcpu.value.cpu.value.scheduler.throttleCount(of: vcpu.value.slot))
   }
 }

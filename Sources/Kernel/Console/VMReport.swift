@@ -41,9 +41,11 @@ struct VMReport {
 
 extension Reference where Value == PhysicalCPU {
   /// Has something said of a VM.
-  func announce(_ text: StaticString, _ detail: VMReport.Detail = .nothing, endsLine: Bool = true, of vm: Int) {
+  func announce(
+    _ text: StaticString, _ detail: VMReport.Detail = .nothing, endsLine: Bool = true, of vm: Reference<HostedVM>
+  ) {
     withConsole { console in
-      console.announce(VMReport(text: text, detail: detail, endsLine: endsLine), of: vm)
+      console.announce(VMReport(text: text, detail: detail, endsLine: endsLine), of: vm.value.index)
       // Without an interrupt of the host's UART nobody would come back to it.
       if Hypervisor.shared.value.interrupts.console == HostInterrupts.none { console.sayAll() }
     }

@@ -44,14 +44,14 @@ extension Reference where Value == PhysicalCPU {
       let next = value.assigned[slot]
       if next.value.audience != value.audience { show(next.value.audience) }
       if value.hasCalls && somebodyCalls(at: now) { return false }
-      if next.value.number != value.loaded {
+      if value.loaded != next {
         if next.value.needsWork {
           workFor(next, until: until, frame)
           return false
         }
         // Where nobody is unloaded, the load is not put off once more: whose budget ends before a switch does would never get to run,
         // and nobody else either.
-        if value.loaded >= 0 {
+        if value.loaded != nil {
           // It may have come for this switch, during which somebody else may be due: who is looks for the timer's interrupt.
           if value.timerDeadline == .never { armTimer(for: until) }
           unload(frame)
@@ -149,7 +149,7 @@ extension Reference where Value == PhysicalCPU {
     // Nobody's registers may be in the hardware while we work for somebody else: a fault of ours would lose them.
     unload(frame)
     if Processor.isInterruptPending { return }
-    let vm = next.value.host
+    let vm = next.value.vm
     vm.value.lock.acquire(by: value.index)
     let isHere = next.value.arrives()
     vm.value.lock.release()
@@ -213,10 +213,9 @@ extension Reference where Value == PhysicalCPU {
   /// Finds out when something of the vCPU needs us: its emulated timer always, its virtual timer while it waits without
   /// being in the hardware, its VM's clock if it set it last. A timer whose interrupt waits already needs nobody.
   @_optimize(speed)
-  func updateDeadline(of number: Int) {
-    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+  func updateDeadline(of vcpu: Reference<VCPU>) {
     guard vcpu.value.activity != .off else { return }
-    let vm = vcpu.value.host
+    let vm = vcpu.value.vm
     vm.value.lock.acquire(by: value.index)
     let deadline = deadline(of: vcpu, vm)
     vm.value.lock.release()
@@ -246,7 +245,7 @@ extension Reference where Value == PhysicalCPU {
   /// True for a vCPU that is not loaded, waits, and has not been told of its virtual timer's interrupt. The VM's lock is held.
   @inline(__always)
   private func watchesVirtualTimer(of vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> Bool {
-    vcpu.value.number != value.loaded && vcpu.value.activity == .waiting
+    vcpu != value.loaded && vcpu.value.activity == .waiting
       && !vm.value.machine.interrupts.hardwareLinkInUse(GuestMachine.virtualTimerInterrupt, vcpu: vcpu.value.index)
   }
 
@@ -275,7 +274,7 @@ extension Reference where Value == PhysicalCPU {
   private func serveDeadline(ofStanding standing: Int, at now: Instant) {
     let vcpu = value.byStanding[standing]
     passTime(to: vcpu, at: now)
-    let vm = vcpu.value.host
+    let vm = vcpu.value.vm
     let index = vcpu.value.index
     // What is looked at late counts from when it was due.
     let due = max(vcpu.value.deadline, vcpu.value.waitingSince)
@@ -295,7 +294,7 @@ extension Reference where Value == PhysicalCPU {
         GuestMachine.virtualTimerInterrupt, physicalID: UInt16(truncatingIfNeeded: value.virtualTimerInterrupt),
         vcpu: index)
     }
-    settleInterrupts(of: vm.value.index, at: min(due, now))
+    settleInterrupts(of: vm, at: min(due, now))
     let deadline = deadline(of: vcpu, vm)
     vm.value.lock.release()
     // What is due again already waits: this comes to an end, and others have their turn.
@@ -315,21 +314,20 @@ extension Reference where Value == PhysicalCPU {
   @inline(never)
   @_optimize(speed)
   func watch(_ vcpu: Reference<VCPU>) {
-    let isWatched = vcpu.value.activity == .waiting || vcpu.value.number == value.loaded
+    let isWatched = vcpu.value.activity == .waiting || vcpu == value.loaded
     value.deadlines.set(vcpu.value.standing, to: isWatched ? vcpu.value.deadline : .never)
   }
 
   /// A vCPU that waited can run, since `instant`.
   @inline(never)
   @_optimize(speed)
-  func wake(_ number: Int, at instant: Instant? = nil) {
-    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+  func wake(_ vcpu: Reference<VCPU>, at instant: Instant? = nil) {
     guard vcpu.value.activity == .waiting else { return }
     let now = instant ?? .now
     vcpu.value.activity = .ready
     // Without the lock: other CPUs write nothing else here.
     vcpu.value.isAsleep = false
-    if vcpu.value.deadline != .never && number != value.loaded { value.deadlines.set(vcpu.value.standing, to: .never) }
+    if vcpu.value.deadline != .never && vcpu != value.loaded { value.deadlines.set(vcpu.value.standing, to: .never) }
     vcpu.value.accounting.woke(at: now)
     value.scheduler.ready(vcpu.value.slot, at: now)
     value.hasNewcomer = true
@@ -338,36 +336,35 @@ extension Reference where Value == PhysicalCPU {
 
   /// The vCPU that runs has nothing to do, unless an interrupt is pending for it after all.
   @_optimize(speed)
-  func wait(_ number: Int) {
-    let hypervisor = Hypervisor.shared
-    let vm = hypervisor.value.vcpus[number].vm
-    let index = hypervisor.value.vcpus[number].index
+  func wait(_ vcpu: Reference<VCPU>) {
+    let vm = vcpu.value.vm
+    let index = vcpu.value.index
     var registers = value.listRegisters
-    lock(vm)
-    let isAtRest = hypervisor.value.vms[vm].machine.interrupts.isAtRest(vcpu: index, registers: registers)
-    if !isAtRest { lowerVirtualTimer(of: value.loadedVM, index) }
+    vm.value.lock.acquire(by: value.index)
+    let isAtRest = vm.value.machine.interrupts.isAtRest(vcpu: index, registers: registers)
+    if !isAtRest { lowerVirtualTimer(of: vm, index) }
     let isPending =
       !isAtRest
-      && hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
-    if isPending { hypervisor.value.vms[vm].machine.power.ran(index) }
+      && vm.value.machine.interrupts.hasPendingInterrupt(vcpu: index, registers: &registers)
+    if isPending { vm.value.machine.power.ran(index) }
     settleInterrupts(of: vm)
-    hypervisor.value.vcpus[number].isAsleep = !isPending
-    unlock(vm)
+    vcpu.value.isAsleep = !isPending
+    vm.value.lock.release()
     // From here on another CPU's interrupt for the vCPU comes as a request, and wakes it.
     if isPending { return }
     let now = Instant.now
     charge(until: now)
-    hypervisor.value.vcpus[number].activity = .waiting
-    hypervisor.value.vcpus[number].waitingSince = now
-    value.scheduler.block(hypervisor.value.vcpus[number].slot, at: now)
+    vcpu.value.activity = .waiting
+    vcpu.value.waitingSince = now
+    value.scheduler.block(vcpu.value.slot, at: now)
     value.needsDecision = true
   }
 
   /// The vCPU that runs waits for another one.
-  func yield(_ number: Int) {
+  func yield(_ vcpu: Reference<VCPU>) {
     let now = Instant.now
     charge(until: now)
-    value.scheduler.yield(Hypervisor.shared.value.vcpus[number].slot, at: now)
+    value.scheduler.yield(vcpu.value.slot, at: now)
     value.needsDecision = true
   }
 }

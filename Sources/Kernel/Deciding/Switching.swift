@@ -10,7 +10,7 @@ extension Reference where Value == PhysicalCPU {
   /// Puts a vCPU of this CPU's in the hardware, where none is. False where its VM has been stopped: then none is.
   @inline(__always)
   func loads(_ vcpu: Reference<VCPU>, _ frame: TrapFrame) -> Bool {
-    let vm = vcpu.value.host
+    let vm = vcpu.value.vm
     let index = vcpu.value.index
     TrapControls.setGuestSpace(root: vm.value.space.root, vmid: vm.value.vmid)
     if !vcpu.value.ownsTranslations { takeTranslations(vcpu) }
@@ -24,9 +24,8 @@ extension Reference where Value == PhysicalCPU {
     let deadline = vcpu.value.needsCare ? careForLoaded(vcpu, vm) : nil
     vm.value.lock.release()
     vcpu.value.context.load(into: frame, counterOffset: vm.value.counterOffset)
-    let number = vcpu.value.number
-    vcpu.value.context.setFloatingPointTrap(value.floatingPointOwner != number, current: &value.floatingPointTraps)
-    value.loaded = number
+    vcpu.value.context.setFloatingPointTrap(value.floatingPointOwner != vcpu, current: &value.floatingPointTraps)
+    value.loaded = vcpu
     value.loadedVCPU = vcpu
     value.loadedVM = vm
     value.loadedIndex = index
@@ -46,7 +45,7 @@ extension Reference where Value == PhysicalCPU {
       if Processor.isInterruptPending { return false }
       vm.value.lock.acquire(by: value.index)
       vm.value.machine.interrupts.refreshSome(vcpu: value.loadedIndex, registers: &value.listRegisters)
-      settleInterrupts(of: vm.value.index)
+      settleInterrupts(of: vm)
       vm.value.lock.release()
     } while vm.value.machine.interrupts.needsRefresh(vcpu: value.loadedIndex) && !value.needsDecision
     return !value.needsDecision
@@ -62,12 +61,15 @@ extension Reference where Value == PhysicalCPU {
   @inline(never)
   @_optimize(speed)
   private func takeTranslations(_ vcpu: Reference<VCPU>) {
-    let last = value.lastOfVM[vcpu.value.vm]
-    if last >= 0 {
+    let vm = vcpu.value.vm.value.index
+    switch value.translationOwners[vm] {
+    case .nobody: break
+    case .past: Processor.invalidateGuestTranslationsHere()
+    case .vcpu(let last):
       Processor.invalidateGuestTranslationsHere()
-      if last != .max { Hypervisor.shared.value.vcpus[last].ownsTranslations = false }
+      last.value.ownsTranslations = false
     }
-    value.lastOfVM[vcpu.value.vm] = vcpu.value.number
+    value.translationOwners[vm] = .vcpu(vcpu)
     vcpu.value.ownsTranslations = true
   }
 
@@ -85,8 +87,7 @@ extension Reference where Value == PhysicalCPU {
   /// Takes the vCPU in the hardware off this CPU, with all that is its own but FP and SIMD.
   @inline(__always)
   func unload(_ frame: TrapFrame) {
-    guard value.loaded >= 0 else { return }
-    let vcpu = value.loadedVCPU
+    guard let vcpu = value.loaded else { return }
     let vm = value.loadedVM
     vm.value.lock.acquire(by: value.index)
     let isTimerRaised = vm.value.machine.interrupts.hardwareLinkInUse(
@@ -99,7 +100,7 @@ extension Reference where Value == PhysicalCPU {
     let isSettled =
       vm.value.machine.interrupts.unload(vcpu: value.loadedIndex, from: &value.listRegisters) && !isTimerRaised
       && !vm.value.machine.interrupts.hasDeactivations
-    if isSettled { value.loaded = -1 } else { settleUnloaded(vm) }
+    if isSettled { value.loaded = nil } else { settleUnloaded(vm) }
     // Of one that is preempted nothing else is due now than while it was loaded.
     guard isSettled && vcpu.value.activity == .ready && vcpu.value.deadline == .never && !vcpu.value.isAskedToLeave
     else {
@@ -126,18 +127,18 @@ extension Reference where Value == PhysicalCPU {
   private func settleUnloaded(_ vm: Reference<HostedVM>) {
     // Reading back may have cut links whose physical interrupts only we can end now, while the vCPU still counts as
     // loaded: a virtual timer's interrupt that stayed active would keep every other vCPU's away from this CPU.
-    if vm.value.machine.interrupts.hasDeactivations { deactivate(of: vm.value.index) }
+    if vm.value.machine.interrupts.hasDeactivations { deactivate(of: vm) }
     setVirtualTimerActive(of: vm, value.loadedIndex, false)
-    value.loaded = -1
-    settleInterrupts(of: vm.value.index)
+    value.loaded = nil
+    settleInterrupts(of: vm)
   }
 
   /// Takes the vCPU in the hardware off this CPU and forgets its registers: it will not go on.
-  func discard(_ number: Int) {
-    if value.floatingPointOwner == number { value.floatingPointOwner = -1 }
-    guard value.loaded == number else { return }
+  func discard(_ vcpu: Reference<VCPU>) {
+    if value.floatingPointOwner == vcpu { value.floatingPointOwner = nil }
+    guard value.loaded == vcpu else { return }
     Processor.virtualTimerControl = 0
-    Hypervisor.shared.value.vcpus[number].context.discard()
+    vcpu.value.context.discard()
     let vm = value.loadedVM
     vm.value.lock.acquire(by: value.index)
     vm.value.machine.interrupts.unload(vcpu: value.loadedIndex, from: &value.listRegisters)
@@ -153,13 +154,11 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Gives the FP and SIMD registers to the vCPU that runs.
-  func loadFloatingPoint(of number: Int) {
+  func loadFloatingPoint(of vcpu: Reference<VCPU>) {
     TrapControls.setFloatingPointTrap(false)
     value.floatingPointTraps = false
-    let owner = value.floatingPointOwner
-    let hypervisor = Hypervisor.shared
-    if owner >= 0 { hypervisor.value.vcpus[owner].context.saveFloatingPoint() }
-    hypervisor.value.vcpus[number].context.loadFloatingPoint()
-    value.floatingPointOwner = number
+    value.floatingPointOwner?.value.context.saveFloatingPoint()
+    vcpu.value.context.loadFloatingPoint()
+    value.floatingPointOwner = vcpu
   }
 }

@@ -41,24 +41,23 @@ extension Reference where Value == PhysicalCPU {
   /// An interrupt of a VM's own device has come. It stays active until the guest ends it.
   @inline(never)
   func raiseGivenInterrupt(_ acknowledged: UInt32, of owner: InterruptOwner) {
-    let hypervisor = Hypervisor.shared
-    let vm = Int(owner.vm)
-    lock(vm)
-    if hypervisor.value.vms[vm].state == .running, hypervisor.value.vms[vm].loading == .done {
-      hypervisor.value.vms[vm].machine.interrupts.raiseHardware(
+    let vm = Hypervisor.shared.value.vms.reference(to: Int(owner.vm))
+    vm.value.lock.acquire(by: value.index)
+    if vm.value.state == .running, vm.value.loading == .done {
+      vm.value.machine.interrupts.raiseHardware(
         owner.guest, physicalID: UInt16(truncatingIfNeeded: acknowledged & 0x3ff), vcpu: 0, isEdge: owner.isEdge)
       settleInterrupts(of: vm)
     } else {
       // It was on its way when the VM went.
       value.controller.abandon(acknowledged)
     }
-    unlock(vm)
+    vm.value.lock.release()
   }
 
   /// Lets the interrupts of the VM's devices come, to the CPU that runs this: that of the VM's first vCPU, whose memory is
   /// complete now.
-  func turnOnGivenInterrupts(of vm: Int) {
-    let interrupts = Hypervisor.shared.value.vms[vm].givenInterrupts
+  func turnOnGivenInterrupts(of vm: Reference<HostedVM>) {
+    let interrupts = vm.value.givenInterrupts
     for index in interrupts.indices {
       let id = interrupts[index]
       value.controller.route(id, affinity: value.affinity)
@@ -69,8 +68,8 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Keeps the interrupts of the VM's devices off. Those that are active are the interrupt controller's model to give back.
-  func turnOffGivenInterrupts(of vm: Int) {
-    let interrupts = Hypervisor.shared.value.vms[vm].givenInterrupts
+  func turnOffGivenInterrupts(of vm: Reference<HostedVM>) {
+    let interrupts = vm.value.givenInterrupts
     for index in interrupts.indices { value.controller.disable(interrupts[index]) }
   }
 }

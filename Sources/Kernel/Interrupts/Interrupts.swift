@@ -102,18 +102,18 @@ extension Reference where Value == PhysicalCPU {
   @inline(never)
   private func raiseVirtualTimer(_ acknowledged: UInt32) {
     // It may have been another vCPU's, whose timer is off by now.
-    guard value.loaded >= 0, Processor.isVirtualTimerLineHigh else {
+    guard value.loaded != nil, Processor.isVirtualTimerLineHigh else {
       return value.controller.deactivate(acknowledged)
     }
     // Who waits for it wakes when it was due, as where nobody's hardware watches: periods of a timer are periods to the scheduler.
     let due = value.loadedVCPU.value.activity == .waiting ? loadedTimerDue : nil
-    if repeatVirtualTimer() { return wake(value.loaded, at: due) }
+    if repeatVirtualTimer() { return wake(value.loadedVCPU, at: due) }
     let vm = value.loadedVM
     vm.value.lock.acquire(by: value.index)
     vm.value.machine.interrupts.raiseHardware(
       GuestMachine.virtualTimerInterrupt, physicalID: UInt16(truncatingIfNeeded: acknowledged & 0x3ff),
       vcpu: value.loadedIndex)
-    settleInterrupts(of: vm.value.index, at: due)
+    settleInterrupts(of: vm, at: due)
     vm.value.lock.release()
   }
 
@@ -127,11 +127,11 @@ extension Reference where Value == PhysicalCPU {
   /// The vCPU's CPU interface has something that the interrupt controller has to see.
   @_optimize(speed)
   func serveMaintenance() {
-    guard value.loaded >= 0 else { return }
+    guard value.loaded != nil else { return }
     let vm = value.loadedVM
     vm.value.lock.acquire(by: value.index)
     vm.value.machine.interrupts.beginMaintenance(vcpu: value.loadedIndex, registers: &value.listRegisters)
-    settleInterrupts(of: vm.value.index)
+    settleInterrupts(of: vm)
     // The rest comes in pieces, before its guest goes on.
     if vm.value.machine.interrupts.needsRefresh(vcpu: value.loadedIndex) { value.needsDecision = true }
     vm.value.lock.release()
@@ -144,40 +144,37 @@ extension Reference where Value == PhysicalCPU {
   /// Brings what changed in the VM's interrupt controller to its vCPUs. Costs two tests where nothing has. Whoever wakes, wakes
   /// as of `instant`, or now.
   @inline(__always)
-  func settleInterrupts(of vm: Int, at instant: Instant? = nil) {
+  func settleInterrupts(of vm: Reference<HostedVM>, at instant: Instant? = nil) {
     // Taking an interrupt from one vCPU may give it to another.
-    while Hypervisor.shared.value.vms[vm].machine.interrupts.attention != 0 { spreadInterrupts(of: vm, at: instant) }
-    if Hypervisor.shared.value.vms[vm].machine.interrupts.hasDeactivations { deactivate(of: vm) }
+    while vm.value.machine.interrupts.attention != 0 { spreadInterrupts(of: vm, at: instant) }
+    if vm.value.machine.interrupts.hasDeactivations { deactivate(of: vm) }
   }
 
   /// Of several vCPUs one is seen to at once, if it may interrupt what runs here. The others, and those who may not, are noted:
   /// the next decision looks at each when its turn has come.
   @_optimize(speed)
-  private func spreadInterrupts(of vm: Int, at instant: Instant?) {
-    let hypervisor = Hypervisor.shared
-    var changed = hypervisor.value.vms[vm].machine.interrupts.takeAttention()
-    let first = hypervisor.value.vms[vm].vcpus.lowerBound
+  private func spreadInterrupts(of vm: Reference<HostedVM>, at instant: Instant?) {
+    var changed = vm.value.machine.interrupts.takeAttention()
     var hasWoken = false
     while changed != 0 {
       let index = changed.trailingZeroBitCount
       changed &= changed &- 1
-      let number = first &+ index
-      let vcpu = hypervisor.value.vcpus.reference(to: number)
-      if vcpu.value.cpu == value.index {
-        if number == value.loaded {
-          refreshInterrupts(of: number, vm, index, at: instant)
+      let vcpu = vm.value.vcpus.reference(to: index)
+      if vcpu.value.cpu == self {
+        if vcpu == value.loaded {
+          refreshInterrupts(of: vcpu, at: instant)
         } else if vcpu.value.activity == .waiting {
           let mayInterrupt = value.audience.contains(vcpu.value.standing)
           if mayInterrupt && !hasWoken {
             hasWoken = true
-            refreshInterrupts(of: number, vm, index, at: instant)
+            refreshInterrupts(of: vcpu, at: instant)
           } else if leave(.interrupts, with: vcpu), mayInterrupt {
             call()
           }
         }
-      } else if hypervisor.value.vms[vm].machine.interrupts.isLoaded(vcpu: index) {
+      } else if vm.value.machine.interrupts.isLoaded(vcpu: index) {
         post(.interrupts, to: vcpu)
-      } else if vcpu.value.isAsleep, hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index) {
+      } else if vcpu.value.isAsleep, vm.value.machine.interrupts.hasPendingInterrupt(vcpu: index) {
         // Once: whoever else runs there is not disturbed again for what waits already. A vCPU that could run, or is off,
         // finds its interrupts when it is loaded.
         vcpu.value.isAsleep = false
@@ -189,48 +186,49 @@ extension Reference where Value == PhysicalCPU {
   /// Brings what the interrupt controller has for a vCPU of this CPU into the list registers, if it is loaded, and to the
   /// scheduler, if it waits.
   @_optimize(speed)
-  private func refreshInterrupts(of number: Int, _ vm: Int, _ index: Int, at instant: Instant? = nil) {
-    let hypervisor = Hypervisor.shared
-    let isWaiting = hypervisor.value.vcpus[number].activity == .waiting
-    if number == value.loaded {
-      if !isWaiting && hypervisor.value.vms[vm].machine.interrupts.hasManyToBring(vcpu: index) {
+  private func refreshInterrupts(of vcpu: Reference<VCPU>, at instant: Instant? = nil) {
+    let vm = vcpu.value.vm
+    let index = vcpu.value.index
+    let isWaiting = vcpu.value.activity == .waiting
+    if vcpu == value.loaded {
+      if !isWaiting && vm.value.machine.interrupts.hasManyToBring(vcpu: index) {
         // In pieces, before its guest goes on: what it owes, if it owes something, comes first.
         if value.loadedVCPU.value.owed.isDone { value.needsDecision = true }
         return
       }
       var registers = value.listRegisters
-      hypervisor.value.vms[vm].machine.interrupts.refresh(vcpu: index, registers: &registers)
+      vm.value.machine.interrupts.refresh(vcpu: index, registers: &registers)
       if isWaiting,
-        hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(ofWaiting: index, registers: &registers)
+        vm.value.machine.interrupts.hasPendingInterrupt(ofWaiting: index, registers: &registers)
       {
-        wake(number, at: instant)
+        wake(vcpu, at: instant)
       }
-    } else if isWaiting, hypervisor.value.vms[vm].machine.interrupts.hasPendingInterrupt(vcpu: index) {
-      wake(number, at: instant)
+    } else if isWaiting, vm.value.machine.interrupts.hasPendingInterrupt(vcpu: index) {
+      wake(vcpu, at: instant)
     }
   }
 
   /// Ends the physical interrupts whose guests took back their end of the link. A private one can be ended only by the
   /// CPU of its vCPU, which is asked.
-  func deactivate(of vm: Int) {
-    let hypervisor = Hypervisor.shared
-    for number in hypervisor.value.vms[vm].vcpus {
-      let index = number &- hypervisor.value.vms[vm].vcpus.lowerBound
-      let isLoaded = hypervisor.value.vms[vm].machine.interrupts.isLoaded(vcpu: index)
-      guard number == value.loaded || !isLoaded else { continue }
-      while let id = hypervisor.value.vms[vm].machine.interrupts.takeDeactivation(vcpu: index) {
-        if id >= 32 || number == value.loaded {
+  func deactivate(of vm: Reference<HostedVM>) {
+    for index in vm.value.vcpus.indices {
+      let vcpu = vm.value.vcpus.reference(to: index)
+      let isLoaded = vm.value.machine.interrupts.isLoaded(vcpu: index)
+      guard vcpu == value.loaded || !isLoaded else { continue }
+      while let id = vm.value.machine.interrupts.takeDeactivation(vcpu: index) {
+        if id >= 32 || vcpu == value.loaded {
           value.controller.setActive(id, false)
         } else {
           // A vCPU that is not loaded has given its private interrupt's active state back already. Its timer may be due again.
-          post(.deadlines, to: number)
+          post(.deadlines, to: vcpu)
         }
       }
     }
-    guard hypervisor.value.vms[vm].machine.interrupts.hasDeactivations else { return }
-    for number in hypervisor.value.vms[vm].vcpus where hypervisor.value.vcpus[number].cpu != value.index {
-      let index = number &- hypervisor.value.vms[vm].vcpus.lowerBound
-      if hypervisor.value.vms[vm].machine.interrupts.isLoaded(vcpu: index) { post(.interrupts, to: number) }
+    guard vm.value.machine.interrupts.hasDeactivations else { return }
+    for index in vm.value.vcpus.indices where vm.value.vcpus[index].cpu != self {
+      if vm.value.machine.interrupts.isLoaded(vcpu: index) {
+        post(.interrupts, to: vm.value.vcpus.reference(to: index))
+      }
     }
   }
 }
@@ -252,25 +250,24 @@ extension Reference where Value == PhysicalCPU {
     guard let physical = vm.value.machine.interrupts.physicalInterrupt(raising: id, vcpu: value.loadedIndex),
       value.listRegisters.isLineHigh(ofPhysical: physical) == false
     else { return }
-    lock(vm.value.index)
+    vm.value.lock.acquire(by: value.index)
     vm.value.machine.interrupts.synchronize(vcpu: value.loadedIndex, registers: &value.listRegisters)
-    settleInterrupts(of: vm.value.index)
-    unlock(vm.value.index)
+    settleInterrupts(of: vm)
+    vm.value.lock.release()
   }
 
   /// Another CPU has changed something in the interrupt controller that concerns a vCPU of this one.
   @_optimize(speed)
-  func updateInterrupts(of number: Int) {
-    let hypervisor = Hypervisor.shared
-    guard hypervisor.value.vcpus[number].activity != .off else { return }
-    let vm = hypervisor.value.vcpus[number].vm
-    lock(vm)
+  func updateInterrupts(of vcpu: Reference<VCPU>) {
+    guard vcpu.value.activity != .off else { return }
+    let vm = vcpu.value.vm
+    vm.value.lock.acquire(by: value.index)
     // Of a vCPU that was stopped its models may be another start's by now.
-    guard !hypervisor.value.vcpus[number].isAskedToLeave else { return unlock(vm) }
-    refreshInterrupts(of: number, vm, hypervisor.value.vcpus[number].index)
+    guard !vcpu.value.isAskedToLeave else { return vm.value.lock.release() }
+    refreshInterrupts(of: vcpu)
     settleInterrupts(of: vm)
-    hypervisor.value.vcpus[number].isAsleep = hypervisor.value.vcpus[number].activity == .waiting
-    unlock(vm)
+    vcpu.value.isAsleep = vcpu.value.activity == .waiting
+    vm.value.lock.release()
   }
 }
 

@@ -63,9 +63,8 @@ extension Reference where Value == PhysicalCPU {
     let vm = value.loadedVM
     // Of a vCPU that is not loaded its CPU may be busy with another VM, which is not to be disturbed for nothing.
     guard vm.value.machine.interrupts.isLoaded(vcpu: request.target) else { return false }
-    let number = vm.value.vcpus.lowerBound &+ request.target
-    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
-    guard vcpu.value.cpu != value.index else { return false }
+    let vcpu = vm.value.vcpus.reference(to: request.target)
+    guard vcpu.value.cpu != self else { return false }
     guard vm.value.machine.interrupts.version == .v2 else {
       postAtOnce(.softwareInterrupt(request.id), to: vcpu)
       return true
@@ -80,8 +79,7 @@ extension Reference where Value == PhysicalCPU {
   /// stand as they did when those came last. What it cannot serve is as if it had not come yet.
   @inline(__always)
   func servesSoftwareInterruptsAlone() -> Bool {
-    guard value.loaded >= 0 else { return false }
-    let vcpu = value.loadedVCPU
+    guard let vcpu = value.loaded else { return false }
     let asked = Requests(rawValue: vcpu.value.mail.requests.load(ordering: .relaxed))
     guard !asked.isEmpty, asked.isSubset(of: .allSoftwareInterrupts), !vcpu.value.isAskedToLeave else { return false }
     value.board.unmark(vcpu.value.standing)
@@ -128,46 +126,43 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Gives the vCPU, which is this CPU's, the SGIs that others have asked for.
-  func takeSoftwareInterrupts(_ requests: Requests, of number: Int) {
-    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+  func takeSoftwareInterrupts(_ requests: Requests, of vcpu: Reference<VCPU>) {
     // What comes after its VM's halt was meant for what ran before. A vCPU that is off finds them pending when it is turned on.
-    guard vcpu.value.host.value.state == .running, !vcpu.value.host.value.isLoading else {
-      return forgetSoftwareInterrupts(of: number)
+    guard vcpu.value.vm.value.state == .running, !vcpu.value.vm.value.isLoading else {
+      return forgetSoftwareInterrupts(of: vcpu)
     }
-    deliver(requests.rawValue >> 16, from: 0, to: number)
+    deliver(requests.rawValue >> 16, from: 0, to: vcpu)
     var sources = requests.rawValue >> 8 & 0xff
     while sources != 0 {
       let source = sources.trailingZeroBitCount
       sources &= sources &- 1
-      deliver(vcpu.value.mail.softwareInterrupts[source].exchange(0, ordering: .acquiring), from: source, to: number)
+      deliver(vcpu.value.mail.softwareInterrupts[source].exchange(0, ordering: .acquiring), from: source, to: vcpu)
     }
   }
 
   @_optimize(speed)
-  private func deliver(_ asked: UInt32, from source: Int, to number: Int) {
+  private func deliver(_ asked: UInt32, from source: Int, to vcpu: Reference<VCPU>) {
     var asked = asked
     while asked != 0 {
       let id = asked.trailingZeroBitCount
       asked &= asked &- 1
-      if number == value.loaded && repeatDelivery(id, from: source) {
-        wake(number)
+      if vcpu == value.loaded && repeatDelivery(id, from: source) {
+        wake(vcpu)
         continue
       }
-      let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
-      let vm = vcpu.value.host
+      let vm = vcpu.value.vm
       vm.value.lock.acquire(by: value.index)
       // Of a vCPU that was stopped its models may be another start's by now.
       if !vcpu.value.isAskedToLeave {
         vm.value.machine.interrupts.requestSGI(id, source: source, vcpu: vcpu.value.index)
-        settleInterrupts(of: vm.value.index)
+        settleInterrupts(of: vm)
       }
       vm.value.lock.release()
     }
   }
 
   /// Forgets what was asked of a vCPU whose VM has halted.
-  func forgetSoftwareInterrupts(of number: Int) {
-    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+  func forgetSoftwareInterrupts(of vcpu: Reference<VCPU>) {
     _ = vcpu.value.mail.requests.bitwiseAnd(~Requests.allSoftwareInterrupts.rawValue, ordering: .relaxed)
     for source in 0..<8 { vcpu.value.mail.softwareInterrupts[source].store(0, ordering: .relaxed) }
   }

@@ -78,6 +78,6 @@ extension SoftwareListRegisters: PhysicalLines {
   package static func isLineHigh(ofPhysical id: UInt16) -> Bool? {
     let cpu = PhysicalCPU.current
     guard UInt32(id) == cpu.value.virtualTimerInterrupt else { return cpu.value.controller.isLineHigh(id) }
-    return cpu.value.loaded < 0 ? nil : Processor.isVirtualTimerLineHigh
+    return cpu.value.loaded == nil ? nil : Processor.isVirtualTimerLineHigh
   }
 }

@@ -12,20 +12,21 @@ extension PhysicalCPU {
     let (charged, loaded) = (cpu.value.charged, cpu.value.loaded)
     // Whose time it was, unless another VM's models were being changed: nobody looks at those again. The console only shows
     // things.
-    var failed = charged?.value.vm ?? -1
-    for vm in hypervisor.value.vms.indices where hypervisor.value.vms[vm].lock.releaseIfHeld(by: cpu.value.index) {
-      failed = vm
+    var failed = charged?.value.vm
+    for index in hypervisor.value.vms.indices {
+      let vm = hypervisor.value.vms.reference(to: index)
+      if vm.value.lock.releaseIfHeld(by: cpu.value.index) { failed = vm }
     }
     hypervisor.value.consoleLock.releaseIfHeld(by: cpu.value.index)
-    guard failed >= 0 || loaded >= 0 else { return nil }
+    guard failed != nil || loaded != nil else { return nil }
     cpu.value.isAbandoning = true
-    if failed >= 0 { cpu.fail(failed, because: .ownException) }
+    if let failed { cpu.fail(failed, because: .ownException) }
     // Where the guest in the hardware was to go on stood in the registers that our exception has used.
-    if loaded >= 0 { cpu.fail(hypervisor.value.vcpus[loaded].vm, because: .ownException) }
+    if let loaded { cpu.fail(loaded.value.vm, because: .ownException) }
     // Where a VM was being halted already, its other CPUs may not be so far; these vCPUs run no more.
-    if loaded >= 0, hypervisor.value.vcpus[loaded].activity != .off { cpu.takeOff(loaded) }
+    if let loaded, loaded.value.activity != .off { cpu.takeOff(loaded) }
     if let charged, charged.value.vm == failed {
-      if charged.value.activity != .off { cpu.takeOff(charged.value.number) }
+      if charged.value.activity != .off { cpu.takeOff(charged) }
       // It may have been worked for.
       cpu.depart(charged)
     }

@@ -22,31 +22,28 @@ enum Failure {
 extension Reference where Value == PhysicalCPU {
   /// Starts a VM from its images. Its models go back to power on, and its images are loaded, in the time that the scheduler
   /// gives to its first vCPU.
-  func start(_ vm: Int) {
-    let hypervisor = Hypervisor.shared
-    let first = hypervisor.value.vms[vm].vcpus.lowerBound
-    lock(vm)
-    let isRestart = hypervisor.value.vms[vm].hasRun
-    hypervisor.value.vms[vm].hasRun = true
-    hypervisor.value.vms[vm].loading = isRestart ? .resetting(step: 0) : .copying(image: 0, offset: 0)
-    hypervisor.value.vms[vm].state = .running
-    hypervisor.value.vms[vm].clockWatcher = 0
-    hypervisor.value.vcpus[first].startup = VCPU.Startup(
-      entry: hypervisor.value.vms[vm].origin.entry.rawValue, argument: 0,
-      deviceTree: hypervisor.value.vms[vm].origin.treePlace?.rawValue)
-    unlock(vm)
+  func start(_ vm: Reference<HostedVM>) {
+    let first = vm.value.vcpus.reference(to: 0)
+    vm.value.lock.acquire(by: value.index)
+    vm.value.loading = vm.value.hasRun ? .resetting(step: 0) : .copying(image: 0, offset: 0)
+    vm.value.hasRun = true
+    vm.value.state = .running
+    vm.value.clockWatcher = 0
+    first.value.startup = VCPU.Startup(
+      entry: vm.value.origin.entry.rawValue, argument: 0, deviceTree: vm.value.origin.treePlace?.rawValue)
+    vm.value.lock.release()
     ask(.start, of: first)
   }
 
   /// SYSTEM_OFF, unless `reason` says that it was somebody else.
-  func stop(_ vm: Int, saying reason: StaticString = "turned itself off") {
+  func stop(_ vm: Reference<HostedVM>, saying reason: StaticString = "turned itself off") {
     if halt(vm, then: .stay(.stopped)) { announce(reason, of: vm) }
   }
 
   /// SYSTEM_RESET.
-  func restart(_ vm: Int) {
+  func restart(_ vm: Reference<HostedVM>) {
     if Hypervisor.shared.value.failsAtReset { fatalError() }
-    if Hypervisor.shared.value.vms[vm].origin.restartsOnReset {
+    if vm.value.origin.restartsOnReset {
       if halt(vm, then: .restart) { announce("asked for a reset: starting again", of: vm) }
     } else if halt(vm, then: .stay(.stopped)) {
       announce("asked for a reset: stopped, as the system file says", of: vm)
@@ -54,7 +51,7 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// Stops a VM for what happened, and says so. The others go on.
-  func fail(_ vm: Int, because failure: Failure) {
+  func fail(_ vm: Reference<HostedVM>, because failure: Failure) {
     guard halt(vm, then: .stay(.failed)) else { return }
     switch failure {
     case .unknownExit(let syndrome): announce("did what nothing answers: stopped", .syndrome(syndrome), of: vm)
@@ -70,68 +67,60 @@ extension Reference where Value == PhysicalCPU {
   ///
   /// What follows a halt, as the caller will report it, is decided here; the report comes afterwards, so that a VM that
   /// two of its vCPUs stop at once is reported once.
-  private func halt(_ vm: Int, then next: HostedVM.AfterHalt) -> Bool {
-    let hypervisor = Hypervisor.shared
-    lock(vm)
-    let isRunning = hypervisor.value.vms[vm].state == .running
-    if hypervisor.value.vms[vm].state == .halting, case .restart = hypervisor.value.vms[vm].afterHalt,
-      case .stay = next
-    {
+  private func halt(_ vm: Reference<HostedVM>, then next: HostedVM.AfterHalt) -> Bool {
+    vm.value.lock.acquire(by: value.index)
+    let isRunning = vm.value.state == .running
+    if vm.value.state == .halting, case .restart = vm.value.afterHalt, case .stay = next {
       // Whoever wants it to stay off, or has seen it fail, outdoes a reset that is under way.
-      hypervisor.value.vms[vm].afterHalt = next
+      vm.value.afterHalt = next
     }
     if isRunning {
-      hypervisor.value.vms[vm].state = .halting
-      hypervisor.value.vms[vm].afterHalt = next
-      hypervisor.value.vms[vm].haltingCount.store(hypervisor.value.vms[vm].vcpus.count, ordering: .relaxed)
+      vm.value.state = .halting
+      vm.value.afterHalt = next
+      vm.value.haltingCount.store(vm.value.vcpus.count, ordering: .relaxed)
     }
     let endedCount = isRunning ? askAllToLeave(vm) : 0
-    unlock(vm)
-    guard isRunning else {
-      // The halt of whoever asks is on its way. It does not go on until then: SYSTEM_OFF and SYSTEM_RESET do not return.
-      if value.loaded >= 0 && hypervisor.value.vcpus[value.loaded].vm == vm { takeOff(value.loaded) }
-      return false
-    }
-    if value.loaded >= 0 && value.loadedVCPU.value.vm == vm { takeOff(value.loaded) }
+    vm.value.lock.release()
+    // Whoever asks does not go on, also where a halt was on its way already: SYSTEM_OFF and SYSTEM_RESET do not return.
+    if let loaded = value.loaded, loaded.value.vm == vm { takeOff(loaded) }
+    guard isRunning else { return false }
     if endedCount > 0 { countEnded(endedCount, of: vm) }
     return true
   }
 
   /// Asks for the end of each of the VM's vCPUs. Returns how many have it already. The VM's lock is held.
-  private func askAllToLeave(_ vm: Int) -> Int {
-    let hypervisor = Hypervisor.shared
+  private func askAllToLeave(_ vm: Reference<HostedVM>) -> Int {
     var endedCount = 0
-    for number in hypervisor.value.vms[vm].vcpus {
-      let vcpu = hypervisor.value.vcpus.reference(to: number)
+    for index in vm.value.vcpus.indices {
+      let vcpu = vm.value.vcpus.reference(to: index)
       vcpu.value.startup = nil
       if vcpu.value.isEndedByAskingToLeave() {
         endedCount &+= 1
-      } else if vcpu.value.cpu != value.index {
+      } else if vcpu.value.cpu != self {
         // The interrupt may not overtake what it tells of.
         barrier_complete_inner()
-        value.controller.send(hypervisor.value.cpus[vcpu.value.cpu].requestInterrupt)
+        value.controller.send(vcpu.value.cpu.value.requestInterrupt)
       }
     }
     return endedCount
   }
 
   /// So many of the VM's vCPUs have come to their end. With the last one comes what was to come.
-  private func countEnded(_ count: Int, of vm: Int) {
-    let left = Hypervisor.shared.value.vms[vm].haltingCount.subtract(count, ordering: .acquiringAndReleasing).newValue
+  private func countEnded(_ count: Int, of vm: Reference<HostedVM>) {
+    let left = vm.value.haltingCount.subtract(count, ordering: .acquiringAndReleasing).newValue
     if left == 0 { finishHalt(of: vm) }
   }
 
   /// All vCPUs of the VM are off their CPUs: what was to come comes. Its models stay as they are until a start puts them back
   /// to power on; nobody looks at them before.
-  private func finishHalt(of vm: Int) {
-    let hypervisor = Hypervisor.shared
-    lock(vm)
+  private func finishHalt(of vm: Reference<HostedVM>) {
+    vm.value.lock.acquire(by: value.index)
     turnOffGivenInterrupts(of: vm)
-    let next = hypervisor.value.vms[vm].afterHalt
-    if case .stay(let state) = next { hypervisor.value.vms[vm].state = state }
-    unlock(vm)
+    let next = vm.value.afterHalt
+    if case .stay(let state) = next { vm.value.state = state }
+    vm.value.lock.release()
     if case .restart = next { return start(vm) }
-    if hypervisor.value.liveVMCount.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+    if Hypervisor.shared.value.liveVMCount.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
       value.isLastToStop = true
       value.needsDecision = true
     }
@@ -143,9 +132,9 @@ extension Reference where Value == PhysicalCPU {
 extension Reference where Value == PhysicalCPU {
   /// Does some of what comes before the vCPU may run, in its time.
   func prepareSome(of vcpu: Reference<VCPU>) {
-    if vcpu.value.host.value.isLoading {
+    if vcpu.value.vm.value.isLoading {
       loadSome(of: vcpu.value.vm)
-      vcpu.value.needsWork = vcpu.value.host.value.isLoading
+      vcpu.value.needsWork = vcpu.value.vm.value.isLoading
     } else {
       resetSome(of: vcpu)
     }
@@ -153,26 +142,25 @@ extension Reference where Value == PhysicalCPU {
 
   /// One step of the way of a vCPU's own models back to what a CPU_ON begins with.
   private func resetSome(of vcpu: Reference<VCPU>) {
-    let vm = vcpu.value.host
+    let vm = vcpu.value.vm
     vm.value.lock.acquire(by: value.index)
     vm.value.machine.reset(vcpu: vcpu.value.index, step: vcpu.value.resetStep)
     // What it was handling may go to another one now.
-    settleInterrupts(of: vcpu.value.vm)
+    settleInterrupts(of: vm)
     vm.value.lock.release()
     vcpu.value.resetStep &+= 1
     vcpu.value.needsWork = vcpu.value.resetStep < VirtualMachine.vcpuResetStepCount
   }
 
   /// Does some of what comes before the first instruction of a VM whose first vCPU's turn it is.
-  private func loadSome(of vm: Int) {
-    let hypervisor = Hypervisor.shared
-    if case .resetting(let step) = hypervisor.value.vms[vm].loading { return resetSome(of: vm, step) }
-    hypervisor.value.vms[vm].loadSome()
-    switch hypervisor.value.vms[vm].loading {
+  private func loadSome(of vm: Reference<HostedVM>) {
+    if case .resetting(let step) = vm.value.loading { return resetSome(of: vm, step) }
+    vm.value.loadSome()
+    switch vm.value.loading {
     case .resetting, .cleaning, .copying, .tree, .seeds: break
     // The guest's virtual counter starts at zero with it.
     case .done:
-      hypervisor.value.vms[vm].counterOffset = Instant.now.ticks
+      vm.value.counterOffset = Instant.now.ticks
       turnOnGivenInterrupts(of: vm)
     case .failed:
       if halt(vm, then: .stay(.failed)) {
@@ -182,59 +170,55 @@ extension Reference where Value == PhysicalCPU {
   }
 
   /// One step of the way of a VM's models back to power on: first, for each of its vCPUs, what was asked of it; then the models.
-  private func resetSome(of vm: Int, _ step: Int) {
-    let hypervisor = Hypervisor.shared
-    let vcpus = hypervisor.value.vms[vm].vcpus
+  private func resetSome(of vm: Reference<HostedVM>, _ step: Int) {
+    let vcpus = vm.value.vcpus
     // What was asked was meant for what ran before: none of them runs, and nobody asks any more.
     guard step >= vcpus.count else {
-      forgetSoftwareInterrupts(of: vcpus.lowerBound &+ step)
-      hypervisor.value.vms[vm].loading = .resetting(step: step &+ 1)
+      forgetSoftwareInterrupts(of: vcpus.reference(to: step))
+      vm.value.loading = .resetting(step: step &+ 1)
       return
     }
     let modelStep = step &- vcpus.count
-    lock(vm)
-    hypervisor.value.vms[vm].machine.reset(step: modelStep)
-    if hypervisor.value.vms[vm].machine.interrupts.hasDeactivations {
+    vm.value.lock.acquire(by: value.index)
+    vm.value.machine.reset(step: modelStep)
+    if vm.value.machine.interrupts.hasDeactivations {
       deactivate(of: vm)
       // Where to end an interrupt is to let it come, it stays off until there is a guest again.
       turnOffGivenInterrupts(of: vm)
     }
-    let isLast = modelStep &+ 1 == hypervisor.value.vms[vm].machine.resetStepCount
-    unlock(vm)
-    hypervisor.value.vms[vm].loading = isLast ? .cleaning(offset: 0) : .resetting(step: step &+ 1)
+    let isLast = modelStep &+ 1 == vm.value.machine.resetStepCount
+    vm.value.lock.release()
+    vm.value.loading = isLast ? .cleaning(offset: 0) : .resetting(step: step &+ 1)
   }
 
-  /// CPU_ON: the vCPU `index` of the VM starts with fresh registers, on its own CPU.
-  func start(_ index: Int, of vm: Int, entry: UInt64, argument: UInt64) {
-    let hypervisor = Hypervisor.shared
-    let number = hypervisor.value.vms[vm].vcpus.lowerBound + index
+  /// CPU_ON: the vCPU starts with fresh registers, on its own CPU.
+  func start(_ vcpu: Reference<VCPU>, entry: UInt64, argument: UInt64) {
+    let vm = vcpu.value.vm
     // Under the lock: a halt that comes after this asks after this, and nothing is started behind its back.
-    lock(vm)
-    if hypervisor.value.vms[vm].state == .running {
-      hypervisor.value.vcpus[number].startup = VCPU.Startup(entry: entry, argument: argument)
-      ask(.start, of: number)
+    vm.value.lock.acquire(by: value.index)
+    if vm.value.state == .running {
+      vcpu.value.startup = VCPU.Startup(entry: entry, argument: argument)
+      ask(.start, of: vcpu)
     }
-    unlock(vm)
+    vm.value.lock.release()
   }
 
   /// Makes the vCPU ready to run from its `startup` on.
-  func turnOn(_ number: Int) {
-    let hypervisor = Hypervisor.shared
-    let vcpu = hypervisor.value.vcpus.reference(to: number)
+  func turnOn(_ vcpu: Reference<VCPU>) {
     let vm = vcpu.value.vm
     // First: a halt that comes after this ends what starts here.
     end(vcpu)
-    lock(vm)
-    let wanted = hypervisor.value.vms[vm].state == .running ? vcpu.value.startup : nil
+    vm.value.lock.acquire(by: value.index)
+    let wanted = vm.value.state == .running ? vcpu.value.startup : nil
     if wanted != nil {
       vcpu.value.startup = nil
       vcpu.value.isAsleep = false
     }
-    unlock(vm)
+    vm.value.lock.release()
     // A request that a halt has overtaken.
     guard let startup = wanted else { return }
-    if vcpu.value.activity != .off { takeOff(number) }
-    discard(number)
+    if vcpu.value.activity != .off { takeOff(vcpu) }
+    discard(vcpu)
     forgetTranslations(of: vm)
     // The first vCPU of a VM that starts comes to models that will all be fresh when it runs; another one's are its own work.
     vcpu.value.needsWork = true
@@ -250,47 +234,45 @@ extension Reference where Value == PhysicalCPU {
     value.needsDecision = true
   }
 
-  /// Whatever ran under the VM's VMID here before is not to be found by what starts now: no vCPU has this number.
-  private func forgetTranslations(of vm: Int) {
-    let last = value.lastOfVM[vm]
-    guard last >= 0, last != .max else { return }
-    Hypervisor.shared.value.vcpus[last].ownsTranslations = false
-    value.lastOfVM[vm] = .max
+  /// Whatever ran under the VM's VMID here before is not to be found by what starts now.
+  private func forgetTranslations(of vm: Reference<HostedVM>) {
+    guard case .vcpu(let last) = value.translationOwners[vm.value.index] else { return }
+    last.value.ownsTranslations = false
+    value.translationOwners[vm.value.index] = .past
   }
 
   /// CPU_OFF: the vCPU runs no more. With the last one the VM stops.
-  func turnOff(_ number: Int) {
-    let hypervisor = Hypervisor.shared
-    takeOff(number)
-    let vm = hypervisor.value.vcpus[number].vm
-    lock(vm)
-    let heir = hypervisor.value.vms[vm].machine.power.firstOn
-    let watchedClock = hypervisor.value.vms[vm].clockWatcher == hypervisor.value.vcpus[number].index
+  func turnOff(_ vcpu: Reference<VCPU>) {
+    takeOff(vcpu)
+    let vm = vcpu.value.vm
+    vm.value.lock.acquire(by: value.index)
+    let heir = vm.value.machine.power.firstOn
+    let watchedClock = vm.value.clockWatcher == vcpu.value.index
     // Nobody would watch for one that is off, which vCPU 0 may be as well.
-    if watchedClock { hypervisor.value.vms[vm].clockWatcher = heir ?? 0 }
-    hypervisor.value.vcpus[number].isAsleep = false
-    unlock(vm)
-    if watchedClock, let heir { send(.deadlines, to: hypervisor.value.vms[vm].vcpus.lowerBound + heir) }
+    if watchedClock { vm.value.clockWatcher = heir ?? 0 }
+    vcpu.value.isAsleep = false
+    vm.value.lock.release()
+    if watchedClock, let heir { send(.deadlines, to: vm.value.vcpus.reference(to: heir)) }
     if heir == nil, halt(vm, then: .stay(.stopped)) {
       announce("turned its last vCPU off: stopped", of: vm)
     }
   }
 
   /// The vCPU in the hardware runs no more: whoever stops its VM has asked for that.
-  func endLoaded() { takeOff(value.loaded) }
+  func endLoaded() { takeOff(value.loadedVCPU) }
 
   /// Takes a vCPU out of what this CPU has of it, if its VM was stopped while it was not here.
   @inline(never)
   func end(_ vcpu: Reference<VCPU>) {
     guard vcpu.value.isAskedToLeave else { return }
-    takeOff(vcpu.value.number)
+    takeOff(vcpu)
     noteEnd(of: vcpu)
   }
 
   /// The vCPU is off this CPU. If somebody has asked for that meanwhile, it ends now.
   @inline(never)
   func depart(_ vcpu: Reference<VCPU>) {
-    let vm = vcpu.value.host
+    let vm = vcpu.value.vm
     vm.value.lock.acquire(by: value.index)
     let isEnded = vcpu.value.departs()
     vm.value.lock.release()
@@ -300,26 +282,25 @@ extension Reference where Value == PhysicalCPU {
   /// The vCPU, which somebody waited for, has left this CPU.
   @inline(never)
   func hasLeft(_ vcpu: Reference<VCPU>) {
-    if vcpu.value.activity != .off { takeOff(vcpu.value.number) }
+    if vcpu.value.activity != .off { takeOff(vcpu) }
     noteEnd(of: vcpu)
     countEnded(1, of: vcpu.value.vm)
   }
 
   /// This CPU, which does not have the vCPU, knows of its end: it may be started again.
   private func noteEnd(of vcpu: Reference<VCPU>) {
-    let vm = vcpu.value.host
+    let vm = vcpu.value.vm
     vm.value.lock.acquire(by: value.index)
     vcpu.value.isAskedToLeave = false
     vm.value.lock.release()
   }
 
   /// Takes the vCPU out of everything that this CPU has of it.
-  func takeOff(_ number: Int) {
-    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
+  func takeOff(_ vcpu: Reference<VCPU>) {
     // What it ran stays used: turning off and on gains no budget.
-    if value.charged?.value.number == number { charge(until: .now) }
-    let wasLoaded = value.loaded == number
-    discard(number)
+    if value.charged == vcpu { charge(until: .now) }
+    let wasLoaded = value.loaded == vcpu
+    discard(vcpu)
     vcpu.value.activity = .off
     vcpu.value.owed = .none
     vcpu.value.accounting.stopped()

@@ -120,28 +120,21 @@ let requestInterruptID: UInt16 = 0
 
 extension Reference where Value == PhysicalCPU {
   /// Asks something of the CPU that the vCPU belongs to. On the vCPU's own CPU it happens at once.
-  func send(_ request: Requests, to number: Int) {
-    if Hypervisor.shared.value.vcpus[number].cpu == value.index {
-      serve(request, of: number)
+  func send(_ request: Requests, to vcpu: Reference<VCPU>) {
+    if vcpu.value.cpu == self {
+      serve(request, of: vcpu)
     } else {
-      post(request, to: number)
+      post(request, to: vcpu)
     }
   }
 
   /// Asks something of the CPU that the vCPU belongs to, which attends to it when its turn has come; on the vCPU's own CPU too.
-  func ask(_ request: Requests, of number: Int) {
-    let vcpu = Hypervisor.shared.value.vcpus.reference(to: number)
-    guard vcpu.value.cpu == value.index else { return post(request, to: vcpu) }
+  func ask(_ request: Requests, of vcpu: Reference<VCPU>) {
+    guard vcpu.value.cpu == self else { return post(request, to: vcpu) }
     if leave(request, with: vcpu) { call() }
   }
 
   /// Asks something of another CPU. All that was written before is seen there.
-  @_optimize(speed)
-  func post(_ request: Requests, to number: Int) {
-    post(request, to: Hypervisor.shared.value.vcpus.reference(to: number))
-  }
-
-  /// The same with the vCPU at hand.
   @inline(never)
   @_optimize(speed)
   func post(_ request: Requests, to vcpu: Reference<VCPU>) { postAtOnce(request, to: vcpu) }
@@ -149,7 +142,7 @@ extension Reference where Value == PhysicalCPU {
   /// The same where every instruction counts.
   @inline(__always)
   func postAtOnce(_ request: Requests, to vcpu: Reference<VCPU>) {
-    let target = Hypervisor.shared.value.cpus.reference(to: vcpu.value.cpu)
+    let target = vcpu.value.cpu
     // Others were there before: the vCPU is marked, and its CPU has been told if it is to be told.
     guard target.leave(request, with: vcpu) else { return }
     // The interrupt may not overtake what it tells of; and pairs with the barrier in `RequestBoard.show`.
@@ -173,7 +166,7 @@ extension Reference where Value == PhysicalCPU {
     value.requestInterruptCount &+= 1
     // Whoever stops a VM asks for the vCPU in the hardware, whatever its standing. The same interrupt may tell of a mark on the board
     // as well, of which nobody would tell again.
-    if value.loaded >= 0 && value.loadedVCPU.value.isAskedToLeave {
+    if value.loaded != nil && value.loadedVCPU.value.isAskedToLeave {
       call()
       return endLoaded()
     }
@@ -197,16 +190,16 @@ extension Reference where Value == PhysicalCPU {
     // First: once its requests are taken, the vCPU may be marked again.
     value.board.unmark(standing)
     let requests = vcpu.value.mail.requests.exchange(0, ordering: .acquiringAndReleasing)
-    serve(Requests(rawValue: requests), of: vcpu.value.number)
+    serve(Requests(rawValue: requests), of: vcpu)
   }
 
-  private func serve(_ requests: Requests, of number: Int) {
-    if requests.contains(.start) { turnOn(number) }
+  private func serve(_ requests: Requests, of vcpu: Reference<VCPU>) {
+    if requests.contains(.start) { turnOn(vcpu) }
     let softwareInterrupts = requests.intersection(.allSoftwareInterrupts)
-    if !softwareInterrupts.isEmpty { takeSoftwareInterrupts(softwareInterrupts, of: number) }
-    if requests.contains(.interrupts) { updateInterrupts(of: number) }
+    if !softwareInterrupts.isEmpty { takeSoftwareInterrupts(softwareInterrupts, of: vcpu) }
+    if requests.contains(.interrupts) { updateInterrupts(of: vcpu) }
     if requests.contains(.deadlines) {
-      updateDeadline(of: number)
+      updateDeadline(of: vcpu)
       value.needsDecision = true
     }
   }

@@ -26,8 +26,8 @@ package struct HostedVM: ~Copyable {
   let firmware: GuestMemory
   /// The interrupts of the host's devices that are its own, by the host's INTIDs.
   let givenInterrupts: Storage<UInt16>
-  /// Its vCPUs in `Hypervisor.vcpus`.
-  package let vcpus: Range<Int>
+  /// Its vCPUs, in their order in it.
+  package let vcpus: Storage<VCPU>
   /// What its virtual counter lags behind the system counter, in ticks. Set by the CPU of its first vCPU, before any
   /// vCPU runs.
   var counterOffset: UInt64 = 0
@@ -54,7 +54,7 @@ package struct HostedVM: ~Copyable {
   /// A VM that was never started.
   package init(
     index: Int, name: ConsoleName, origin: StartRecord, machine: consuming VirtualMachine, space: TranslationTable,
-    memory: GuestMemory, firmware: GuestMemory, givenInterrupts: Storage<UInt16>, vcpus: Range<Int>
+    memory: GuestMemory, firmware: GuestMemory, givenInterrupts: Storage<UInt16>, vcpus: Storage<VCPU>
   ) {
     self.index = index
     self.name = name

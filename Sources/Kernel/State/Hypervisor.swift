@@ -77,14 +77,6 @@ package struct Hypervisor: ~Copyable {
 }
 
 extension Reference where Value == PhysicalCPU {
-  /// Takes the lock of a VM's models for this CPU.
-  @inline(__always)
-  func lock(_ vm: Int) { Hypervisor.shared.value.vms[vm].lock.acquire(by: value.index) }
-
-  /// Gives the lock of a VM's models back.
-  @inline(__always)
-  func unlock(_ vm: Int) { Hypervisor.shared.value.vms[vm].lock.release() }
-
   /// Does something with the console, for itself.
   @inline(__always)
   func withConsole<Result>(_ body: (inout Console) -> Result) -> Result {

@@ -42,20 +42,20 @@ package struct PhysicalCPU: ~Copyable {
   package let controller: InterruptController
   /// The virtual CPU interface.
   var listRegisters: PhysicalListRegisters
-  /// The vCPU whose registers are in the hardware, or -1. It may be waiting while this CPU idles.
-  var loaded = -1
+  /// The vCPU whose registers are in the hardware, or nil. It may be waiting while this CPU idles.
+  var loaded: Reference<VCPU>?
   /// The vCPU in `loaded`, so that nobody need look for it. Stays the last one while nothing is loaded, as do the two below.
   var loadedVCPU: Reference<VCPU>
   /// Its VM.
   var loadedVM: Reference<HostedVM>
   /// Its number within its VM.
   var loadedIndex = 0
-  /// The vCPU that owns what the FP and SIMD registers hold, or -1.
-  var floatingPointOwner = -1
+  /// The vCPU that owns what the FP and SIMD registers hold, or nil.
+  var floatingPointOwner: Reference<VCPU>?
   /// The next FP or SIMD instruction of a guest traps.
   var floatingPointTraps = true
-  /// For each VM the vCPU that ran here last, or -1: another one of the same VM must not find its translations.
-  let lastOfVM: Storage<Int>
+  /// For each VM, by its index, whose translations this CPU may have: another one of its vCPUs must not find them.
+  let translationOwners: Storage<TranslationOwner>
   /// The vCPU whose time passes, or nil: the one that runs, or one that the hypervisor works for.
   var charged: Reference<VCPU>?
   /// Since when it has not been charged.
@@ -84,7 +84,7 @@ package struct PhysicalCPU: ~Copyable {
     index: Int, affinity: UInt64, scheduler: consuming CPUScheduler, assigned: Storage<Reference<VCPU>>,
     byStanding: Storage<Reference<VCPU>>, deadlines: consuming DeadlineTree, board: consuming RequestBoard,
     isShared: Bool, virtualTimerInterrupt: UInt32, hypervisorTimerInterrupt: UInt32, controller: InterruptController,
-    listRegisters: PhysicalListRegisters, loadedVCPU: Reference<VCPU>, lastOfVM: Storage<Int>
+    listRegisters: PhysicalListRegisters, loadedVCPU: Reference<VCPU>, translationOwners: Storage<TranslationOwner>
   ) {
     self.index = index
     self.affinity = affinity
@@ -99,9 +99,9 @@ package struct PhysicalCPU: ~Copyable {
     self.controller = controller
     self.listRegisters = listRegisters
     self.loadedVCPU = loadedVCPU
-    self.lastOfVM = lastOfVM
+    self.translationOwners = translationOwners
     console = ConsoleService()
-    loadedVM = loadedVCPU.value.host
+    loadedVM = loadedVCPU.value.vm
   }
 
   /// The CPU that runs this.
@@ -110,6 +110,16 @@ package struct PhysicalCPU: ~Copyable {
     unsafe Reference(
       unsafePointer: UnsafeMutablePointer(bitPattern: Processor.ownRecord).unsafelyUnwrapped)
   }
+}
+
+/// Whose translations under a VM's VMID a CPU may have.
+package enum TranslationOwner {
+  /// The VM has not run there, or not since they were removed.
+  case nobody
+  /// They are of what ran before, and no vCPU is to find them.
+  case past
+  /// The vCPU that ran there last.
+  case vcpu(Reference<VCPU>)
 }
 
 extension Reference where Value == PhysicalCPU {
@@ -135,9 +145,9 @@ extension Reference where Value == PhysicalCPU {
     value.chargedUntil = .now
     takeConsole()
     let hypervisor = Hypervisor.shared
-    for vm in hypervisor.value.vms.indices
-    where hypervisor.value.vcpus[hypervisor.value.vms[vm].vcpus.lowerBound].cpu == value.index {
-      start(vm)
+    for index in hypervisor.value.vms.indices {
+      let vm = hypervisor.value.vms.reference(to: index)
+      if vm.value.vcpus[0].cpu == self { start(vm) }
     }
     let frame = TrapFrame.ofThisCPU
     decide(frame)

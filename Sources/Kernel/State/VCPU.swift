@@ -7,16 +7,12 @@ internal import Virtualization
 ///
 /// Touched only by the physical CPU that it is assigned to, but for its mail and its startup.
 package struct VCPU: ~Copyable {
-  /// Its number in `Hypervisor.vcpus`.
-  let number: Int
-  /// The VM, by its index.
-  let vm: Int
-  /// The same VM at hand.
-  package let host: Reference<HostedVM>
+  /// Its VM.
+  package let vm: Reference<HostedVM>
   /// Its number within the VM.
   let index: Int
   /// The physical CPU that it is assigned to.
-  package let cpu: Int
+  package let cpu: Reference<PhysicalCPU>
   /// Its number within its physical CPU's scheduler.
   package let slot: Int
   /// Where it stands before the others of that CPU: 0 is the most urgent. Set when the CPU's scheduler is built.
@@ -59,11 +55,9 @@ package struct VCPU: ~Copyable {
 
   /// A vCPU that was never started.
   package init(
-    number: Int, vm: Int, host: Reference<HostedVM>, index: Int, cpu: Int, slot: Int, context: consuming GuestContext
+    vm: Reference<HostedVM>, index: Int, cpu: Reference<PhysicalCPU>, slot: Int, context: consuming GuestContext
   ) {
-    self.number = number
     self.vm = vm
-    self.host = host
     self.index = index
     self.cpu = cpu
     self.slot = slot

@@ -25,12 +25,12 @@ extension Reference where Value == PhysicalCPU {
   @inline(never)
   @_optimize(speed)
   func settle(_ vcpu: Reference<VCPU>) -> Bool {
-    let vm = vcpu.value.host
+    let vm = vcpu.value.vm
     while !vcpu.value.owed.isDone {
       guard !Processor.isInterruptPending else { return false }
       vm.value.lock.acquire(by: value.index)
       let rest = vm.value.machine.interrupts.goOn(vcpu.value.owed)
-      settleInterrupts(of: vm.value.index)
+      settleInterrupts(of: vm)
       vcpu.value.owed = rest
       vm.value.lock.release()
       spin_hint()

@@ -43,7 +43,7 @@ private func writeDistributor(_ access: MMIOAccess, _ frame: TrapFrame) {
   vm.value.lock.acquire(by: cpu.value.index)
   let rest = ExitDispatcher.writeDistributor(
     access, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine)
-  if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
+  if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm) }
   vm.value.lock.release()
   if !rest.isDone { cpu.owe(rest) }
   if cpu.value.needsDecision { cpu.decide(frame) }
@@ -99,7 +99,7 @@ private func answerByModels(_ exit: Exit, _ frame: TrapFrame) {
   vm.value.lock.acquire(by: cpu.value.index)
   let outcome = ExitDispatcher.handle(
     exit, vcpu: cpu.value.loadedIndex, cpu: &guest, machine: &vm.value.machine, around: &around)
-  if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm.value.index) }
+  if vm.value.machine.interrupts.hasUnsettled { cpu.settleInterrupts(of: vm) }
   vm.value.lock.release()
   if let refused = around.refused { cpu.report(refused, vm) }
   if outcome != .resume { carryOut(outcome, cpu: cpu) }
@@ -140,26 +140,26 @@ func handleInterrupt(_ address: UnsafeMutableRawPointer, _ begun: UInt) {
 func handleSystemError(_ address: UnsafeMutableRawPointer) {
   let frame = unsafe TrapFrame(unsafeAddress: address)
   let cpu = PhysicalCPU.current
-  let vm = Hypervisor.shared.value.vcpus[cpu.value.loaded].vm
-  cpu.fail(vm, because: .systemError(syndrome: UInt64(Syndrome.ofThisExit.rawValue)))
+  cpu.fail(cpu.value.loadedVM, because: .systemError(syndrome: UInt64(Syndrome.ofThisExit.rawValue)))
   cpu.decide(frame)
 }
 
 /// Does what the models cannot: everything that concerns the hardware or other vCPUs.
 @inline(never)
 private func carryOut(_ outcome: Outcome, cpu: Reference<PhysicalCPU>) {
-  let vcpu = cpu.value.loaded
-  let vm = cpu.value.loadedVM.value.index
+  let vcpu = cpu.value.loadedVCPU
+  let vm = cpu.value.loadedVM
   switch outcome {
   case .resume: break
   case .unfinished(let rest): cpu.owe(rest)
   case .transmit(let byte): cpu.transmit(byte, from: vm)
   case .timerChanged: cpu.send(.deadlines, to: vcpu)
-  case .clockChanged: cpu.watchClock(of: vm, vcpu)
+  case .clockChanged: cpu.watchClock(for: vcpu)
   case .wait: cpu.wait(vcpu)
   case .yield: cpu.yield(vcpu)
   case .loadFloatingPoint: cpu.loadFloatingPoint(of: vcpu)
-  case .start(let target, let entry, let context): cpu.start(target, of: vm, entry: entry, argument: context)
+  case .start(let target, let entry, let context):
+    cpu.start(vm.value.vcpus.reference(to: target), entry: entry, argument: context)
   case .off: cpu.turnOff(vcpu)
   case .systemOff: cpu.stop(vm)
   case .systemReset: cpu.restart(vm)
@@ -169,12 +169,12 @@ private func carryOut(_ outcome: Outcome, cpu: Reference<PhysicalCPU>) {
 
 extension Reference where Value == PhysicalCPU {
   /// The vCPU has set the alarm of its VM's clock: its CPU watches for it.
-  fileprivate func watchClock(of vm: Int, _ number: Int) {
-    let hypervisor = Hypervisor.shared
-    lock(vm)
-    hypervisor.value.vms[vm].clockWatcher = hypervisor.value.vcpus[number].index
-    unlock(vm)
-    send(.deadlines, to: number)
+  fileprivate func watchClock(for vcpu: Reference<VCPU>) {
+    let vm = vcpu.value.vm
+    vm.value.lock.acquire(by: value.index)
+    vm.value.clockWatcher = vcpu.value.index
+    vm.value.lock.release()
+    send(.deadlines, to: vcpu)
   }
 
   /// Says why the guest got an abort. The first few times: a guest could go on for ever.
@@ -183,7 +183,7 @@ extension Reference where Value == PhysicalCPU {
     vm.value.refusalCount &+= 1
     announce(
       "gets an abort for a load or store to a device ", .refusal(refused.refusal, refused.address), endsLine: false,
-      of: vm.value.index)
+      of: vm)
   }
 }
 
