@@ -96,7 +96,8 @@ extension FixedPriority {
 
   /// Takes `ticks` from the slice and from the budget.
   public mutating func charge(_ vcpu: Int, ran ticks: UInt64) {
-    entries[vcpu].rest &-= min(entries[vcpu].rest, ticks)
+    // Whose time passes while another has its turn loses nothing of the next one of its own.
+    if vcpu == running { entries[vcpu].rest &-= min(entries[vcpu].rest, ticks) }
     reservations.charge(vcpu, ran: ticks)
   }
 

@@ -88,7 +88,13 @@ public struct GICv2Controller: Sendable {
   }
 
   /// Takes the highest pending interrupt: GICC_IAR's value, whose low ten bits are the INTID; 1020 and above are none.
-  public func acknowledge() -> UInt32 { device_load32(interface &+ Interface.acknowledge) }
+  /// What is read after it was written before the interrupt was sent: a load may pass a load, and a message that came with the
+  /// interrupt would be missed for good.
+  public func acknowledge() -> UInt32 {
+    let acknowledged = device_load32(interface &+ Interface.acknowledge)
+    barrier_complete()
+    return acknowledged
+  }
 
   /// Lets interrupts of the same priority come again; the acknowledged one stays active.
   public func dropPriority(_ acknowledged: UInt32) {
@@ -114,10 +120,14 @@ public struct GICv2Controller: Sendable {
   /// Lets an interrupt come.
   public func enable(_ id: UInt16) { setBit(id, at: Distributor.setEnable) }
   /// Lets a private interrupt come only where no other of them waits.
-  public func putLast(_ id: UInt16) {
+  public func putLast(_ id: UInt16) { setPriority(of: id, to: 0xb0) }
+  /// Has a private interrupt come before all others that wait.
+  public func putFirst(_ id: UInt16) { setPriority(of: id, to: 0x90) }
+
+  private func setPriority(of id: UInt16, to priority: UInt32) {
     let register = distributor + Distributor.priority + UInt(id & ~3)
     let shift = UInt32(id & 3) * 8
-    device_store32(register, device_load32(register) & ~(0xff << shift) | 0xb0 << shift)
+    device_store32(register, device_load32(register) & ~(0xff << shift) | priority << shift)
   }
   /// Keeps an interrupt off.
   public func disable(_ id: UInt16) { setBit(id, at: Distributor.clearEnable) }

@@ -135,10 +135,14 @@ public struct GICv3Controller: Sendable {
     barrier_instruction()
   }
   /// Lets a private interrupt come only where no other of them waits.
-  public func putLast(_ id: UInt16) {
+  public func putLast(_ id: UInt16) { setPriority(of: id, to: 0xb0) }
+  /// Has a private interrupt come before all others that wait.
+  public func putFirst(_ id: UInt16) { setPriority(of: id, to: 0x90) }
+
+  private func setPriority(of id: UInt16, to priority: UInt32) {
     let register = redistributor + Redistributor.privateFrame + Distributor.priority + UInt(id & ~3)
     let shift = UInt32(id & 3) * 8
-    device_store32(register, device_load32(register) & ~(0xff << shift) | 0xb0 << shift)
+    device_store32(register, device_load32(register) & ~(0xff << shift) | priority << shift)
   }
 
   /// Lets an interrupt come.

@@ -73,6 +73,15 @@ public enum InterruptController: Sendable {
     }
   }
 
+  /// Has a private interrupt come before all others that wait.
+  public func putFirst(_ id: UInt16) {
+    switch self {
+    case .v2(let gic): gic.putFirst(id)
+    case .v3(let gic): gic.putFirst(id)
+    case .bcm2836: break
+    }
+  }
+
   /// Keeps an interrupt off.
   public func disable(_ id: UInt16) {
     switch self {

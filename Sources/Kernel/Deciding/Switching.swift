@@ -79,6 +79,7 @@ extension Reference where Value == PhysicalCPU {
   @_optimize(speed)
   private func careForLoaded(_ vcpu: Reference<VCPU>, _ vm: Reference<HostedVM>) -> Instant {
     vcpu.value.needsCare = false
+    if vcpu.value.isPutOff { hear(vcpu) }
     setVirtualTimerActive(of: vm, vcpu.value.index, true)
     vm.value.machine.power.ran(vcpu.value.index)
     return modelDeadline(of: vm, vcpu.value.index)

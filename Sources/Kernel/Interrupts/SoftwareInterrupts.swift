@@ -131,34 +131,39 @@ extension Reference where Value == PhysicalCPU {
     guard vcpu.value.vm.value.state == .running, !vcpu.value.vm.value.isLoading else {
       return forgetSoftwareInterrupts(of: vcpu)
     }
-    deliver(requests.rawValue >> 16, from: 0, to: vcpu)
-    var sources = requests.rawValue >> 8 & 0xff
-    while sources != 0 {
-      let source = sources.trailingZeroBitCount
-      sources &= sources &- 1
-      deliver(vcpu.value.mail.softwareInterrupts[source].exchange(0, ordering: .acquiring), from: source, to: vcpu)
+    // One at a time, however many were asked for meanwhile: the rest is asked for once more, and somebody greater may go before.
+    var rest = requests.rawValue
+    if rest >> 16 != 0 {
+      let id = (rest >> 16).trailingZeroBitCount
+      rest &= ~(0x1_0000 &<< UInt32(truncatingIfNeeded: id))
+      deliver(id, from: 0, to: vcpu)
+    } else {
+      let source = (rest >> 8).trailingZeroBitCount & 7
+      let asked = vcpu.value.mail.softwareInterrupts[source].exchange(0, ordering: .acquiring)
+      let others = asked & (asked &- 1)
+      if asked != 0 { deliver(asked.trailingZeroBitCount, from: source, to: vcpu) }
+      if others == 0 {
+        rest &= ~(0x100 &<< UInt32(truncatingIfNeeded: source))
+      } else {
+        _ = vcpu.value.mail.softwareInterrupts[source].bitwiseOr(others, ordering: .relaxed)
+      }
     }
+    guard rest != 0 else { return }
+    _ = leave(Requests(rawValue: rest), with: vcpu)
+    call()
   }
 
   @_optimize(speed)
-  private func deliver(_ asked: UInt32, from source: Int, to vcpu: Reference<VCPU>) {
-    var asked = asked
-    while asked != 0 {
-      let id = asked.trailingZeroBitCount
-      asked &= asked &- 1
-      if vcpu == value.loaded && repeatDelivery(id, from: source) {
-        wake(vcpu)
-        continue
-      }
-      let vm = vcpu.value.vm
-      vm.value.lock.acquire(by: value.index)
-      // Of a vCPU that was stopped its models may be another start's by now.
-      if !vcpu.value.isAskedToLeave {
-        vm.value.machine.interrupts.requestSGI(id, source: source, vcpu: vcpu.value.index)
-        settleInterrupts(of: vm)
-      }
-      vm.value.lock.release()
+  private func deliver(_ id: Int, from source: Int, to vcpu: Reference<VCPU>) {
+    if vcpu == value.loaded && repeatDelivery(id, from: source) { return wake(vcpu) }
+    let vm = vcpu.value.vm
+    vm.value.lock.acquire(by: value.index)
+    // Of a vCPU that was stopped its models may be another start's by now.
+    if !vcpu.value.isAskedToLeave {
+      vm.value.machine.interrupts.requestSGI(id, source: source, vcpu: vcpu.value.index)
+      settleInterrupts(of: vm)
     }
+    vm.value.lock.release()
   }
 
   /// Forgets what was asked of a vCPU whose VM has halted.

@@ -41,7 +41,8 @@ struct Requests: OptionSet {
 
 /// The part of a vCPU that every CPU may touch.
 struct RequestSlot: ~Copyable {
-  /// What was asked and not yet taken: `Requests`. Not zero while the vCPU is marked on its CPU's board.
+  /// What was asked and not yet taken: `Requests`. Not zero while the vCPU is marked on its CPU's board, or put
+  /// off.
   let requests = Atomic<UInt32>(0)
   /// For each vCPU of a GICv2 the SGIs that it has asked for and that are not yet taken, a bit for each INTID.
   let softwareInterrupts: [8 of Atomic<UInt32>] = .init { _ in Atomic(0) }
@@ -172,7 +173,10 @@ extension Reference where Value == PhysicalCPU {
     }
     // Something may be due for a greater one, or it is to be decided first who may interrupt the one that has just come.
     if value.hasCalls || value.hasNewcomer { return call() }
-    if let standing = value.board.first(of: value.audience) { serveRequests(ofStanding: standing) }
+    // What is done for another vCPU than the one whose time it is, the next decision does, in that one's time.
+    if let standing = value.board.first(of: value.audience), value.byStanding[standing] == value.charged {
+      serveRequests(ofStanding: standing)
+    }
     if value.board.first(of: value.audience) != nil { call() }
   }
 

@@ -132,6 +132,8 @@ extension Reference where Value == PhysicalCPU {
     value.requestInterrupt = value.controller.softwareInterrupt(requestInterruptID, affinity: value.affinity)
     value.controller.enable(requestInterruptID)
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.virtualTimer))
+    // It ends turns: no guest's timer that comes at the same time goes first.
+    value.controller.putFirst(UInt16(truncatingIfNeeded: interrupts.hypervisorTimer))
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.hypervisorTimer))
     // A guest that makes it come again and again must not keep our timer away, which ends that guest's turn.
     value.controller.putLast(UInt16(truncatingIfNeeded: interrupts.maintenance))

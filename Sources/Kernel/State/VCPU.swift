@@ -40,6 +40,11 @@ package struct VCPU: ~Copyable {
   var ownsTranslations = false
   /// What it did with its CPU.
   var accounting = VCPUAccounting()
+  /// What was asked of it while another one had its turn led to nothing the last time: before that instant nothing more is attended
+  /// to for it, but in its own turn.
+  var unheardUntil = Instant(ticks: 0)
+  /// It was asked something meanwhile, which waits for that instant and is not marked on the board.
+  var isPutOff = false
   /// What other CPUs ask of it.
   let mail = RequestSlot()
   /// Where it starts, if somebody has asked for that and nothing has come between: whoever starts it takes this, and a halt

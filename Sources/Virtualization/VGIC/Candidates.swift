@@ -90,19 +90,33 @@ extension VirtualGIC {
     return true
   }
 
-  /// Takes note that the distributor forwards other groups than before.
-  mutating func setEnabledGroups(_ groups: UInt32) {
-    guard groups != enabledGroups else { return }
+  /// Takes note that the distributor forwards other groups than before: who waits is known at once, and what lies in the list
+  /// registers of all vCPUs is looked at piece by piece.
+  mutating func setEnabledGroups(_ groups: UInt32) -> UnfinishedWrite {
+    guard groups != enabledGroups else { return .none }
     enabledGroups = groups
+    var left: UInt64 = 0
     for vcpu in 0..<vcpuCount {
-      var used = interfaces[vcpu].used
-      while used != 0 {
-        reconsider(slotInRegister(used.trailingZeroBitCount, of: vcpu))
-        used &= used &- 1
-      }
+      if interfaces[vcpu].used != 0 { left |= 1 &<< UInt64(truncatingIfNeeded: vcpu) }
       updateHasCandidates(vcpu)
       if interfaces[vcpu].hasCandidates { askFlush(of: vcpu) }
     }
+    return UnfinishedWrite(reconsidering: left, from: 0)
+  }
+
+  /// Looks at a few more list registers of the first of these vCPUs, from that one on.
+  mutating func reconsiderSome(of vcpus: UInt64, from first: Int) -> UnfinishedWrite {
+    guard vcpus != 0 else { return .none }
+    let vcpu = vcpus.trailingZeroBitCount
+    // What was put there meanwhile was forwarded by what the distributor says now.
+    var used = interfaces[vcpu].used & (~0 &<< UInt32(truncatingIfNeeded: first))
+    for _ in 0..<Self.registersAtOnce where used != 0 {
+      reconsider(slotInRegister(used.trailingZeroBitCount, of: vcpu))
+      used &= used &- 1
+    }
+    return used != 0
+      ? UnfinishedWrite(reconsidering: vcpus, from: used.trailingZeroBitCount)
+      : UnfinishedWrite(reconsidering: vcpus & (vcpus &- 1), from: 0)
   }
 
   /// Forwards the interrupt at `slot` to another vCPU, or to none.

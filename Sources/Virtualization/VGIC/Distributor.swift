@@ -86,7 +86,7 @@ extension VirtualGIC {
       return write(register, value: value, vcpu: vcpu)
     }
     switch DistributorRegister(offset: offset, width: width, version: version) {
-    case .control: setEnabledGroups(UInt32(truncatingIfNeeded: value) & 3)
+    case .control: return setEnabledGroups(UInt32(truncatingIfNeeded: value) & 3)
     case .softwareInterrupt: return beginSGI(register: UInt32(truncatingIfNeeded: value), vcpu: vcpu)
     case .route(let id, let part): setRoute(id, to: part.insert(value, into: route(id)))
     case .type, .implementer, .identification, nil: break

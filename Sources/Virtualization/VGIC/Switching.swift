@@ -19,6 +19,10 @@ extension VirtualGIC {
   @inline(__always)
   public func needsRefresh(vcpu: Int) -> Bool { interfaces[vcpu].needsFlush }
 
+  /// The same, or whether the load has left something to be done for others: see `hasUnsettled`.
+  @inline(__always)
+  public func hasWork(ofLoaded vcpu: Int) -> Bool { interfaces[vcpu].needsFlush || hasUnsettled }
+
   /// The same as `load`, but where more wait than there are list registers it does not flush, which may take long: the caller
   /// refreshes the vCPU before it runs.
   @inline(__always)

@@ -8,9 +8,9 @@ internal import Architecture
 /// Packed, because every store answers with one, and nearly always there is nothing left.
 public struct UnfinishedWrite: Equatable, Sendable {
   /// Of an SGI a bit for each vCPU that gets it yet. Of a register array in the upper half a bit for each field that is not yet
-  /// written, and in the lower half what was stored.
+  /// written, and in the lower half what was stored. Of GICD_CTLR a bit for each vCPU whose list registers have to be looked at.
   var left: UInt64
-  /// What is written: see the two `init`.
+  /// What is written: see the three `init`.
   private let what: UInt32
 
   /// Nothing is left.
@@ -40,7 +40,15 @@ public struct UnfinishedWrite: Equatable, Sendable {
         | UInt32(truncatingIfNeeded: source & 0x3f) << 18)
   }
 
+  /// GICD_CTLR: the vCPUs whose list registers have to be looked at, those of the first from `first` on.
+  init(reconsidering vcpus: UInt64, from first: Int) {
+    self.init(left: vcpus, what: vcpus == 0 ? 0 : 1 << 30 | UInt32(truncatingIfNeeded: first & 0x1f))
+  }
+
   var isRequest: Bool { what >> 31 != 0 }
+  var isReconsideration: Bool { what >> 30 == 1 }
+  /// The list register that a reconsideration goes on with.
+  var firstRegister: Int { Int(what & 0x1f) }
   var fields: UInt32 { UInt32(truncatingIfNeeded: left >> 32) }
   var value: UInt32 { UInt32(truncatingIfNeeded: left) }
   var register: InterruptRegister {
@@ -57,12 +65,15 @@ public struct UnfinishedWrite: Equatable, Sendable {
 extension VirtualGIC {
   /// How many interrupts one piece of a write concerns.
   static var fieldsAtOnce: Int { 1 }
+  /// How many list registers one piece of a write looks at.
+  static var registersAtOnce: Int { 2 }
   /// How many vCPUs one piece of a write gives an SGI to.
   static var targetsAtOnce: Int { 1 }
 
   /// Does some more of a write, and says what is left.
   public mutating func goOn(_ write: UnfinishedWrite) -> UnfinishedWrite {
-    write.isRequest
+    if write.isReconsideration { return reconsiderSome(of: write.left, from: write.firstRegister) }
+    return write.isRequest
       ? requestSome(write.id, write.sgiRegister, of: write.left, source: write.vcpu)
       : writeSome(write.register, fields: write.fields, value: write.value, vcpu: write.vcpu)
   }
