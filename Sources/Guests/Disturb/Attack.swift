@@ -29,7 +29,9 @@ enum Attack: CaseIterable {
   case sgiLists
   /// SGIs from the first vCPU to all others, which are busy and take none.
   case sgiReady
-  /// The same, and they take them now and then.
+  /// SGIs of all numbers from the first vCPU to each other one, one by one; they are busy and take none.
+  case sgiSingles
+  /// SGIs from the first vCPU to all others, which are busy and take them now and then.
   case sgiTaken
   /// SGIs from everyone to everyone.
   case sgiAll
@@ -47,6 +49,8 @@ enum Attack: CaseIterable {
   case routes
   /// Turns the distributor off and on while something is pending for everybody.
   case control
+  /// The same at the loop's instants, when everybody's list registers are full.
+  case controlFull
   /// Takes back the interrupt of its timer that it has begun, by the distributor.
   case deactivations
   /// Sleeps that end at once.
@@ -100,6 +104,7 @@ enum Attack: CaseIterable {
     case .sgi: "attack=sgi"
     case .sgiLists: "attack=sgi-lists"
     case .sgiReady: "attack=sgi-ready"
+    case .sgiSingles: "attack=sgi-singles"
     case .sgiTaken: "attack=sgi-taken"
     case .sgiAll: "attack=sgi-all"
     case .reset: "attack=reset"
@@ -109,6 +114,7 @@ enum Attack: CaseIterable {
     case .pending: "attack=pending"
     case .routes: "attack=routes"
     case .control: "attack=control"
+    case .controlFull: "attack=control-full"
     case .deactivations: "attack=deactivations"
     case .sleeps: "attack=sleeps"
     case .yields: "attack=yields"
@@ -148,6 +154,7 @@ func run(_ attack: Attack, as vcpu: VCPU, _ settings: Settings) -> Never {
   case .sgi: vcpu.number == 0 ? broadcast(as: vcpu) : listen(as: vcpu)
   case .sgiLists: vcpu.number == 0 ? sendByLists(as: vcpu) : listen(as: vcpu)
   case .sgiReady: vcpu.number == 0 ? broadcast(as: vcpu) : spin()
+  case .sgiSingles: vcpu.number == 0 ? sendSingly(as: vcpu) : spin()
   case .sgiTaken: vcpu.number == 0 ? broadcast(as: vcpu) : acceptBusily(as: vcpu)
   case .sgiAll: sendAndAccept(as: vcpu)
   case .reset, .resetAll: vcpu.number == 0 ? PSCI.reset() : PSCI.halt()
@@ -156,6 +163,7 @@ func run(_ attack: Attack, as vcpu: VCPU, _ settings: Settings) -> Never {
   case .pending: vcpu.number == 0 ? makePending(as: vcpu) : listen(as: vcpu)
   case .routes: vcpu.number == 0 ? moveInterrupts(as: vcpu) : listen(as: vcpu)
   case .control: vcpu.number == 0 ? toggleDistributor(as: vcpu) : listen(as: vcpu)
+  case .controlFull: vcpu.number == 0 ? toggleAtInstants(as: vcpu, settings) : fill(as: vcpu)
   case .deactivations: takeBack(as: vcpu)
   case .sleeps: sleepForEver(as: vcpu)
   case .yields: waitForEvents()

@@ -23,6 +23,18 @@ func sendByLists(as vcpu: VCPU) -> Never {
   }
 }
 
+/// SGIs of every number to each of the others, each by a store of its own.
+func sendSingly(as vcpu: VCPU) -> Never {
+  let isVersion3 = InterruptController.current.isVersion3
+  while true {
+    for target in 1..<max(vcpu.count, 2) {
+      let first = isVersion3 ? target & ~15 : 0
+      for number in 0..<16 as Range<UInt64> { vcpu.send(number, to: 1 &<< (target &- first), from: first) }
+      guest_relax()
+    }
+  }
+}
+
 /// Sleeps, and takes what it is sent.
 func listen(as vcpu: VCPU) -> Never {
   enableAll(vcpu)
@@ -139,6 +151,32 @@ func toggleDistributor(as vcpu: VCPU) -> Never {
     forEachGroup { distributor[Register.setPending &+ $0] = ~0 }
     distributor[Register.control] = on
     guest_relax()
+  }
+}
+
+/// Is busy with all of its SGIs pending and none taken: they stay in its list registers while others have their turns.
+func fill(as vcpu: VCPU) -> Never {
+  enableAll(vcpu)
+  let base = InterruptController.current.isVersion3 ? vcpu.number & ~15 : 0
+  while true {
+    for number in 0..<16 as Range<UInt64> { vcpu.send(number, to: 1 &<< (vcpu.number &- base), from: base) }
+    disturb_spin(1000)
+    guest_relax()
+  }
+}
+
+/// Turns the distributor off, which concerns everybody's list registers, a moment before each of the loop's instants at which it
+/// has its turn; and on again, for them to fill anew.
+func toggleAtInstants(as vcpu: VCPU, _ settings: Settings) -> Never {
+  let distributor = InterruptController.current.distributor
+  let on = distributor[Register.control]
+  while true {
+    let instant = settings.time.next(period: settings.period, margin: 4000)
+    while Counter.now &+ 2000 < instant { guest_relax() }
+    // Its turn may have ended meanwhile.
+    guard Counter.now < instant else { continue }
+    distributor[Register.control] = on & ~3
+    distributor[Register.control] = on
   }
 }
 

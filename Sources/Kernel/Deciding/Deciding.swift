@@ -42,16 +42,24 @@ extension Reference where Value == PhysicalCPU {
     switch decision {
     case .run(let slot, let until):
       let next = value.assigned[slot]
-      // Before anybody is heard: whose turn is over must not stay by being asked again and again. Where nobody is unloaded, the load is
-      // not put off once more: whose budget ends before a switch does would never get to run, and nobody else either.
-      if value.loaded != nil && value.loaded != next {
+      // Whose turn is over must not stay by being asked again and again: for a switch somebody is heard once before it begins.
+      let isSwitch = value.loaded != nil && value.loaded != next
+      let hasHeard = isSwitch && value.hasHeardBeforeSwitch
+      if next.value.audience != value.audience { show(next.value.audience) }
+      if !hasHeard && value.hasCalls && somebodyCalls(at: now) {
+        value.hasHeardBeforeSwitch = isSwitch
+        return false
+      }
+      // Where nobody is unloaded, the load is not put off once more: whose budget ends before a switch does would never get to run, and
+      // nobody else either.
+      if isSwitch {
+        value.hasHeardBeforeSwitch = false
         // It may have come for this switch, during which somebody else may be due: who is looks for the timer's interrupt.
         if value.timerDeadline == .never { armTimer(for: until) }
         unload(frame)
         if Processor.isInterruptPending { return false }
+        if hasHeard && somebodyCalls(at: now) { return false }
       }
-      if next.value.audience != value.audience { show(next.value.audience) }
-      if value.hasCalls && somebodyCalls(at: now) { return false }
       if value.loaded != next {
         if next.value.needsWork {
           workFor(next, until: until)
@@ -70,6 +78,7 @@ extension Reference where Value == PhysicalCPU {
         value.chargedUntil = .now
         next.value.accounting.switchedIn(at: value.chargedUntil)
       } else {
+        value.hasHeardBeforeSwitch = false
         value.charged = next
         next.value.accounting.resumed(at: now)
       }

@@ -88,8 +88,10 @@ extension Reference where Value == PhysicalCPU {
       let id = (requests >> 16).trailingZeroBitCount
       guard repeatDelivery(id, from: 0) else { break }
       requests &= ~(0x1_0000 &<< UInt32(truncatingIfNeeded: id))
+      // However many there are, nobody greater waits for more than one.
+      if requests != 0 && Processor.isInterruptPending { break }
     }
-    while requests & 0xff00 != 0 {
+    while requests & 0xff00 != 0 && requests >> 16 == 0 {
       let source = (requests >> 8).trailingZeroBitCount
       guard repeatDeliveries(of: vcpu, from: source) else { break }
       requests &= ~(0x100 &<< UInt32(truncatingIfNeeded: source))
@@ -114,6 +116,9 @@ extension Reference where Value == PhysicalCPU {
         return false
       }
       asked &= asked &- 1
+      guard asked != 0 && Processor.isInterruptPending else { continue }
+      _ = vcpu.value.mail.softwareInterrupts[source].bitwiseOr(asked, ordering: .relaxed)
+      return false
     }
     return true
   }

@@ -74,6 +74,8 @@ package struct PhysicalCPU: ~Copyable {
   /// Something may be due for those who may interrupt, or have been asked of them: the next decision looks, and until it finds
   /// nothing more.
   var hasCalls = true
+  /// Somebody was heard before the switch that the scheduler wants: nobody else is until who is loaded is off.
+  var hasHeardBeforeSwitch = false
   /// The last VM was stopped here: there is nothing left to run.
   var isLastToStop = false
   /// A VM is being stopped because we failed while we served it: another failure now ends everything.

@@ -78,8 +78,10 @@ public struct AttackKind: Hashable, Sendable {
   ]
   private static let interrupts = [
     AttackKind("sgi", leastVCPUs: 2), AttackKind("sgi-lists", leastVCPUs: 2), AttackKind("sgi-ready", leastVCPUs: 2),
-    AttackKind("sgi-taken", leastVCPUs: 2), AttackKind("sgi-all", leastVCPUs: 2),
+    AttackKind("sgi-singles", leastVCPUs: 2), AttackKind("sgi-taken", leastVCPUs: 2),
+    AttackKind("sgi-all", leastVCPUs: 2),
     AttackKind("distributor"), AttackKind("pending"), AttackKind("routes"), AttackKind("control"),
+    AttackKind("control-full", patience: 8, leastVCPUs: 2),
     AttackKind("deactivations"), AttackKind("many"),
   ]
   private static let power = [

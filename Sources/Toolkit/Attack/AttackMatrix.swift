@@ -74,14 +74,14 @@ extension AttackCase {
   private static let shortKeys: Set = [
     "timers edf same late", "both-timers edf same late", "uart edf same late", "room edf same late",
     "sgi edf same late", "reset edf same late", "distributor edf same late", "pending edf same late",
-    "heavy edf same late",
+    "heavy edf same late", "control-full edf same late",
     "keys-dump edf same late", "timers edf same late*",
     "timers fp same late", "sgi fp same late",
     "timers-within edf same supply", "timers-within fp-reserved same supply", "timers edf same answer",
     "idle edf same supply 500us/1000us+5us",
     "timers cyclic same window", "uart cyclic same window",
     "uart own other late", "keys-dump own other late", "sgi own other late",
-    "cpu-on edf split late", "sgi-ready edf split late", "reset-all edf split late",
+    "cpu-on edf split late", "sgi-singles edf split late", "sgi-ready edf split late", "reset-all edf split late",
   ]
   private static let otherController: Set = [
     "timers edf same late*", "sgi edf same late", "uart edf same late", "timers-within edf same supply",

@@ -90,24 +90,22 @@ extension VirtualGIC {
     return true
   }
 
-  /// Takes note that the distributor forwards other groups than before: who waits is known at once, and what lies in the list
-  /// registers of all vCPUs is looked at piece by piece.
+  /// Takes note that the distributor forwards other groups than before. What that means for each of the vCPUs is looked at piece
+  /// by piece.
   mutating func setEnabledGroups(_ groups: UInt32) -> UnfinishedWrite {
     guard groups != enabledGroups else { return .none }
     enabledGroups = groups
-    var left: UInt64 = 0
-    for vcpu in 0..<vcpuCount {
-      if interfaces[vcpu].used != 0 { left |= 1 &<< UInt64(truncatingIfNeeded: vcpu) }
-      updateHasCandidates(vcpu)
-      if interfaces[vcpu].hasCandidates { askFlush(of: vcpu) }
-    }
-    return UnfinishedWrite(reconsidering: left, from: 0)
+    return UnfinishedWrite(reconsidering: ~0 &>> UInt64(truncatingIfNeeded: 64 &- vcpuCount), from: 0)
   }
 
   /// Looks at a few more list registers of the first of these vCPUs, from that one on.
   mutating func reconsiderSome(of vcpus: UInt64, from first: Int) -> UnfinishedWrite {
     guard vcpus != 0 else { return .none }
     let vcpu = vcpus.trailingZeroBitCount
+    if first == 0 {
+      updateHasCandidates(vcpu)
+      if interfaces[vcpu].hasCandidates { askFlush(of: vcpu) }
+    }
     // What was put there meanwhile was forwarded by what the distributor says now.
     var used = interfaces[vcpu].used & (~0 &<< UInt32(truncatingIfNeeded: first))
     for _ in 0..<Self.registersAtOnce where used != 0 {
