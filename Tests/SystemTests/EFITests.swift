@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Toolkit
 
-/// EDK2 and GRUB, as Debian builds them, start the arm64 image as the EFI application that it is too, on QEMU's virt.
+/// EDK2, GRUB and U-Boot, as Debian builds them, start the arm64 image as the EFI application that it is too, on QEMU's virt.
 @Suite("From EFI firmware")
 struct EFITests {
   /// The ways to the image, and what each of them shows: the bundle is where only this way finds it.
@@ -15,6 +15,8 @@ struct EFITests {
     case grub
     /// EDK2 serves the bundle by EFI_LOAD_FILE2_PROTOCOL: QEMU's own `-kernel` and `-initrd`.
     case served
+    /// U-Boot finds EFI/BOOT/BOOTAA64.EFI where it finds nothing else. Its loader copies no more of the first page than the headers.
+    case uboot
   }
 
   @Test("TVisor starts from what boot-files wrote, with the arguments that it was given", arguments: Way.allCases)
@@ -25,6 +27,9 @@ struct EFITests {
     var options: [String] = []
     switch way {
     case .byItself: try disk.remove("startup.nsh")
+    case .uboot:
+      for name in ["extlinux", "boot.scr", "startup.nsh"] { try disk.remove(name) }
+      options = ["-bios", "\(disk.project.guests)/u-boot/qemu_arm64.bin"]
     case .shell:
       try disk.remove("EFI")
       try disk.move("bundle.img", to: "vms/other.img")
@@ -39,9 +44,9 @@ struct EFITests {
       options = ["-kernel", disk.path("tvisor.efi"), "-initrd", disk.path("bundle.img"), "-append", said]
     }
     // With E2H, which the arguments decline.
-    let level = way == .byItself ? "TVisor starts at EL2 with E2H = 1" : "TVisor starts at EL2 with E2H = 0"
+    let level = [.byItself, .uboot].contains(way) ? "with E2H = 1" : "with E2H = 0"
     try await QEMUSession.run(disk.command(model: "max", isServed: way == .served, options)) { console in
-      try await console.expect(level, from: "tvisor")
+      try await console.expect("TVisor starts at EL2 \(level)", from: "tvisor")
       try await console.expect("2 of 2 CPUs are up", from: "tvisor")
       try await console.expectTicking()
     }

@@ -3,10 +3,13 @@
 #if defined(__aarch64__)
 
 // The PE32+ header (PE Format, "Optional Header Image-Only"), behind Linux's, which has its offset at 0x3c. Sections in memory are as the linker
-// made them, and the file is the same: no relocation, no import. EFI's loaders hold sections to their permissions, so the headers' page, with
-// the entry code in it, is not executable while we run under EFI. The last section goes on to the end of the image's 2 MiB: the firmware
-// allocates them, and we stay where it put us.
+// made them, and the file is the same: no relocation, no import. The last ones go on to the end of the image's 2 MiB: the firmware allocates
+// them, and we stay where it put us.
+//
+// Sections begin on pages, and the first page is the headers', of which a loader need not copy more than those (U-Boot does not). What is
+// behind them there, the entry code, is one more section, into the last page, from which we put it in its place.
 #define PAGE 0x1000
+#define HEADERS 0x200
 #define PE32_PLUS 0x20b
 #define AARCH64 0xaa64
 #define EXECUTABLE_IMAGE 0x2
@@ -21,7 +24,7 @@
 tvisor_pe_header:
   .ascii "PE\0\0"
   .short AARCH64
-  .short 3                         // sections
+  .short 4                         // sections
   .long 0, 0, 0
   .short 2f - 1f
   .short EXECUTABLE_IMAGE | LARGE_ADDRESS_AWARE
@@ -40,7 +43,7 @@ tvisor_pe_header:
   .short 0, 0
   .long 0
   .long tvisor_image_size
-  .long PAGE                       // headers
+  .long HEADERS
   .long 0
   .short EFI_APPLICATION
   .short NX_COMPATIBLE
@@ -55,6 +58,8 @@ tvisor_pe_header:
   .long tvisor_pe_rodata_size, tvisor_pe_rodata, tvisor_pe_rodata_size, tvisor_pe_rodata, 0, 0, 0, CONSTANTS
   .ascii ".data\0\0\0"
   .long tvisor_pe_data_size, tvisor_pe_data, tvisor_pe_data_file_size, tvisor_pe_data, 0, 0, 0, DATA
+  .ascii ".entry\0\0"
+  .long PAGE - HEADERS, tvisor_pe_entry_code, PAGE - HEADERS, HEADERS, 0, 0, 0, CONSTANTS
 
 // In: x0 the image's handle, x1 the system table; as a function of the firmware's.
   .section .text.efi, "ax"
@@ -85,24 +90,25 @@ move_offsets:
   ret
 
 // _Noreturn void tvisor_leave_efi(uint64_t tree): after ExitBootServices. What the boot protocol wants (booting.rst): interrupts masked, the
-// image in memory as it was loaded, MMU and data cache off. Tree and bundle are read through the caches, which are coherent.
+// image in memory as it was linked, MMU and caches off. Tree and bundle are read through the caches, which are coherent.
   .global tvisor_leave_efi
 tvisor_leave_efi:
   msr daifset, #15
-  adrp x9, tvisor_image_start
-  mov x13, x9
+  adrp x13, tvisor_image_start
   ldr x10, =tvisor_image_start
-  sub x9, x10, x9
+  sub x9, x10, x13
   bl move_offsets
   mrs x1, ctr_el0
   ubfx x1, x1, #16, #4
   mov x2, #4
   lsl x2, x2, x1
-  adrp x3, tvisor_tables
+  ldr x3, =tvisor_image_size
+  add x3, x3, x13
+  mov x6, x13
 1:
-  dc cvac, x13
-  add x13, x13, x2
-  cmp x13, x3
+  dc civac, x6
+  add x6, x6, x2
+  cmp x6, x3
   b.lo 1b
   dsb sy
   mrs x4, sctlr_el2
@@ -111,6 +117,21 @@ tvisor_leave_efi:
   msr sctlr_el2, x4
   isb
   tlbi alle2
+  // The entry code, to memory; and out of the caches what was speculated of the page meanwhile.
+  sub x7, x3, #PAGE
+  add x8, x13, #HEADERS
+  add x10, x13, #PAGE
+2:
+  ldp x11, x12, [x7], #16
+  stp x11, x12, [x8], #16
+  cmp x8, x10
+  b.lo 2b
+  dsb sy
+3:
+  dc ivac, x13
+  add x13, x13, x2
+  cmp x13, x10
+  b.lo 3b
   ic iallu
   dsb sy
   isb
