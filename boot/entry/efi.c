@@ -149,7 +149,7 @@ static int read_file(const struct start *s, const wide *name, struct bytes *byte
   struct volume *volume;
   struct file *root, *file;
   uint64_t size;
-  // Its size is where one is that goes to its end (13.5.9).
+  // Its size is where one is that goes to its end (13.5, SetPosition()).
   return WORKS(s->boot->protocol(s->image->device, &volume_guid, (void **)&volume)) && WORKS(volume->open(volume, &root))
     && WORKS(root->open(root, &file, name, 1, 0)) && WORKS(file->seek(file, UINT64_MAX))
     && WORKS(file->position(file, &size)) && WORKS(file->seek(file, 0)) && allocate(s, size, bytes)
@@ -250,8 +250,8 @@ static int is_memory(const void *tree, int node) {
 
 // MARK: The tree that we hand over
 
-// True for what is ours when boot services have ended (table 7.10): the loader's, the boot services', what is free and what ACPI needs no
-// more; and that only where it can be cached.
+// True for what is ours when boot services have ended (7.2, "Memory Type Usage after ExitBootServices()"): the loader's, the boot services', what
+// is free, and ACPI's tables, which nobody reads; and that only where it can be cached.
 static int is_free(const struct memory *memory) {
   return (0x29e >> (memory->type & 31) & 1) && memory->type < 32 && memory->attributes & 8;
 }
