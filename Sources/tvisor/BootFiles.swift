@@ -5,11 +5,12 @@ struct BootFilesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "boot-files",
     abstract:
-      "Writes the files that a board's loader starts: the boot partition of a Raspberry Pi's SD card, or what U-Boot loads.",
+      "Writes the files that a board's loader starts: the boot partition of a Raspberry Pi's SD card, or what U-Boot and EFI load.",
     discussion: """
       For a Raspberry Pi: all but the vendor's own firmware files, which the README that is written names. For U-Boot: image, bundle and tree,
       with a script (boot.scr), a menu (extlinux.conf) and one file that has all in it (tvisor.itb), at addresses that are free in the
-      board's memory. EDK2 and GRUB start EFI programs only, which the images are not.
+      board's memory. For EFI firmware, on 64-bit boards: the image as tvisor.efi and as what starts by itself (EFI/BOOT/BOOTAA64.EFI),
+      with the bundle, a script for EDK2's shell (startup.nsh) and an entry for GRUB (grub.cfg).
 
         tvisor boot-files raspberry-pi-4 -o card
         tvisor boot-files qemu-virt-armv8 system.yaml -o files

@@ -73,7 +73,8 @@ struct BootFilesTests {
     let scratch = try Scratch()
     let names = try Self.write("zcu102", to: scratch.path)
     let rest = ["boot.scr", "tvisor.itb", "extlinux/extlinux.conf", "README-TVISOR.txt"]
-    #expect(names == ["tvisor-armv8.img", "bundle.uimg", "zynqmp-zcu102-rev1.0.dtb"] + rest)
+    let firmware = ["tvisor.efi", "EFI/BOOT/BOOTAA64.EFI", "bundle.img", "startup.nsh", "grub.cfg"]
+    #expect(names == ["tvisor-armv8.img", "bundle.uimg", "zynqmp-zcu102-rev1.0.dtb"] + rest + firmware)
     #expect(try Self.text("boot.scr", in: scratch).contains("booti 0x40200000 0x40800000 0x40600000"))
     #expect(try Self.text("extlinux/extlinux.conf", in: scratch).contains("\n  fdt /zynqmp-zcu102-rev1.0.dtb\n"))
     #expect(try Self.text("README-TVISOR.txt", in: scratch).contains("U-Boot"))
@@ -81,6 +82,31 @@ struct BootFilesTests {
     #expect(try Self.write("qemu-virt-armv7", tree: nil, to: other.path) == ["tvisor-armv7.img", "bundle.uimg"] + rest)
     #expect(try Self.text("boot.scr", in: other).contains("bootz 0x40200000 0x40800000 ${fdtcontroladdr}"))
     #expect(try !Self.text("extlinux/extlinux.conf", in: other).contains("fdt"))
+  }
+
+  @Test(
+    "for EFI firmware have the image and the bundle as they are, and name the tree where the board has one of its own",
+    arguments: [("zcu102", "zynqmp-zcu102-rev1.0.dtb"), ("qemu-virt-armv8", nil)])
+  func firmware(of board: String, tree: String?) throws {
+    let scratch = try Scratch()
+    _ = try Self.write(board, tree: tree.map { _ in Data([3]) }, to: scratch.path)
+    for name in ["tvisor.efi", "EFI/BOOT/BOOTAA64.EFI"] { #expect(try Self.read(name, in: scratch) == Data([1])) }
+    #expect(try Self.read("bundle.img", in: scratch) == Data([2]))
+    let named = tree.map { " dtb=\\\($0)" } ?? ""
+    let command = "tvisor.efi initrd=\\bundle.img" + named
+    #expect(try Self.text("startup.nsh", in: scratch).hasSuffix("\n\(command)\n"))
+    #expect(try Self.text("README-TVISOR.txt", in: scratch).contains(command))
+    let entry = tree.map { "  devicetree /\($0)\n" } ?? ""
+    #expect(
+      try Self.text("grub.cfg", in: scratch).contains("\n\(entry)  linux /tvisor.efi\n  initrd /bundle.img\n}\n"))
+  }
+
+  @Test("for EFI firmware are not written for a 32-bit board, whose image it does not start, and the guide says so")
+  func noFirmware() throws {
+    let scratch = try Scratch()
+    let names = try Self.write("qemu-virt-armv7", tree: nil, to: scratch.path)
+    #expect(!names.contains { $0.lowercased().hasSuffix(".efi") || $0 == "startup.nsh" || $0 == "grub.cfg" })
+    #expect(try Self.text("README-TVISOR.txt", in: scratch).contains("a 32-bit image is none"))
   }
 
   /// From include/image.h of U-Boot: the header's fields, big-endian, and both checksums.
@@ -138,10 +164,11 @@ struct BootFilesTests {
     }
   }
 
-  @Test("are written again over their own, and not over somebody else's menu, script or configuration")
+  @Test("are written again over their own, and not over somebody else's menu, script, program or configuration")
   func overwriting() throws {
     for (board, name) in [
       ("zcu102", "extlinux/extlinux.conf"), ("zcu102", "boot.scr"), ("raspberry-pi-4", "config.txt"),
+      ("zcu102", "startup.nsh"), ("zcu102", "grub.cfg"), ("zcu102", "EFI/BOOT/BOOTAA64.EFI"),
     ] {
       let scratch = try Scratch()
       _ = try Self.write(board, to: scratch.path)

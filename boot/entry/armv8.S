@@ -42,16 +42,14 @@
   .section .text.header, "ax"
   .global tvisor_start
 tvisor_start:
-  b 1f
-  .long 0
+  ccmp x18, #0, #13, pl            // does nothing, and its first bytes are "MZ", as an EFI application's have to be (efi.S)
+  b enter
   .quad 0                          // text_offset: any multiple of 2 MiB
   .quad tvisor_image_size          // with bss, stacks and the arena
   .quad 0xa                        // little-endian, 4 KiB pages, anywhere in memory
   .quad 0, 0, 0
   .ascii "ARM\x64"
-  .long 0
-1:
-  b enter
+  .long 64                         // where the PE header is, which follows
 
   .section .text.entry, "ax"
 enter:

@@ -53,6 +53,7 @@ if [ "${1:-}" = --tests ]; then
   make_stress arm64
   make_stress armhf
   make_disk arm64 cloud-arm64
+  unpack_efi
   unpack_trees arm64 linux-image-arm64
   unpack_rust
 fi

@@ -68,3 +68,18 @@ unpack_uboot() {
   rm -rf "$out/unpack"
   mark_done uboot "$recipe"
 }
+
+# EFI firmware for QEMU's virt machine (EDK2), and GRUB as an EFI application that looks for its menu in /boot/grub of where it starts from.
+unpack_efi() {
+  recipe=1
+  is_done efi "$recipe" && return 0
+  fetch_packages "qemu-efi-aarch64 grub-efi-arm64-bin" arm64
+  say "unpacking EDK2 and GRUB"
+  mkdir -p "$out/efi"
+  unpack qemu-efi-aarch64 arm64
+  cp "$unpacked/usr/share/qemu-efi-aarch64/QEMU_EFI.fd" "$out/efi/"
+  unpack grub-efi-arm64-bin arm64
+  cp "$unpacked/usr/lib/grub/arm64-efi/monolithic/gcdaa64.efi" "$out/efi/grub.efi"
+  rm -rf "$out/unpack"
+  mark_done efi "$recipe"
+}

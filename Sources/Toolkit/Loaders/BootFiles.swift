@@ -1,7 +1,7 @@
 public import Foundation
 
 /// Writes the files that a board's loader starts TVisor from: a Raspberry Pi's boot partition but for the vendor's firmware, or what
-/// U-Boot loads.
+/// U-Boot and, on a 64-bit board, EFI firmware load.
 public struct BootFiles: Sendable {
   private let project: Project
   private let board: Board
@@ -42,11 +42,11 @@ public struct BootFiles: Sendable {
     if let card = board.card, let tree {
       files = CardFiles(board: board, card: card).files(image: image, bundle: bundle, tree: tree)
     } else if let places {
-      files = try UBootFiles(board: board, places: places).files(image: image, bundle: bundle, tree: tree)
+      files = try self.files(image: image, bundle: bundle, tree: tree, at: places)
     } else {
       throw Failure("\(board.name) has neither an SD card nor memory that a loader could use")
     }
-    try refuseForeign(files.map(\.name), in: folder)
+    try refuseForeign(files, in: folder)
     try Files.makeFolder(folder)
     for (name, bytes) in files {
       if let end = name.lastIndex(of: "/") { try Files.makeFolder("\(folder)/\(name[..<end])") }
@@ -55,11 +55,27 @@ public struct BootFiles: Sendable {
     return files.map(\.name)
   }
 
-  /// A partition that boots something else is not to be written over: whoever means it takes its menu or script away first.
-  private func refuseForeign(_ names: [String], in folder: String) throws(Failure) {
-    for name in ["extlinux/extlinux.conf", "boot.scr", "config.txt"] where names.contains(name) {
-      guard let old = FileManager.default.contents(atPath: "\(folder)/\(name)") else { continue }
-      guard String(decoding: old, as: UTF8.self).contains("tvisor boot-files") else {
+  /// What a board without an SD card of its own starts from.
+  private func files(image: Data, bundle: Data, tree: Data?, at places: LoadPlaces) throws -> [File] {
+    guard board.isa == "armv8" else {
+      let others = "EDK2 and GRUB start EFI programs only, and a 32-bit image is none: use U-Boot in their place."
+      return try UBootFiles(board: board, places: places, others: others).files(
+        image: image, bundle: bundle, tree: tree)
+    }
+    let firmware = EFIFiles(board: board)
+    return try UBootFiles(board: board, places: places, others: firmware.guide(hasTree: tree != nil)).files(
+      image: image, bundle: bundle, tree: tree) + firmware.files(image: image, bundle: bundle, hasTree: tree != nil)
+  }
+
+  /// A partition that boots something else is not to be written over: whoever means it takes its menu, script or program away first.
+  private func refuseForeign(_ files: [File], in folder: String) throws(Failure) {
+    let texts = ["extlinux/extlinux.conf", "boot.scr", "config.txt"] + EFIFiles.texts
+    for (name, bytes) in files where texts.contains(name) || name == EFIFiles.removable {
+      guard let old = FileManager.default.contents(atPath: "\(folder)/\(name)"), old != bytes else { continue }
+      let isOurs =
+        name == EFIFiles.removable
+        ? ImageStamp(in: old) != nil : String(decoding: old, as: UTF8.self).contains("tvisor boot-files")
+      guard isOurs else {
         throw Failure("\(folder)/\(name) is not from `tvisor boot-files`: take it away, or give another folder")
       }
     }

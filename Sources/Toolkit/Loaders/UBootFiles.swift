@@ -5,6 +5,8 @@ internal import Foundation
 struct UBootFiles {
   var board: Board
   var places: LoadPlaces
+  /// What the guide says of other loaders.
+  var others: String
 
   private var is64Bit: Bool { board.isa != "armv7" }
   private var imageName: String { "tvisor-\(board.isa).img" }
@@ -87,7 +89,8 @@ struct UBootFiles {
     \(hasTree ? "  \(treeName)  the board's device tree\(board.tree?.package.map { ", from Debian's \($0)" } ?? "")\n" : "")  tvisor.itb  all of them
 
     TVisor has to be entered \(is64Bit ? "at EL2" : "in Hyp mode"): below firmware that starts U-Boot so, as for a Linux with KVM.
-    EDK2 and GRUB start EFI programs only, and this image is none: use U-Boot in their place.
+
+    \(others)
 
     Loader: \(board.loader ?? "U-Boot").
     Console: \(board.console).
