@@ -25,6 +25,16 @@ struct BCM2836ControllerTests {
     #expect(local[0x48] == 0b1100)
   }
 
+  /// QA7 rev 3.4, §3.1: 2³¹ divided by the prescaler is how far the counter goes with each of the clock's steps.
+  @Test("the cores' timers count the crystal's clock as it is, whatever was there before")
+  func clock() {
+    local[0x00] = 1 << 8 | 1 << 9
+    local[0x08] = 0
+    controller.initializeDistributor()
+    #expect(local[0x00] == 0)
+    #expect(local[0x08] == 0x8000_0000)
+  }
+
   @Test("mailbox 0 carries software-generated interrupts, each a bit that taking it clears")
   func mailbox() {
     controller.initializeCPU()

@@ -33,6 +33,8 @@ struct BootFilesTests {
     let lines = try Self.text("config.txt", in: scratch).split(separator: "\n").map { String($0) }
     #expect(lines.contains(board == "raspberry-pi-2" ? "arm_64bit=0" : "arm_64bit=1"))
     #expect(lines.contains("enable_uart=1"))
+    // Nobody asks for more than the lowest frequency later.
+    #expect(lines.contains("force_turbo=1"))
     func name(_ pattern: Regex<(Substring, Substring)>) throws -> String {
       let found = lines.compactMap { $0.wholeMatch(of: pattern)?.1 }.first
       return String(try #require(found))
@@ -54,6 +56,9 @@ struct BootFilesTests {
     let bundle = try #require(text.firstMatch(of: /initramfs .* 0x([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) })
     #expect(kernel % (2 << 20) == 0)
     #expect(bundle >= kernel + 2 << 20)
+    let tree = try #require(
+      text.firstMatch(of: /device_tree_address=0x([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) })
+    #expect(tree % 8 == 0 && tree >= kernel + 2 << 20 && tree + 2 << 20 <= bundle)
   }
 
   @Test("name the vendor's firmware, which is not among them")

@@ -20,6 +20,8 @@ public struct BCM2836Controller: Sendable {
   }
 
   private enum Local {
+    static let control: UInt = 0x00
+    static let prescaler: UInt = 0x08
     static let peripheralRouting: UInt = 0x0c
     static let timerControl: UInt = 0x40
     static let mailboxControl: UInt = 0x50
@@ -42,7 +44,13 @@ public struct BCM2836Controller: Sendable {
   public var interruptCount: Int { 128 }
 
   /// Turns the peripherals' interrupts off and sends what is enabled later to this CPU; once, from one CPU.
+  ///
+  /// The cores' timers count the crystal's clock, one by one, which is what CNTFRQ says: the firmware's stub for 64 bits sees to
+  /// that, the one for 32 bits does not, and after a reset the counter stands still (QA7 §3.1, "Core timer").
   public func initializeDistributor() {
+    // Bits 8 and 9 clear: the crystal, steps of 1. 2³¹ / prescaler is 1.
+    device_store32(local + Local.control, 0)
+    device_store32(local + Local.prescaler, 1 << 31)
     for bank in 0..<3 as Range<UInt> { device_store32(shared + Shared.disable + Shared.offset(of: bank), ~0) }
     device_store32(local + Local.peripheralRouting, UInt32(truncatingIfNeeded: core))
   }
@@ -77,6 +85,10 @@ public struct BCM2836Controller: Sendable {
     guard bits != 0 else { return Self.nothing }
     let id = UInt32(truncatingIfNeeded: bits.trailingZeroBitCount)
     device_store32(mailbox, 1 << id)
+    // The store is on its way when the next instruction runs. Whoever sends again meanwhile, for something that he has put down since
+    // we looked, would have his bit cleared too: we go on when it has arrived, as the value read back shows.
+    _ = device_load32(mailbox)
+    barrier_complete()
     return id
   }
 
@@ -133,6 +145,8 @@ public struct BCM2836Controller: Sendable {
 
   /// Sends a software-generated interrupt.
   public func send(_ softwareInterrupt: UInt64) {
+    // What it tells of is there before it.
+    barrier_complete()
     device_store32(local + UInt(softwareInterrupt >> 32), UInt32(truncatingIfNeeded: softwareInterrupt))
   }
 }

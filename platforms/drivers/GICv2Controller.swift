@@ -33,8 +33,10 @@ public struct GICv2Controller: Sendable {
   private enum Interface {
     static let control: UInt = 0x0000
     static let priorityMask: UInt = 0x0004
+    static let binaryPoint: UInt = 0x0008
     static let acknowledge: UInt = 0x000c
     static let endOfInterrupt: UInt = 0x0010
+    static let activePriorities: UInt = 0x00d0
     static let identification: UInt = 0x00fc
     static let deactivate: UInt = 0x1000
   }
@@ -82,6 +84,11 @@ public struct GICv2Controller: Sendable {
       // SGIs, by which other CPUs ask for something, come after this CPU's own timers.
       device_store32(distributor + Distributor.priority + quarter * 4, quarter < 4 ? 0xb0b0_b0b0 : 0xa0a0_a0a0)
     }
+    // Whoever was here before may have taken interrupts without ending them: their priorities would keep ours away for ever. All of a
+    // priority counts for preemption, as far as it is there.
+    device_store32(interface &+ Interface.control, 0)
+    for word in 0..<4 as Range<UInt> { device_store32(interface &+ Interface.activePriorities &+ word * 4, 0) }
+    device_store32(interface &+ Interface.binaryPoint, 0)
     device_store32(interface &+ Interface.priorityMask, 0xf0)
     // Enable, and EOImode (bit 9 without the Security Extensions and in the Non-secure view alike).
     device_store32(interface &+ Interface.control, 1 << 0 | 1 << 9)

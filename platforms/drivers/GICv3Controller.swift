@@ -100,10 +100,26 @@ public struct GICv3Controller: Sendable {
     barrier_instruction()
     write_icc_sre_el1(0x7)
     barrier_instruction()
+    clearActivePriorities()
     write_icc_pmr(0xf0)
     write_icc_bpr1(0)
     write_icc_ctlr(1 << 1)
     write_icc_igrpen1(1)
+    barrier_instruction()
+  }
+
+  /// Whoever was here before may have taken interrupts without ending them: their priorities would keep ours away for ever. There is a
+  /// register for five bits of priority, two for six, four for seven (IHI 0069H §12.2.6; ICC_CTLR_EL1.PRIbits).
+  private func clearActivePriorities() {
+    write_icc_igrpen1(0)
+    barrier_instruction()
+    let bits = read_icc_ctlr() >> 8 & 7 &+ 1
+    write_icc_ap1r0(0)
+    if bits > 5 { write_icc_ap1r1(0) }
+    if bits > 6 {
+      write_icc_ap1r2(0)
+      write_icc_ap1r3(0)
+    }
     barrier_instruction()
   }
 

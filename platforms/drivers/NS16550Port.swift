@@ -25,7 +25,9 @@ public struct NS16550Port: UARTDriver {
     case designWareStatus = 31
   }
 
-  private static let receiveInterrupt: UInt32 = 1 << 0
+  /// Received data, and line status, as Linux has them: the BCM2835's mini UART needs bit 2 to interrupt for what it receives, though
+  /// its manual does not care (its errata, AUX_MU_IER_REG).
+  private static let receiveInterrupt: UInt32 = 1 << 0 | 1 << 2
   private static let transmitInterrupt: UInt32 = 1 << 1
 
   func initialize() { store(.interruptEnable, Self.receiveInterrupt) }
@@ -47,6 +49,8 @@ public struct NS16550Port: UARTDriver {
     switch load(.interruptIdentification) & 0xf {
     // DesignWare's times out with nothing to receive, now and then, until somebody reads all the same.
     case 0xc where load(.lineStatus) & 1 << 0 == 0: _ = load(.data)
+    // An error on the line, which is over when it has been looked at.
+    case 0x6: _ = load(.lineStatus)
     // DesignWare's again: a write met it busy.
     case 0x7: _ = load(.designWareStatus)
     default: break
