@@ -67,8 +67,20 @@ public struct ImageBuilder: Sendable {
     guard isa == "armv7" ? ZImage(file.rawImage) != nil : LinuxImage(file.rawImage) != nil else {
       throw Failure("\(product.name) does not begin with Linux's header for a kernel; look at boot's entry code")
     }
+    if isa == "armv8" { try Self.refuseVulnerableSequences(in: file) }
     try await Files.write(ImageStamp(version: project.version()).written(into: file.rawImage), to: image(isa))
     return file
+  }
+
+  /// Libraries, which we do not compile, are a part of the image.
+  private static func refuseVulnerableSequences(in file: ELFFile) throws {
+    let found = file.sections.filter(\.isExecutable).flatMap { section in
+      VulnerableSequence.all(in: file.instructions(of: section), at: section.address)
+    }
+    guard let first = found.first else { return }
+    throw Failure(
+      "the image has \(found.count) instruction sequences that a Cortex-A53 gets wrong, the first at \(hexadecimal(first.address)) "
+        + "(erratum \(first.erratum)); look at boot/toolsets/armv8.json")
   }
 
   /// Builds our own guests and puts them beside the set-up's. A release has them already.
