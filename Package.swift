@@ -134,7 +134,8 @@ if let bareMetal {
     .target(
       name: "Toolkit",
       dependencies: [
-        "ARMv7", "Architecture", "Configuration", "DeviceTree", "Drivers", "Planning", "Scheduling", "Yams",
+        "ARMv7", "Architecture", "ArmCommon", "Configuration", "DeviceTree", "Drivers", "Planning", "Scheduling",
+        "Yams",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

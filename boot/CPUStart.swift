@@ -20,11 +20,13 @@ extension SystemBuilder {
   ) throws(BootFailure) {
     cpus.reference(to: machine.bootCPU).prepare()
     cpus[machine.bootCPU].isUp = true
+    log.report(cpus.reference(to: machine.bootCPU), besides: nil)
     let frequency = read_counter_frequency()
     for host in machine.cpus where host.index != machine.bootCPU {
       let cpu = cpus.reference(to: host.index)
       guard let failure = try start(host, cpu, by: firmware) else {
         cpu.value.isUp = true
+        log.report(cpu, besides: cpus.reference(to: machine.bootCPU))
         // Guests may read it where the tree has none.
         if cpu.value.counterFrequency != frequency {
           log.report(cpu.value.counterFrequency, of: host, besides: frequency)
@@ -77,6 +79,7 @@ extension SystemBuilder {
     }
     let deadline = Instant.now.advanced(by: hypervisor.value.ticksPerSecond)
     while hypervisor.value.upCount.load(ordering: .acquiring) == before {
+      if cpu.value.isUnlike { return .unlike }
       if Instant.now >= deadline { return .tooLate }
       spin_hint()
     }
@@ -128,6 +131,8 @@ private enum StartFailure {
   case unknownMethod
   /// It was started, and never came.
   case tooLate
+  /// It came, and cannot do what the first one can.
+  case unlike
 }
 
 extension BootLog {
@@ -144,8 +149,43 @@ extension BootLog {
       write(decimal: UInt64(status.magnitude))
     case .unknownMethod: HostCPU.write(enableMethod: host.enableMethod, to: &self)
     case .tooLate: write("it did not come within a second")
+    case .unlike:
+      write(
+        "it has another size of physical addresses than the first one, or runs other guests; boot on one of its kind")
     }
     end()
+  }
+
+  /// Says which core a CPU is, and what of its errata is seen to, unless `first` is the same; and what firmware has left behind on it.
+  fileprivate mutating func report(_ cpu: Reference<PhysicalCPU>, besides first: Reference<PhysicalCPU>?) {
+    if first.map({ $0.value.core != cpu.value.core }) ?? true {
+      begin(cpu)
+      cpu.value.core.writeName(to: &self)
+      if cpu.value.core.part != nil {
+        write("; ")
+        cpu.value.core.writeErrata(to: &self)
+      }
+      end()
+    }
+    // DminLine and IminLine, bits 19:16 and 3:0: who cleans by lines goes by his own CPU's.
+    if let first, (first.value.cacheType ^ cpu.value.cacheType) & 0xf_000f != 0 {
+      begin(cpu)
+      write("its cache lines are not as long as the first CPU's: a VM needs all of its vCPUs on one kind of CPU")
+      end()
+    }
+    if cpu.value.formerSystemError != 0 {
+      begin(cpu)
+      write("a system error from before was dropped, with syndrome ")
+      write(hexadecimal: cpu.value.formerSystemError)
+      end()
+    }
+  }
+
+  private mutating func begin(_ cpu: Reference<PhysicalCPU>) {
+    begin()
+    write("CPU ")
+    write(decimal: UInt64(cpu.value.index))
+    write(": ")
   }
 
   fileprivate mutating func report(_ frequency: UInt64, of host: HostCPU, besides first: UInt64) {
@@ -164,9 +204,17 @@ extension BootLog {
 @c(tvisor_secondary_main)
 func secondaryMain(_ record: UInt) {
   let cpu = unsafe Reference(unsafePointer: UnsafeMutablePointer<PhysicalCPU>(bitPattern: record).unsafelyUnwrapped)
+  let hypervisor = Hypervisor.shared
+  // What was built for the first one must do for this one: stage 2, and whose guests were found to fit.
+  guard Stage2Parameters.ofThisCPU().control == hypervisor.value.stage2Control,
+    Processor.hostedInstructionSets == hypervisor.value.hostedInstructionSets
+  else {
+    cpu.value.isUnlike = true
+    barrier_complete()
+    while true { wait_for_interrupt() }
+  }
   cpu.prepare()
   cpu.value.counterFrequency = read_counter_frequency()
-  let hypervisor = Hypervisor.shared
   _ = hypervisor.value.upCount.add(1, ordering: .acquiringAndReleasing)
   while !hypervisor.value.isOpen.load(ordering: .acquiring) { spin_hint() }
   Processor.invalidateOwnTranslations()

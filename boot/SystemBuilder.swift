@@ -62,6 +62,7 @@ struct SystemBuilder: ~Copyable {
       hypervisorTimer: machine.timer.hypervisorInterrupt.identifier,
       maintenance: machine.interruptController.maintenanceInterrupt?.identifier ?? HostInterrupts.none,
       console: machine.console?.interrupt?.identifier ?? HostInterrupts.none)
+    let emptySpace = try buildEmptySpace()
     let owners = try interruptOwners(count: 0)
     let place = try taking { (arena) throws(OutOfMemory) in
       try arena.take(UInt64(MemoryLayout<Hypervisor>.stride), alignment: 64)
@@ -71,7 +72,8 @@ struct SystemBuilder: ~Copyable {
       to: Hypervisor(
         cpus: cpus, vms: vms, vcpus: vcpus, console: console, ticksPerSecond: ticksPerSecond, interrupts: interrupts,
         interruptOwners: owners, hasFirmware: firmware?.turnsOff == true,
-        failsAtReset: Provocation(machine.bootArguments) == .atReset, stage2Control: stage2.control))
+        failsAtReset: Provocation(machine.bootArguments) == .atReset, stage2Control: stage2.control,
+        emptySpace: emptySpace))
     unsafe Hypervisor.install(Reference(unsafePointer: hypervisor))
     try start(cpus, by: firmware, &log)
     space.removeIdentityMap(in: &arena)
@@ -278,6 +280,15 @@ extension SystemBuilder {
       index: description.index, name: ConsoleName(description.name.span), origin: origin, machine: machine,
       space: space,
       memory: place.memory, firmware: place.firmware, givenInterrupts: given, vcpus: vcpus)
+  }
+
+  /// A stage 2 that maps nothing.
+  private mutating func buildEmptySpace() throws(BootFailure) -> PhysicalAddress {
+    let inputBits = stage2.inputBits
+    try provide(4096 * 2)
+    do throws(MappingError) {
+      return try TranslationTable(stage2InputBits: inputBits, memory: &arena).root
+    } catch { throw .memory }
   }
 
   /// Stage 2: RAM, firmware, and with GICv2 the hardware's virtual CPU interface where guests look for theirs.

@@ -13,7 +13,7 @@ enum Contents {
     Part(title: "Begin", pages: ["tutorial", "guest-machine", "console", "tool"]),
     Part(
       title: "Describe a system", pages: ["system-file", "scheduling", "devices", "boards", "board-file"]),
-    Part(title: "Judge it", pages: ["promises", "figures", "limits", "failures"]),
+    Part(title: "Judge it", pages: ["promises", "figures", "errata", "limits", "failures"]),
     Part(title: "Change it", pages: ["house", "trap", "kernel", "memory", "recipes", "testing"]),
   ]
 

@@ -11,6 +11,7 @@ struct GeneratedSections {
   func markdown(of name: String) throws -> String {
     switch name {
     case "boards": try boards()
+    case "errata": ErrataReport.markdown
     case "keys of system.yaml": KeyTable.system.reference(title: "system.yaml", level: 3)
     case "keys of board.yaml": KeyTable.board.reference(title: "board.yaml", level: 3)
     default: throw Failure("no generated section is named '\(name)'")

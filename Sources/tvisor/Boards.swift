@@ -52,6 +52,11 @@ struct Boards: AsyncParsableCommand {
     print("  console  \(board.console)")
     print(
       "  QEMU     \(board.qemu.map { "-M \($0.machine), \($0.models.joined(separator: ", "))" } ?? "does not play it")")
+    for core in board.qemu?.models ?? [] {
+      if let summary = ErrataReport.summary(ofCore: core) {
+        print("  errata   \(core): \(summary.replacing("errata: ", with: ""))")
+      }
+    }
     if let loader = board.loader { print("  loader   \(loader)") }
     print("  tested   \(board.tested)")
   }

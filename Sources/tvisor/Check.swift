@@ -29,7 +29,7 @@ struct Check: AsyncParsableCommand {
       let findings = try await findings(of: bundle, bundler)
       for warning in findings.warnings { note(warning.description) }
       print("\(system): \(bundle.summary); it fits \(options.board)")
-      for place in findings.places { print("  \(place)") }
+      for line in findings.places + findings.cores { print("  \(line)") }
     }
   }
 

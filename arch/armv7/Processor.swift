@@ -1,5 +1,6 @@
 internal import ARMv7Assembly
 public import Architecture
+public import ArmCommon
 internal import ArmRegisters
 
 /// The CPU that runs this, as the hypervisor itself uses it: everything that is neither a guest's nor a device's. Each
@@ -26,6 +27,17 @@ public enum Processor {
 
   /// The affinity fields of this CPU, as MPIDR has them and the device tree's `reg`.
   public static var affinity: UInt64 { UInt64(read_mpidr() & 0xff_ffff) }
+
+  /// Which core this CPU is.
+  public static var core: CoreIdentity { CoreIdentity(midr: read_midr(), revision: read_revidr()) }
+
+  /// What this CPU says of its caches (CTR).
+  public static var cacheType: UInt64 { UInt64(read_ctr()) }
+
+  /// Sets this CPU up for what its core gets wrong, before any guest runs.
+  public static func adapt(to core: CoreIdentity) {
+    if core.has(.wrongStoreRegister) { use_vectors_distrusting_stores() }
+  }
 
   /// The control register of the virtual timer of the guest in the hardware: ENABLE, IMASK and ISTATUS, bits 0 to 2.
   @inline(__always)
@@ -56,6 +68,24 @@ public enum Processor {
   /// True where a physical interrupt waits to be acknowledged (ISR.I).
   @inline(__always)
   public static var isInterruptPending: Bool { read_isr() >> 7 & 1 != 0 }
+
+  /// True where a physical interrupt waits, or an asynchronous abort, of which all are here that come of what was done before
+  /// (ISR.I and A).
+  @inline(__always)
+  public static var isExceptionPending: Bool {
+    await_system_errors()
+    return read_isr() & (1 << 8 | 1 << 7) != 0
+  }
+
+  /// True where an asynchronous abort of what was done before waits to be taken (ISR.A).
+  @inline(__always)
+  public static var isSystemErrorPending: Bool {
+    await_system_errors()
+    return read_isr() >> 8 & 1 != 0
+  }
+
+  /// Takes the asynchronous abort that is pending: its syndrome, zero where none came.
+  public static func takeSystemError() -> UInt64 { UInt64(take_system_error()) }
 
   /// A random number of the CPU's own: it has none.
   public static func randomNumber() -> UInt64? { nil }
@@ -94,8 +124,9 @@ extension Processor {
   /// Drops the hypervisor's own translations on this CPU.
   public static func invalidateOwnTranslations() { invalidate_tlb_hyp() }
 
-  /// Drops the translations of the guest in the hardware, both stages, on this CPU.
-  public static func invalidateGuestTranslationsHere() { invalidate_tlb_current_guest_here() }
+  /// Drops the translations of the guest in the hardware, both stages, on this CPU, and what it has fetched: with its MMU off it
+  /// fetches from the point of coherency what another vCPU has made good at the point of unification only.
+  public static func forgetGuestHere() { invalidate_current_guest_here() }
 
   /// Drops the instruction caches of all CPUs.
   public static func invalidateInstructionCaches() { invalidate_instruction_caches() }

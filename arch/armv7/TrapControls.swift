@@ -30,15 +30,17 @@ public enum TrapControls {
 
   /// Sets this CPU up for guests, once, before the first of them runs. Where it is given to a single vCPU, nobody else wants
   /// it while that one waits, and `trapsWaiting` is false: it waits by itself, and its interrupts cost nothing more than
-  /// while it runs.
-  public static func configure(stage2Control: UInt64, trapsWaiting: Bool) {
+  /// while it runs. `emptySpace` is a root of stage 2 that maps nothing.
+  public static func configure(stage2Control: UInt64, emptySpace: PhysicalAddress, trapsWaiting: Bool) {
+    // Both are unknown after reset, and HCR.VM has them used.
+    write_vtcr(UInt32(truncatingIfNeeded: stage2Control))
+    parkGuestSpace(emptySpace)
     write_hcr(trapsWaiting ? configuration : configuration & ~trapWaiting)
     write_hstr(systemRegisters)
     setFloatingPointTrap(true)
     write_hdcr(read_hdcr() & 0x1f | debug)
     // PL1 reads the physical counter (PL1PCTEN) but its physical timer traps (PL1PCEN clear).
     write_cnthctl(1)
-    write_vtcr(UInt32(truncatingIfNeeded: stage2Control))
     write_vpidr(read_midr())
     // ID_DFR0.PerfMon, bits 27:24: 0 and 0xf have no such register. User programs never get at the counters.
     let monitors = read_id_dfr0() >> 24 & 0xf
@@ -79,5 +81,12 @@ public enum TrapControls {
   @inline(__always)
   public static func setGuestSpace(root: PhysicalAddress, vmid: UInt16) {
     write_vttbr(root.rawValue | UInt64(vmid & 0xff) << 48)
+  }
+
+  /// Leaves stage 2 to nobody, whose VMID is 0.
+  @inline(__always)
+  public static func parkGuestSpace(_ emptyRoot: PhysicalAddress) {
+    write_vttbr(emptyRoot.rawValue)
+    barrier_instruction()
   }
 }

@@ -9,7 +9,6 @@ struct AArch32Registers {
   private var stateUndefined: UInt64 = 0
   private var stateInterrupt: UInt64 = 0
   private var stateFastInterrupt: UInt64 = 0
-  private var debugEntry: UInt64 = 0
   private var floatingPointControl: UInt64 = 0
 
   /// Takes the registers out of the hardware.
@@ -20,10 +19,9 @@ struct AArch32Registers {
     stateUndefined = read_spsr_und()
     stateInterrupt = read_spsr_irq()
     stateFastInterrupt = read_spsr_fiq()
-    debugEntry = Processor.debugEntry
   }
 
-  /// Puts the registers into the hardware, after MDSCR_EL1, of which one is a part.
+  /// Puts the registers into the hardware, before AArch64's (see `GuestContext.load`).
   func load() {
     write_dacr32_el2(dacr)
     write_ifsr32_el2(ifsr)
@@ -31,7 +29,6 @@ struct AArch32Registers {
     write_spsr_und(stateUndefined)
     write_spsr_irq(stateInterrupt)
     write_spsr_fiq(stateFastInterrupt)
-    write_mdscr_el1(read_mdscr_el1() | debugEntry)
   }
 
   /// Takes FPEXC out of the hardware, at each switch: with FPEXC.EN = 0 an FP instruction goes to EL1, trapped or not. Where

@@ -69,7 +69,13 @@ public struct GuestContext: ~Copyable {
   @inline(__always)
   public mutating func save(from frame: TrapFrame, floatingPointTraps: Bool) {
     saveUsual(from: frame)
-    if !rare.areNone { rare.save(floatingPointTraps: floatingPointTraps) }
+    if !rare.areNone { saveRare(floatingPointTraps: floatingPointTraps) }
+  }
+
+  @inline(never)
+  private mutating func saveRare(floatingPointTraps: Bool) {
+    if rare.isAArch32 { registers.keepDebugEntry() }
+    rare.save(floatingPointTraps: floatingPointTraps)
   }
 
   /// What every vCPU has. A function that calls no other, which needs no frame of its own.
@@ -82,11 +88,13 @@ public struct GuestContext: ~Copyable {
 
   /// Puts the vCPU into this CPU, with `counterOffset` between the system counter and the guest's virtual one.
   ///
+  /// AArch32's registers come first: written after AArch64's, DACR32_EL2 may be lost (Cortex-A57 852523, Cortex-A72 853709).
+  ///
   /// Changes nothing here, but is `mutating`: a value of this size that is only read is copied first.
   @inline(__always)
   public mutating func load(into frame: TrapFrame, counterOffset: UInt64) {
-    loadUsual(into: frame, counterOffset: counterOffset)
     if !rare.areNone { rare.load() }
+    loadUsual(into: frame, counterOffset: counterOffset)
   }
 
   @inline(never)

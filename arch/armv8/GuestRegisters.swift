@@ -23,7 +23,7 @@ struct GuestRegisters {
   private(set) var timerControl: UInt64 = 0
   private(set) var timerCompareValue: UInt64 = 0
   private var timerAccess: UInt64 = 0
-  /// MDSCR_EL1, which the guest writes by us: never read back.
+  /// MDSCR_EL1, which the guest writes by us; what AArch32 has in it of its own is read back (`keepDebugEntry`).
   private var debugControl: UInt64 = 0
   private var threadEL0: UInt64 = 0
   private var threadReadOnlyEL0: UInt64 = 0
@@ -64,6 +64,9 @@ struct GuestRegisters {
     write_sp_el0(stackEL0)
     write_sp_el1(stackEL1)
   }
+
+  /// Notes how the last debug exception came to a guest in AArch32, which is a part of MDSCR_EL1.
+  mutating func keepDebugEntry() { debugControl = debugControl & ~(0b1111 << 2) | Processor.debugEntry }
 
   /// Gives the vCPU, which is loaded, another MDSCR_EL1.
   mutating func setDebugControl(_ value: UInt64) {

@@ -1,5 +1,6 @@
 internal import ARMv8Assembly
 public import Architecture
+public import ArmCommon
 internal import ArmRegisters
 
 /// The CPU that runs this, as the hypervisor itself uses it: everything that is neither a guest's nor a device's. Each
@@ -27,6 +28,20 @@ public enum Processor {
   /// The affinity fields of this CPU, as MPIDR_EL1 has them and the device tree's `reg`.
   public static var affinity: UInt64 { read_mpidr_el1() & 0xff_00ff_ffff }
 
+  /// Which core this CPU is.
+  public static var core: CoreIdentity {
+    CoreIdentity(
+      midr: UInt32(truncatingIfNeeded: read_midr_el1()), revision: UInt32(truncatingIfNeeded: read_revidr_el1()))
+  }
+
+  /// What this CPU says of its caches (CTR_EL0).
+  public static var cacheType: UInt64 { read_ctr_el0() }
+
+  /// Sets this CPU up for what its core gets wrong, before any guest runs.
+  public static func adapt(to core: CoreIdentity) {
+    if core.has(.staleLoad) { use_vectors_writing_context() }
+  }
+
   /// The control register of the virtual timer of the guest in the hardware: ENABLE, IMASK and ISTATUS, bits 0 to 2.
   @inline(__always)
   public static var virtualTimerControl: UInt64 {
@@ -41,6 +56,24 @@ public enum Processor {
   /// True where a physical interrupt waits to be acknowledged (ISR_EL1.I).
   @inline(__always)
   public static var isInterruptPending: Bool { read_isr() >> 7 & 1 != 0 }
+
+  /// True where a physical interrupt waits, or an SError, of which all are here that come of what was done before (ISR_EL1.I
+  /// and A).
+  @inline(__always)
+  public static var isExceptionPending: Bool {
+    await_system_errors()
+    return read_isr() & (1 << 8 | 1 << 7) != 0
+  }
+
+  /// True where an SError of what was done before waits to be taken (ISR_EL1.A).
+  @inline(__always)
+  public static var isSystemErrorPending: Bool {
+    await_system_errors()
+    return read_isr() >> 8 & 1 != 0
+  }
+
+  /// Takes the SError that is pending: its syndrome, zero where none came.
+  public static func takeSystemError() -> UInt64 { take_system_error() }
 
   /// The hardware's identification register of that encoding, REVIDR_EL1 and AIDR_EL1 (CRm 0) among them.
   public static func identification(_ register: SystemRegister) -> UInt64 {
@@ -91,8 +124,9 @@ extension Processor {
   /// Drops the hypervisor's own translations on this CPU.
   public static func invalidateOwnTranslations() { invalidate_tlb_el2() }
 
-  /// Drops the translations of the guest in the hardware, both stages, on this CPU.
-  public static func invalidateGuestTranslationsHere() { invalidate_tlb_current_guest_here() }
+  /// Drops the translations of the guest in the hardware, both stages, on this CPU, and what it has fetched: with its MMU off it
+  /// fetches from the point of coherency what another vCPU has made good at the point of unification only.
+  public static func forgetGuestHere() { invalidate_current_guest_here() }
 
   /// Drops the instruction caches of all CPUs.
   public static func invalidateInstructionCaches() { invalidate_instruction_caches() }

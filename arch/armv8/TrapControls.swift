@@ -26,8 +26,11 @@ public enum TrapControls {
 
   /// Sets this CPU up for guests, once, before the first of them runs. Where it is given to a single vCPU, nobody else wants
   /// it while that one waits, and `trapsWaiting` is false: it waits by itself, and its interrupts cost nothing more than
-  /// while it runs.
-  public static func configure(stage2Control: UInt64, trapsWaiting: Bool) {
+  /// while it runs. `emptySpace` is a root of stage 2 that maps nothing.
+  public static func configure(stage2Control: UInt64, emptySpace: PhysicalAddress, trapsWaiting: Bool) {
+    // Both are unknown after reset, and HCR_EL2.VM has them used.
+    write_vtcr_el2(stage2Control)
+    parkGuestSpace(emptySpace)
     let form = HostExtensions.areInUse ? HostExtensions.enable : 0
     write_hcr_el2((trapsWaiting ? configuration : configuration & ~trapWaiting) | form)
     // CP15 c15 of AArch32 is implementation defined (T15).
@@ -35,7 +38,6 @@ public enum TrapControls {
     setCoprocessorTraps(floatingPoint: true)
     write_mdcr_el2(read_mdcr_el2() & 0x1f | debug)
     write_cnthctl_el2(HostExtensions.counterAccess(isInUse: HostExtensions.areInUse))
-    write_vtcr_el2(stage2Control)
     write_vpidr_el2(read_midr_el1())
     // PMUVer (ID_AA64DFR0_EL1, bits 11:8) 0 and 0xf have no such register: user programs never get at the counters.
     let monitors = read_id_aa64dfr0_el1() >> 8 & 0xf
@@ -89,5 +91,14 @@ public enum TrapControls {
   @inline(__always)
   public static func setGuestSpace(root: PhysicalAddress, vmid: UInt16) {
     write_vttbr_el2(root.rawValue | UInt64(vmid) << 48)
+  }
+
+  /// Leaves stage 2 to nobody, whose VMID is 0: while EL1's registers are changed one by one, a core whose AT instructions
+  /// speculate (Cortex-A53, A55, A57, A72 and others: `Erratum.Kind.speculativeTranslation`) would walk by some of one guest's and some
+  /// of another's, and the TLB would keep what it finds. Under an empty root it finds nothing. KVM and Xen do likewise.
+  @inline(__always)
+  public static func parkGuestSpace(_ emptyRoot: PhysicalAddress) {
+    write_vttbr_el2(emptyRoot.rawValue)
+    barrier_instruction()
   }
 }

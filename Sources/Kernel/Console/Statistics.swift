@@ -1,4 +1,5 @@
 internal import Architecture
+internal import ArmCommon
 internal import ArmRegisters
 internal import Scheduling
 internal import Virtualization
@@ -41,7 +42,7 @@ extension Reference where Value == PhysicalCPU {
         return
       }
       let isWhole = console.composeStatistics { line in
-        if subject >= vcpuCount { return writeCPU(subject &- vcpuCount, asTable: isTable, to: &line) }
+        if subject >= vcpuCount { return writeCPU(part, subject &- vcpuCount, asTable: isTable, to: &line) }
         return isTable
           ? writeRow(part, of: hypervisor.value.vcpus.reference(to: subject), to: &line)
           : writeLine(part, of: hypervisor.value.vcpus.reference(to: subject), to: &line)
@@ -149,17 +150,32 @@ extension Reference where Value == PhysicalCPU {
     return vcpu.value.accounting.runTime
   }
 
-  /// What interrupted a CPU on the hypervisor's own account. True: it is all of the line.
-  private func writeCPU(_ index: Int, asTable: Bool, to line: inout ConsoleMessage) -> Bool {
+  /// What interrupted a CPU on the hypervisor's own account, and for people then which core it is, with its errata. True where it is
+  /// all of the line.
+  private func writeCPU(_ part: Int, _ index: Int, asTable: Bool, to line: inout ConsoleMessage) -> Bool {
     let cpu = Hypervisor.shared.value.cpus.reference(to: index)
+    switch part {
+    case 0: break
+    case 1:
+      line.write("; ")
+      cpu.value.core.writeName(to: &line)
+      return false
+    default:
+      if cpu.value.core.part != nil {
+        line.write("; ")
+        cpu.value.core.writeErrata(to: &line)
+      }
+      line.write("\n")
+      return true
+    }
     line.write(asTable ? "CPU " : "tvisor-cpu: cpu=")
     line.write(decimal: UInt64(index))
     line.write(asTable ? ": " : " timer=")
     line.write(decimal: cpu.value.timerInterruptCount)
     line.write(asTable ? " timer interrupts of ours, " : " requests=")
     line.write(decimal: cpu.value.requestInterruptCount)
-    line.write(asTable ? " from other CPUs\n" : "\n")
-    return true
+    line.write(asTable ? " from other CPUs" : "\n")
+    return !asTable
   }
 
   /// What the vCPU is at. It may have gone on to something else when the line is read.

@@ -57,7 +57,10 @@ extension Reference where Value == PhysicalCPU {
         // It may have come for this switch, during which somebody else may be due: who is looks for the timer's interrupt.
         if value.timerDeadline == .never { armTimer(for: until) }
         unload(frame)
-        if Processor.isInterruptPending { return false }
+        if Processor.isExceptionPending {
+          blameUnloaded()
+          return false
+        }
         if hasHeard && somebodyCalls(at: now) { return false }
       }
       if value.loaded != next {
@@ -299,6 +302,8 @@ extension Reference where Value == PhysicalCPU {
     if value.timerDeadline >= value.deadlines.earliest || value.console.isWanted { value.hasCalls = true }
     value.timerDeadline = .never
     write_cnthp_ctl(0)
+    // The line falls when the register is written, which an end of the interrupt may overtake.
+    barrier_instruction()
     value.needsDecision = true
   }
 

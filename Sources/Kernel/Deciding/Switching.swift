@@ -1,5 +1,6 @@
 internal import Architecture
 internal import ArmCommon
+internal import ArmRegisters
 internal import Backend
 internal import Drivers
 internal import Virtualization
@@ -12,9 +13,6 @@ extension Reference where Value == PhysicalCPU {
   func loads(_ vcpu: Reference<VCPU>, _ frame: TrapFrame) -> Bool {
     let vm = vcpu.value.vm
     let index = vcpu.value.index
-    TrapControls.setGuestSpace(root: vm.value.space.root, vmid: vm.value.vmid)
-    if !vcpu.value.ownsTranslations { takeTranslations(vcpu) }
-
     vm.value.lock.acquire(by: value.index)
     guard vcpu.value.arrives() else {
       vm.value.lock.release()
@@ -23,7 +21,11 @@ extension Reference where Value == PhysicalCPU {
     vm.value.machine.interrupts.loadPartly(vcpu: index, into: &value.listRegisters)
     let deadline = vcpu.value.needsCare ? careForLoaded(vcpu, vm) : nil
     vm.value.lock.release()
+    // Stage 2 is still the last one's, or nobody's: it changes when all of EL1's registers have.
     vcpu.value.context.load(into: frame, counterOffset: vm.value.counterOffset)
+    if value.parksSpace { barrier_instruction() }
+    TrapControls.setGuestSpace(root: vm.value.space.root, vmid: vm.value.vmid)
+    if !vcpu.value.ownsTranslations { takeTranslations(vcpu) }
     vcpu.value.context.setFloatingPointTrap(value.floatingPointOwner != vcpu, current: &value.floatingPointTraps)
     value.loaded = vcpu
     value.loadedVCPU = vcpu
@@ -57,16 +59,26 @@ extension Reference where Value == PhysicalCPU {
     if vcpu.value.deadline <= .now { call() }
   }
 
-  /// The VMID is the VM's, but a guest's own translations may differ from one of its vCPUs to the other.
+  /// Takes a system error that is pending when a vCPU has been unloaded: its VM has caused it, and ends here, before another one
+  /// could be taken for it.
+  @inline(never)
+  func blameUnloaded() {
+    guard Processor.isSystemErrorPending else { return }
+    let syndrome = Processor.takeSystemError()
+    if syndrome != 0 { fail(value.loadedVM, because: .systemError(syndrome: syndrome)) }
+  }
+
+  /// The VMID is the VM's, but a guest's own translations may differ from one of its vCPUs to the other, and what one has put
+  /// in memory, or in the instruction cache, need not be what another with its MMU off or on is to execute.
   @inline(never)
   @_optimize(speed)
   private func takeTranslations(_ vcpu: Reference<VCPU>) {
     let vm = vcpu.value.vm.value.index
     switch value.translationOwners[vm] {
     case .nobody: break
-    case .past: Processor.invalidateGuestTranslationsHere()
+    case .past: Processor.forgetGuestHere()
     case .vcpu(let last):
-      Processor.invalidateGuestTranslationsHere()
+      Processor.forgetGuestHere()
       last.value.ownsTranslations = false
     }
     value.translationOwners[vm] = .vcpu(vcpu)
@@ -95,6 +107,7 @@ extension Reference where Value == PhysicalCPU {
       GuestMachine.virtualTimerInterrupt, vcpu: value.loadedIndex)
     // The line is known only while the timer is in the hardware.
     if isTimerRaised { lowerVirtualTimer(of: vm, value.loadedIndex) }
+    if value.parksSpace { TrapControls.parkGuestSpace(value.parkingSpace) }
     vcpu.value.context.save(from: frame, floatingPointTraps: value.floatingPointTraps)
     // Another CPU may have cut a link of the vCPU's just now and asked this one to end its physical interrupt: that can be
     // done only while the vCPU counts as loaded.
@@ -139,7 +152,10 @@ extension Reference where Value == PhysicalCPU {
     if value.floatingPointOwner == vcpu { value.floatingPointOwner = nil }
     guard value.loaded == vcpu else { return }
     Processor.virtualTimerControl = 0
+    if value.parksSpace { TrapControls.parkGuestSpace(value.parkingSpace) }
     vcpu.value.context.discard()
+    // Who has ended takes along what he has caused.
+    if Processor.isSystemErrorPending { _ = Processor.takeSystemError() }
     let vm = value.loadedVM
     vm.value.lock.acquire(by: value.index)
     vm.value.machine.interrupts.unload(vcpu: value.loadedIndex, from: &value.listRegisters)

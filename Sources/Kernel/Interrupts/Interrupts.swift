@@ -55,8 +55,8 @@ extension Reference where Value == PhysicalCPU {
   func serveInterrupts(after begun: UInt) {
     let acknowledged = UInt32(truncatingIfNeeded: begun & ~(Self.isBegun | Self.isDropped))
     if acknowledged == value.hypervisorTimerInterrupt {
-      value.controller.end(acknowledged)
       serveTimer()
+      value.controller.end(acknowledged)
     } else {
       serveOther(acknowledged, isDropped: begun & Self.isDropped != 0)
     }
@@ -84,11 +84,11 @@ extension Reference where Value == PhysicalCPU {
     if id >= 32, let owner = Hypervisor.shared.value.owner(ofInterrupt: id) {
       return raiseGivenInterrupt(acknowledged, of: owner)
     }
+    // Its line is down before it ends, or it would come once more.
+    if id == value.hypervisorTimerInterrupt { serveTimer() }
     // Interrupts are masked here, and each service lets its line down before the next is acknowledged.
     value.controller.deactivate(acknowledged)
-    if id == value.hypervisorTimerInterrupt {
-      serveTimer()
-    } else if id == own.maintenance {
+    if id == own.maintenance {
       serveMaintenance()
     } else if id == UInt32(requestInterruptID) {
       serveRequests()

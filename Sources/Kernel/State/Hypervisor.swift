@@ -1,5 +1,6 @@
 package import Architecture
 internal import ArmCommon
+internal import Backend
 internal import Drivers
 package import Synchronization
 internal import Virtualization
@@ -29,7 +30,11 @@ package struct Hypervisor: ~Copyable {
   /// A mistake of ours is wanted when a VM resets itself, to see what becomes of the others (`tvisor.panic=reset`).
   let failsAtReset: Bool
   /// How every CPU sets its stage 2 up (see `Stage2Parameters`).
-  let stage2Control: UInt64
+  package let stage2Control: UInt64
+  /// Whose guests every CPU can run.
+  package let hostedInstructionSets = Processor.hostedInstructionSets
+  /// A root of stage 2 that maps nothing: nobody's.
+  let emptySpace: PhysicalAddress
   /// How many VMs have not stopped for good.
   let liveVMCount: Atomic<Int>
   /// How many CPUs are up.
@@ -41,7 +46,7 @@ package struct Hypervisor: ~Copyable {
   package init(
     cpus: Storage<PhysicalCPU>, vms: Storage<HostedVM>, vcpus: Storage<VCPU>, console: consuming Console,
     ticksPerSecond: UInt64, interrupts: HostInterrupts, interruptOwners: Storage<InterruptOwner>, hasFirmware: Bool,
-    failsAtReset: Bool, stage2Control: UInt64
+    failsAtReset: Bool, stage2Control: UInt64, emptySpace: PhysicalAddress
   ) {
     self.cpus = cpus
     self.vms = vms
@@ -53,6 +58,7 @@ package struct Hypervisor: ~Copyable {
     self.hasFirmware = hasFirmware
     self.failsAtReset = failsAtReset
     self.stage2Control = stage2Control
+    self.emptySpace = emptySpace
     liveVMCount = Atomic(vms.count)
   }
 

@@ -1,5 +1,5 @@
 package import Architecture
-internal import ArmCommon
+package import ArmCommon
 internal import Backend
 package import Drivers
 package import Scheduling
@@ -7,9 +7,21 @@ package import Scheduling
 /// What belongs to one physical CPU, and is touched by it alone, but for its mail. `Processor.ownRecord` points here.
 package struct PhysicalCPU: ~Copyable {
   /// Its number, in the order of the device tree.
-  let index: Int
+  package let index: Int
   /// Its affinity, as MPIDR_EL1 has it.
   let affinity: UInt64
+  /// It has come, and cannot do what the first CPU can.
+  package var isUnlike = false
+  /// Which core it is. Set by it before it counts as up, as the three below.
+  package var core = CoreIdentity(midr: 0, revision: 0)
+  /// The core needs nobody's stage 2 between two vCPUs: with nothing loaded, the hardware has it.
+  var parksSpace = false
+  /// That stage 2: a root that maps nothing.
+  var parkingSpace = PhysicalAddress(0)
+  /// The syndrome of a system error that firmware left behind; zero for none.
+  package var formerSystemError: UInt64 = 0
+  /// What it says of its caches (CTR).
+  package var cacheType: UInt64 = 0
   /// Who decides what runs.
   var scheduler: CPUScheduler
   /// The vCPUs assigned to it, by the scheduler's numbers.
@@ -141,7 +153,15 @@ extension Reference where Value == PhysicalCPU {
     value.controller.putLast(UInt16(truncatingIfNeeded: interrupts.maintenance))
     value.controller.enable(UInt16(truncatingIfNeeded: interrupts.maintenance))
     TrapControls.configure(
-      stage2Control: hypervisor.value.stage2Control, trapsWaiting: value.isShared)
+      stage2Control: hypervisor.value.stage2Control, emptySpace: hypervisor.value.emptySpace,
+      trapsWaiting: value.isShared)
+    value.core = Processor.core
+    value.cacheType = Processor.cacheType
+    Processor.adapt(to: value.core)
+    value.parksSpace = value.core.has(.speculativeTranslation)
+    value.parkingSpace = hypervisor.value.emptySpace
+    // No guest's: it would be taken with the first instruction of the first one.
+    if Processor.isSystemErrorPending { value.formerSystemError = Processor.takeSystemError() }
   }
 
   /// Starts the VMs whose first vCPU is here, and never comes back.

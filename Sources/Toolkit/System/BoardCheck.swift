@@ -12,6 +12,8 @@ extension Bundler {
     public var warnings: [Problem]
     /// Where each VM's memory lies, in words; empty without a board.
     public var places: [String]
+    /// What is known of the errata of each kind of core that the board has; empty without a board.
+    public var cores: [String] = []
   }
 
   /// Checks a bundle with the validator that the hypervisor runs at boot, without a board or with the one that QEMU
@@ -42,10 +44,23 @@ extension Bundler {
         throw Failure("TVisor does not run on this \(board.name): \(error.text)")
       }
       var found = try Self.findings(of: bundle, on: machine, of: board)
+      found.cores = Self.cores(of: machine)
       found.warnings += TreeReport.consoleWarnings(machine, of: board.name, in: bundle.system.source)
       return found
     }
     return try Self.refusing(findings)
+  }
+
+  /// The kinds of cores that a board's tree names, each with what is done about its errata, whatever version it is.
+  private static func cores(of machine: MachineDescription) -> [String] {
+    var lines: [String] = []
+    for cpu in machine.cpus {
+      let compatible = cpu.compatible.map { String(decoding: $0, as: UTF8.self) } ?? ""
+      let name = String(compatible.split(separator: ",").last ?? "")
+      let line = "\(name): \(ErrataReport.summary(ofCore: name) ?? "not in the table of errata")"
+      if !lines.contains(line) { lines.append(line) }
+    }
+    return lines
   }
 
   /// What was found, where that is nothing but warnings.

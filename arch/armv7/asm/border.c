@@ -19,6 +19,7 @@ __attribute__((weak)) void clear_watchpoints(uint32_t last) { (void)last; }
 __attribute__((weak)) uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third) {
   return (void)function, (void)first, (void)second, (void)third, ~0u;
 }
+__attribute__((weak)) uint32_t take_system_error(void) { return 0; }
 __attribute__((weak)) uint32_t dare_load32(uintptr_t address) { return (void)address, ~0u; }
 __attribute__((weak)) _Noreturn void enter_guest(void *frame) {
   (void)frame;

@@ -56,18 +56,23 @@
   b own_exception
 .endm
 
-  .section .text.vectors, "ax", %progbits
+.macro vectors name, trap
   .balign 32
-  .global tvisor_vectors
-tvisor_vectors:
+  .global \name
+\name:
   b own_reset
   b own_undefined
   b own_call
   b own_prefetch_abort
   b own_data_abort
-  b guest_trap
+  b \trap
   b guest_interrupt
   b guest_interrupt
+.endm
+
+  .section .text.vectors, "ax", %progbits
+  vectors tvisor_vectors, guest_trap
+  vectors tvisor_vectors_distrusting_stores, guest_trap_distrusting_stores
 
   own_entry own_reset, 0
   own_entry own_undefined, 1
@@ -76,6 +81,24 @@ tvisor_vectors:
   own_entry own_data_abort, 4
   guest_entry guest_trap, tvisor_handle_synchronous
   interrupt_entry guest_interrupt
+
+// A core with erratum 766422 (Cortex-A15 r0p4) may name another register for a T32 store than the one stored: its data abort (EC
+// 0x24) with WnR does not describe the access (ISV), so that the guest's instruction is read. Only such a core comes by here.
+guest_trap_distrusting_stores:
+  save_general_registers
+  mrc p15, 4, r0, c5, c2, 0
+  lsr r1, r0, #26
+  cmp r1, #0x24
+  bne 1f
+  mrs r1, spsr
+  tst r1, #(1 << 5)
+  tstne r0, #(1 << 6)
+  bicne r0, r0, #(1 << 24)
+  mcrne p15, 4, r0, c5, c2, 0
+1:
+  mov r0, sp
+  bl tvisor_handle_synchronous
+  b restore_and_return
 
   .global enter_guest
   .type enter_guest, %function
@@ -100,6 +123,10 @@ own_exception:
   sub r0, r2, r0
   cmp r0, #(daring_end - call_secure_monitor)
   blo 1f
+  ldr r0, =take_system_error
+  sub r0, r2, r0
+  cmp r0, #(taking_end - take_system_error)
+  blo 2f
   mov r0, sp
   bl tvisor_handle_own_exception
   b enter_guest
@@ -109,6 +136,18 @@ own_exception:
   add r2, r2, #4
   msr elr_hyp, r2
   mvn r0, #0
+  add sp, sp, #FRAME_SIZE
+  eret
+  dsb nsh
+  isb
+  // The abort that somebody wanted to have: the function ends with its syndrome, and with aborts masked.
+2:
+  ldr r2, =(taking_end - 4)
+  msr elr_hyp, r2
+  mrs r2, spsr
+  orr r2, r2, #(1 << 8)
+  msr spsr_fsxc, r2
+  mrc p15, 4, r0, c5, c2, 0
   add sp, sp, #FRAME_SIZE
   eret
   dsb nsh
@@ -311,5 +350,17 @@ dare_load32:
   bx lr
   .size dare_load32, . - dare_load32
 daring_end:
+
+// uint32_t take_system_error(void): the vectors give r0 its syndrome, and go on at its BX, which stays the last instruction.
+  .global take_system_error
+  .type take_system_error, %function
+take_system_error:
+  mov r0, #0
+  cpsie a
+  isb
+  cpsid a
+  bx lr
+  .size take_system_error, . - take_system_error
+taking_end:
 
 #endif

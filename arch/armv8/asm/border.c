@@ -15,6 +15,7 @@ __attribute__((weak)) void clear_watchpoints(uint64_t last) { (void)last; }
 __attribute__((weak)) uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third) {
   return (void)function, (void)first, (void)second, (void)third, ~0ull;
 }
+__attribute__((weak)) uint64_t take_system_error(void) { return 0; }
 __attribute__((weak)) uint32_t dare_load32(uintptr_t address) { return (void)address, ~0u; }
 __attribute__((weak)) _Noreturn void enter_guest(void *frame) {
   (void)frame;

@@ -35,23 +35,23 @@
   save_other_registers
 .endm
 
-// One of the sixteen entries: 128 bytes each.
-.macro guest_entry handler
+// One of the sixteen entries: 128 bytes each. `way` names the way back to the guest.
+.macro guest_entry handler, way
   .balign 128
   save_general_registers
   mov x0, sp
   bl \handler
-  b restore_and_return
+  b restore_and_return\way
 .endm
 
 // An interrupt: most of them are answered by a function that, as every function, keeps x19 to x29 as they are. What it
 // cannot answer goes, with all registers saved, to another that takes what it returned.
-.macro interrupt_entry
+.macro interrupt_entry way
   .balign 128
   save_scratch_registers
   bl tvisor_answer_interrupt
-  cbz x0, restore_scratch_and_return
-  b other_interrupt
+  cbz x0, restore_scratch_and_return\way
+  b other_interrupt\way
 .endm
 
 // An exception that EL2 took from itself. The stack may have run into its guard page: stacks are 32 KiB at an odd
@@ -72,10 +72,11 @@
   b stack_overflow
 .endm
 
-  .section .text.vectors, "ax"
+// The sixteen.
+.macro vectors name, way
   .balign 2048
-  .global tvisor_vectors
-tvisor_vectors:
+  .global \name
+\name:
   // From EL2 with SP_EL0: we never run so.
   own_entry 0
   own_entry 1
@@ -87,21 +88,48 @@ tvisor_vectors:
   own_entry 6
   own_entry 7
   // From a guest in AArch64.
-  guest_entry tvisor_handle_synchronous
-  interrupt_entry
-  interrupt_entry
-  guest_entry tvisor_handle_system_error
+  guest_entry tvisor_handle_synchronous, \way
+  interrupt_entry \way
+  interrupt_entry \way
+  guest_entry tvisor_handle_system_error, \way
   // From a guest in AArch32.
-  guest_entry tvisor_handle_synchronous
-  interrupt_entry
-  interrupt_entry
-  guest_entry tvisor_handle_system_error
+  guest_entry tvisor_handle_synchronous, \way
+  interrupt_entry \way
+  interrupt_entry \way
+  guest_entry tvisor_handle_system_error, \way
+.endm
+
+// On its way to AArch32 a core with erratum 845719 (Cortex-A53) must have written CONTEXTIDR_EL1 since AArch64 loaded something:
+// what it loads next from an address with the same lower 32 bits is that otherwise. Such cores have vectors of their own, so
+// that the others do nothing for it. None of them can have E2H = 1, with which the name would mean EL2's.
+.macro write_context
+  mrs x0, spsr_el2
+  tbz x0, #4, 1f
+  mrs x0, contextidr_el1
+  msr contextidr_el1, x0
+1:
+.endm
+
+  .section .text.vectors, "ax"
+  vectors tvisor_vectors
+  vectors tvisor_vectors_writing_context, _writing_context
 
   .text
+restore_and_return_writing_context:
+  write_context
+  b restore_and_return
+
+restore_scratch_and_return_writing_context:
+  write_context
+  b restore_scratch_and_return
+
   .global enter_guest
   .type enter_guest, %function
 enter_guest:
   mov sp, x0
+  // What runs but once need not know the core; with E2H = 1 it is EL2's own, which nobody uses.
+  mrs x0, contextidr_el1
+  msr contextidr_el1, x0
 restore_and_return:
   ldp x20, x21, [sp, #160]
   ldp x22, x23, [sp, #176]
@@ -127,12 +155,16 @@ restore_scratch_and_return:
   .size enter_guest, . - enter_guest
 
 // x0: what the first function returned. It has used the scratch registers only.
-other_interrupt:
+.macro other_interrupt way
+other_interrupt\way:
   save_other_registers
   mov x1, x0
   mov x0, sp
   bl tvisor_handle_interrupt
-  b restore_and_return
+  b restore_and_return\way
+.endm
+  other_interrupt
+  other_interrupt _writing_context
 
 // x1: which vector. The frame is on this CPU's stack. The Swift function returns the trap frame to go on with where it
 // could stop just the VM that was being served, and does not return otherwise.
@@ -143,6 +175,11 @@ own_exception:
   sub x0, x2, x0
   cmp x0, #(daring_end - call_secure_monitor)
   b.lo 1f
+  adrp x0, take_system_error
+  add x0, x0, :lo12:take_system_error
+  sub x0, x2, x0
+  cmp x0, #(taking_end - take_system_error)
+  b.lo 2f
   mov x0, sp
   bl tvisor_handle_own_exception
   b enter_guest
@@ -152,6 +189,20 @@ own_exception:
   add x2, x2, #4
   msr elr_el2, x2
   mov x0, #-1
+  add sp, sp, #FRAME_SIZE
+  eret
+  dsb nsh
+  isb
+  // The system error that somebody wanted to have: the function ends with its syndrome, and with SErrors masked.
+2:
+  adrp x2, taking_end
+  add x2, x2, :lo12:taking_end
+  sub x2, x2, #4
+  msr elr_el2, x2
+  mrs x2, spsr_el2
+  orr x2, x2, #(1 << 8)
+  msr spsr_el2, x2
+  mrs x0, esr_el2
   add sp, sp, #FRAME_SIZE
   eret
   dsb nsh
@@ -352,5 +403,17 @@ dare_load32:
   ret
   .size dare_load32, . - dare_load32
 daring_end:
+
+// uint64_t take_system_error(void): the vectors give x0 its syndrome, and go on at its RET, which stays the last instruction.
+  .global take_system_error
+  .type take_system_error, %function
+take_system_error:
+  mov x0, xzr
+  msr daifclr, #4
+  isb
+  msr daifset, #4
+  ret
+  .size take_system_error, . - take_system_error
+taking_end:
 
 #endif

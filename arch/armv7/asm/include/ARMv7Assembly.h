@@ -143,6 +143,7 @@ void load_guest_registers(const struct guest_registers *registers);
 ARMV7_REGISTER(midr, p15, 0, c0, c0, 0)
 ARMV7_REGISTER(ctr, p15, 0, c0, c0, 1)
 ARMV7_REGISTER(mpidr, p15, 0, c0, c0, 5)
+ARMV7_REGISTER(revidr, p15, 0, c0, c0, 6)
 ARMV7_REGISTER(id_pfr0, p15, 0, c0, c1, 0)
 ARMV7_REGISTER(id_dfr0, p15, 0, c0, c1, 2)
 ARMV7_REGISTER(id_mmfr0, p15, 0, c0, c1, 4)
@@ -174,8 +175,13 @@ ARMV7_MAINTENANCE(invalidate_tlb_hyp, "dsb ishst\n\tmcr p15, 4, %0, c8, c7, 0\n\
 ARMV7_MAINTENANCE(signal_event, "dsb sy\n\tsev")
 /// Drops every guest translation, stages 1 and 2 of all VMIDs, on all inner-shareable CPUs.
 ARMV7_MAINTENANCE(invalidate_tlb_guests, "dsb ishst\n\tmcr p15, 4, %0, c8, c3, 4\n\tdsb ish\n\tisb")
-/// Drops stages 1 and 2 of the VMID in VTTBR, on this CPU only (TLBIALL, which in Hyp mode means the current VMID).
-ARMV7_MAINTENANCE(invalidate_tlb_current_guest_here, "isb\n\tdsb nshst\n\tmcr p15, 0, %0, c8, c7, 0\n\tdsb nsh\n\tisb")
+/// Drops stages 1 and 2 of the VMID in VTTBR (TLBIALL, which in Hyp mode means the current VMID), the instruction cache
+/// (ICIALLU) and the branch predictor (BPIALL), on this CPU only.
+ARMV7_MAINTENANCE(
+    invalidate_current_guest_here,
+    "isb\n\tdsb nshst\n\tmcr p15, 0, %0, c8, c7, 0\n\tmcr p15, 0, %0, c7, c5, 0\n\tmcr p15, 0, %0, c7, c5, 6\n\tdsb nsh\n\tisb")
+/// Everything before is complete, and its asynchronous aborts are there.
+ARMV7_MAINTENANCE(await_system_errors, "dsb sy\n\tisb")
 /// Drops all instruction caches and branch predictors of the inner-shareable domain.
 ARMV7_MAINTENANCE(invalidate_instruction_caches, "mcr p15, 0, %0, c7, c1, 0\n\tmcr p15, 0, %0, c7, c1, 6\n\tdsb ish\n\tisb")
 /// Cleans and invalidates the data cache line at a virtual address to the point of coherency (DCCIMVAC).
@@ -195,6 +201,17 @@ void load_floating_point(const void *state);
 
 /// Calls the host's firmware by SMC (DEN 0028): the arguments in r0 to r3, the result in r0; -1 where SMC is undefined.
 uint32_t call_secure_monitor(uint32_t function, uint32_t first, uint32_t second, uint32_t third);
+
+/// Takes a pending asynchronous abort: its syndrome, or 0 where none came.
+uint32_t take_system_error(void);
+
+/// Has this CPU go by the vectors that do not believe the register of a T32 store (HVBAR).
+INLINE void use_vectors_distrusting_stores(void) {
+#if defined(__arm__)
+  extern char tvisor_vectors_distrusting_stores[];
+  __asm__ volatile("mcr p15, 4, %0, c12, c0, 0\n\tisb" ::"r"(tvisor_vectors_distrusting_stores));
+#endif
+}
 
 /// Loads 32 bits from where there may be nothing: all ones where the load aborts.
 uint32_t dare_load32(uintptr_t address);

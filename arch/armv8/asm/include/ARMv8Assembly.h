@@ -139,6 +139,7 @@ ARMV8_REGISTER(id_aa64mmfr1_el1)
 ARMV8_REGISTER(id_aa64dfr0_el1)
 ARMV8_REGISTER(pmuserenr_el0)
 ARMV8_REGISTER(revidr_el1)
+ARMV8_REGISTER(ctr_el0)
 ARMV8_REGISTER(aidr_el1)
 
 #if defined(__aarch64__)
@@ -167,8 +168,11 @@ ARMV8_MAINTENANCE(invalidate_tlb_el2, "dsb ishst\n\ttlbi alle2\n\tdsb ish\n\tisb
 ARMV8_MAINTENANCE(signal_event, "dsb sy\n\tsev")
 /// Drops every guest translation, stages 1 and 2 of all VMIDs, on all inner-shareable CPUs.
 ARMV8_MAINTENANCE(invalidate_tlb_guests, "dsb ishst\n\ttlbi alle1is\n\tdsb ish\n\tisb")
-/// Drops stages 1 and 2 of the VMID in VTTBR_EL2, on this CPU only.
-ARMV8_MAINTENANCE(invalidate_tlb_current_guest_here, "isb\n\tdsb nshst\n\ttlbi vmalls12e1\n\tdsb nsh\n\tisb")
+/// Drops stages 1 and 2 of the VMID in VTTBR_EL2, and the instruction cache, on this CPU only.
+ARMV8_MAINTENANCE(
+    invalidate_current_guest_here, "isb\n\tdsb nshst\n\ttlbi vmalls12e1\n\tic iallu\n\tdsb nsh\n\tisb")
+/// Everything before is complete, and its SErrors are there.
+ARMV8_MAINTENANCE(await_system_errors, "dsb sy\n\tisb")
 /// Drops all instruction caches of the inner-shareable domain.
 ARMV8_MAINTENANCE(invalidate_instruction_caches, "ic ialluis\n\tdsb ish\n\tisb")
 /// Cleans and invalidates the data cache line at a virtual address to the point of coherency.
@@ -183,6 +187,17 @@ void load_floating_point(const void *state);
 
 /// Calls the host's firmware by SMC (DEN 0028): the arguments in x0 to x3, the result in x0; -1 where SMC is undefined.
 uint64_t call_secure_monitor(uint64_t function, uint64_t first, uint64_t second, uint64_t third);
+
+/// Takes a pending SError: its syndrome, or 0 where none came.
+uint64_t take_system_error(void);
+
+/// Has this CPU go by the vectors that write CONTEXTIDR_EL1 on the way to an AArch32 guest.
+INLINE void use_vectors_writing_context(void) {
+#if defined(__aarch64__)
+  extern char tvisor_vectors_writing_context[];
+  __asm__ volatile("msr vbar_el2, %0\n\tisb" ::"r"(tvisor_vectors_writing_context));
+#endif
+}
 
 /// Loads 32 bits from where there may be nothing: all ones where the load aborts.
 uint32_t dare_load32(uintptr_t address);
