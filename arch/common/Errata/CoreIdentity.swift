@@ -30,6 +30,7 @@ public struct CoreVersion: Equatable, Comparable, Sendable {
   /// Names a value as a version.
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+  /// Versions in their order.
   @inlinable public static func < (left: CoreVersion, right: CoreVersion) -> Bool { left.rawValue < right.rawValue }
 
   /// As Arm's notices write it: r1p2.
