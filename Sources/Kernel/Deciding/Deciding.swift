@@ -44,16 +44,14 @@ extension Reference where Value == PhysicalCPU {
       let next = value.assigned[slot]
       // Whose turn is over must not stay by being asked again and again: for a switch somebody is heard once before it begins.
       let isSwitch = value.loaded != nil && value.loaded != next
-      let hasHeard = isSwitch && value.hasHeardBeforeSwitch
       if next.value.audience != value.audience { show(next.value.audience) }
-      if !hasHeard && value.hasCalls && somebodyCalls(at: now) {
+      if value.hasCalls && !(isSwitch && value.hasHeardBeforeSwitch) && somebodyCalls(at: now) {
         value.hasHeardBeforeSwitch = isSwitch
         return false
       }
       // Where nobody is unloaded, the load is not put off once more: whose budget ends before a switch does would never get to run, and
       // nobody else either.
       if isSwitch {
-        value.hasHeardBeforeSwitch = false
         // It may have come for this switch, during which somebody else may be due: who is looks for the timer's interrupt.
         if value.timerDeadline == .never { armTimer(for: until) }
         unload(frame)
@@ -61,7 +59,7 @@ extension Reference where Value == PhysicalCPU {
           blameUnloaded()
           return false
         }
-        if hasHeard && somebodyCalls(at: now) { return false }
+        if value.hasCalls && somebodyCalls(at: now) { return false }
       }
       if value.loaded != next {
         if next.value.needsWork {
@@ -81,10 +79,10 @@ extension Reference where Value == PhysicalCPU {
         value.chargedUntil = .now
         next.value.accounting.switchedIn(at: value.chargedUntil)
       } else {
-        value.hasHeardBeforeSwitch = false
         value.charged = next
         next.value.accounting.resumed(at: now)
       }
+      value.hasHeardBeforeSwitch = false
       armTimer(for: until)
       // What it owes may concern its own interrupts, which are brought to it once.
       guard next.value.owed.isDone || settle(next) else { return false }
