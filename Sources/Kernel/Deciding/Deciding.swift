@@ -122,7 +122,10 @@ extension Reference where Value == PhysicalCPU {
     guard vcpu == value.loaded || vcpu.value.unheardUntil <= now else { return putOff(vcpu) }
     passTime(to: vcpu, at: now)
     serveRequests(ofStanding: standing)
-    if !value.hasNewcomer && vcpu != value.loaded { vcpu.value.unheardUntil = now.advanced(by: pause) }
+    // Who could run anyway has not been asked for nothing.
+    if !value.hasNewcomer && vcpu != value.loaded && vcpu.value.activity == .waiting {
+      vcpu.value.unheardUntil = now.advanced(by: pause)
+    }
   }
 
   /// For how long nothing more is attended to for a vCPU outside its turn after something that led to nothing. All of a CPU's vCPUs

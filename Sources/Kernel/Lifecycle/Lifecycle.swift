@@ -224,6 +224,7 @@ extension Reference where Value == PhysicalCPU {
     vcpu.value.needsWork = true
     vcpu.value.resetStep = 0
     vcpu.value.owed = .none
+    vcpu.value.unheardUntil = Instant(ticks: 0)
     vcpu.value.context.reset(entry: startup.entry, argument: startup.argument)
     if let tree = startup.deviceTree { vcpu.value.context.passDeviceTree(at: tree) }
     vcpu.value.activity = .ready
